@@ -1,0 +1,197 @@
+import {
+  handleOf,
+  type Millis,
+  type NewSession,
+  type Page,
+  type ReadSession,
+  type Store,
+  type StoredSession,
+  type StoredUser,
+  type UserOutcome,
+  type WriteOutcome,
+} from './store.ts'
+
+interface Kept {
+  /** Counts logins, so that a page can go on where the one before it stopped. */
+  readonly n: number
+  session: StoredSession
+  readonly attributes: Map<string, string>
+}
+
+const sizeOf = (key: string, value: string) => Buffer.byteLength(key) + Buffer.byteLength(value)
+
+const pageOf = <T>(all: readonly T[], limit: number, nameOf: (item: T) => string): Page<T> => {
+  const items = all.slice(0, limit)
+  const last = items.at(-1)
+  return { items, next: last !== undefined && all.length > limit ? nameOf(last) : null }
+}
+
+/** A store that forgets everything when the process ends. It is the plainest reading of the contract in `store.ts`. */
+export function openMemoryStore(): Store {
+  /** By handle, in the order of login. */
+  const sessions = new Map<string, Kept>()
+  /** Handle to the end of sessions that were ended, whose ids stay taken until they are swept. */
+  const ended = new Map<string, Millis>()
+  const users = new Map<string, StoredUser>()
+  const secrets = new Map<string, string>()
+  let logins = 0
+
+  const live = (handle: string, now: Millis) => {
+    const kept = sessions.get(handle)
+    return kept !== undefined && now < kept.session.endsAt ? kept : null
+  }
+  const liveOf = (id: string, now: Millis) => {
+    const kept = live(handleOf(id), now)
+    return kept?.session.id === id ? kept : null
+  }
+  const end = (handle: string, now: Millis) => {
+    sessions.delete(handle)
+    ended.set(handle, now)
+  }
+  const endThose = (isMeant: (session: StoredSession) => boolean, limit: number, now: Millis) => {
+    const ending = [...sessions]
+      .filter(([, { session }]) => now < session.endsAt && isMeant(session))
+      .slice(0, limit)
+    for (const [handle] of ending) end(handle, now)
+    return ending.length
+  }
+  const endAllOf = (uname: string, except: string | null, now: Millis) =>
+    endThose((session) => session.uname === uname && handleOf(session.id) !== except, Infinity, now)
+  const written = (kept: Kept): WriteOutcome => {
+    kept.session = { ...kept.session, version: kept.session.version + 1 }
+    return { version: kept.session.version, endsAt: kept.session.endsAt }
+  }
+  const isLast = (uname: string, keeper: string) => {
+    const keeps = (user: StoredUser) => !user.disabled && user.roles.includes(keeper)
+    return [...users.values()].some(keeps) && ![...users.values()].some((u) => u.uname !== uname && keeps(u))
+  }
+
+  return {
+    async insertSession({ generation, ...session }: NewSession) {
+      const user = users.get(session.uname)
+      if (user === undefined || user.disabled || user.generation !== generation) return 'user_changed'
+      const handle = handleOf(session.id)
+      if (sessions.has(handle) || ended.has(handle)) return 'id_taken'
+      sessions.set(handle, {
+        n: ++logins,
+        session: { ...session, usedAt: session.beganAt, version: 1 },
+        attributes: new Map(),
+      })
+      return 'inserted'
+    },
+
+    async readSession(id, keys, now): Promise<ReadSession | null> {
+      const kept = liveOf(id, now)
+      if (kept === null) return null
+      const wanted = keys === 'all' ? [...kept.attributes.keys()] : keys
+      const attributes = new Map<string, string>()
+      for (const key of wanted) {
+        const value = kept.attributes.get(key)
+        if (value !== undefined) attributes.set(key, value)
+      }
+      return { ...kept.session, attributes }
+    },
+
+    async putAttributes(id, attributes, { maxAttributes, maxBytes }, { now, version }) {
+      const kept = liveOf(id, now)
+      if (kept === null) return 'absent'
+      if (version !== null && version !== kept.session.version) return 'version_differs'
+      const after = new Map([...kept.attributes, ...attributes])
+      if (after.size > maxAttributes) return 'too_many'
+      const bytes = [...after].reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
+      if (bytes > maxBytes) return 'too_large'
+      for (const [key, value] of attributes) kept.attributes.set(key, value)
+      return written(kept)
+    },
+
+    async removeAttributes(id, keys, { now, version }) {
+      const kept = liveOf(id, now)
+      if (kept === null) return 'absent'
+      if (version !== null && version !== kept.session.version) return 'version_differs'
+      for (const key of keys === 'all' ? [...kept.attributes.keys()] : keys) kept.attributes.delete(key)
+      return written(kept)
+    },
+
+    async touchSessions(uses, now) {
+      for (const { handle, usedAt, endsAt } of uses) {
+        const kept = live(handle, now)
+        if (kept === null) continue
+        kept.session = {
+          ...kept.session,
+          usedAt: Math.max(kept.session.usedAt, usedAt),
+          endsAt: Math.max(kept.session.endsAt, Math.min(endsAt, kept.session.latestEndsAt)),
+        }
+      }
+    },
+
+    async endSession(handle, now) {
+      if (live(handle, now) === null) return false
+      end(handle, now)
+      return true
+    },
+
+    async endSessionsBegunBefore(beganBefore, limit, now) {
+      return endThose(({ beganAt }) => beganAt < beganBefore, limit, now)
+    },
+
+    async listSessions(uname, after, limit, now) {
+      const found = [...sessions.values()]
+        .filter(({ n, session }) => (after === null || n < Number(after)) && now < session.endsAt)
+        .filter(({ session }) => uname === null || session.uname === uname)
+        .sort((a, b) => b.n - a.n)
+      const { items, next } = pageOf(found, limit, ({ n }) => String(n))
+      return { items: items.map(({ session }) => session), next }
+    },
+
+    async sweepSessions(endedBefore, limit) {
+      const expired = [...sessions].filter(([, { session }]) => session.endsAt <= endedBefore).slice(0, limit)
+      for (const [handle] of expired) sessions.delete(handle)
+      const left = [...ended].filter(([, endedAt]) => endedAt <= endedBefore).slice(0, limit - expired.length)
+      for (const [handle] of left) ended.delete(handle)
+      return expired.length + left.length
+    },
+
+    async insertUser(user) {
+      if (users.has(user.uname)) return false
+      users.set(user.uname, user)
+      return true
+    },
+
+    async readUser(uname) {
+      return users.get(uname) ?? null
+    },
+
+    async listUsers(after, limit) {
+      const found = [...users.values()]
+        .filter(({ uname }) => after === null || Buffer.compare(Buffer.from(uname), Buffer.from(after)) > 0)
+        .sort((a, b) => Buffer.compare(Buffer.from(a.uname), Buffer.from(b.uname)))
+      return pageOf(found, limit, (user) => user.uname)
+    },
+
+    async updateUser(uname, change, revocation, { now, keeper }): Promise<UserOutcome> {
+      const user = users.get(uname)
+      if (user === undefined) return 'absent'
+      const changed = { ...user, ...change, generation: revocation?.generation ?? user.generation }
+      const keeps = !changed.disabled && changed.roles.includes(keeper)
+      if (!keeps && isLast(uname, keeper)) return 'last'
+      users.set(uname, changed)
+      return { ended: revocation === null ? 0 : endAllOf(uname, revocation.except, now) }
+    },
+
+    async deleteUser(uname, { now, keeper }): Promise<UserOutcome> {
+      if (!users.has(uname)) return 'absent'
+      if (isLast(uname, keeper)) return 'last'
+      users.delete(uname)
+      return { ended: endAllOf(uname, null, now) }
+    },
+
+    async readSecret(name, candidate) {
+      const kept = secrets.get(name) ?? candidate
+      secrets.set(name, kept)
+      return kept
+    },
+
+    async ping() {},
+    async close() {},
+  }
+}

@@ -1,0 +1,72 @@
+import { constants, Database } from 'bun:sqlite'
+import { constants as access, accessSync, existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { SetupError } from '../../errors.ts'
+import { requireOurs } from './schema.ts'
+import { sentenceOf } from './sentences.ts'
+
+/**
+ * Says in one sentence how a database is, and changes nothing. `deep` reads every page and compares what is counted twice. Throws a
+ * `SetupError` if a server could not start on it.
+ */
+export function checkSqlite(path: string, deep: boolean): string {
+  if (!existsSync(path)) {
+    requireWritable(path)
+    return `${path} does not exist yet; the first start makes it.`
+  }
+  let db: Database | null = null
+  try {
+    accessSync(path, access.R_OK | access.W_OK)
+    db = open(path)
+    const version = requireOurs(db, path)
+    const damage = deep ? findDamage(db) : null
+    if (damage !== null) {
+      throw new SetupError(
+        `${path} is damaged: ${damage}. Stop the server and restore a backup in its place.`,
+      )
+    }
+    return `${path} is ours (schema ${version})${deep ? ' and whole' : ''}.`
+  } catch (error) {
+    throw new SetupError(sentenceOf(error, path), { cause: error })
+  } finally {
+    db?.close()
+  }
+}
+
+/** A log beside it means that a server runs or was killed, so it must be read; without one, not even the index of a log is made. */
+function open(path: string): Database {
+  if (existsSync(`${path}-wal`)) return new Database(path, { readonly: true })
+  const url = `file:${encodeURI(path).replaceAll('?', '%3f').replaceAll('#', '%23')}?immutable=1`
+  return new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
+}
+
+function findDamage(db: Database): string | null {
+  const [[integrity]] = db.query('PRAGMA integrity_check(1)').values() as [[string]]
+  if (integrity !== 'ok') return integrity
+  const miscounted = db
+    .query(
+      `SELECT count(*) FROM sessions s LEFT JOIN
+         (SELECT session, count(*) AS count, sum(octet_length(key) + octet_length(value)) AS bytes FROM attributes GROUP BY session) a
+       ON a.session = s.n WHERE s.count <> coalesce(a.count, 0) OR s.bytes <> coalesce(a.bytes, 0)`,
+    )
+    .values()[0]?.[0]
+  if (miscounted !== 0) return `${miscounted} sessions do not have the attributes that were counted`
+  const orphans = db
+    .query('SELECT count(*) FROM attributes WHERE session NOT IN (SELECT n FROM sessions)')
+    .values()[0]?.[0]
+  return orphans === 0 ? null : `${orphans} attributes belong to no session`
+}
+
+/** The nearest folder that exists is where the missing ones would be made. */
+function requireWritable(path: string): void {
+  let folder = dirname(path)
+  while (!existsSync(folder)) folder = dirname(folder)
+  try {
+    accessSync(folder, access.W_OK)
+  } catch (cause) {
+    throw new SetupError(
+      `${folder} cannot be written. Give this user the right to, or name another with --data.`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,183 @@
+/** An instant, in milliseconds since the Unix epoch. */
+export type Millis = number
+
+/**
+ * The public name of a session: the first 132 bits of its id. Safe to show and to log, since neither it nor the id, which is a hash,
+ * leads back to the token, and the server accepts nothing but tokens.
+ */
+export const handleOf = (id: string): string => id.slice(0, 22)
+
+/** Keys and values of a session. A map, so that `__proto__` is a key like any other. */
+export type Attributes = ReadonlyMap<string, string>
+
+/** What a store keeps of a login. The token itself never reaches a store. */
+export interface StoredSession {
+  /** SHA-256 of the token, base64url, 43 characters. */
+  readonly id: string
+  readonly uname: string
+  readonly beganAt: Millis
+  /** Last use that was recorded. */
+  readonly usedAt: Millis
+  /** The session is absent from this very millisecond on. Never later than `latestEndsAt`. */
+  readonly endsAt: Millis
+  /** The end that no use can move: the absolute lifetime, settled at login. */
+  readonly latestEndsAt: Millis
+  readonly address: string
+  readonly userAgent: string
+  /** 1 at the beginning, one more after every write of the attributes. */
+  readonly version: number
+}
+
+/** What `insertSession` is given: the rest begins at its beginning. */
+export type NewSession = Omit<StoredSession, 'version' | 'usedAt'> & {
+  /** The user's generation as it was when the password was checked. */
+  readonly generation: number
+}
+
+export interface ReadSession extends StoredSession {
+  readonly attributes: Attributes
+}
+
+/** When a write of attributes may happen, all of it checked in the same step as the write itself. */
+export interface Condition {
+  readonly now: Millis
+  /** The version that the session must have, or null for any. */
+  readonly version: number | null
+}
+
+/** The size that a session must not exceed after a put. Bytes are those of all keys and values in UTF-8. */
+export interface Bounds {
+  readonly maxAttributes: number
+  readonly maxBytes: number
+}
+
+/** What a write of attributes came to; anything but the object means that nothing was changed. */
+export type WriteOutcome =
+  | { readonly version: number; readonly endsAt: Millis }
+  | 'absent'
+  | 'version_differs'
+  | 'too_many'
+  | 'too_large'
+
+/** One use of a session: when, and when it ends if no other follows. */
+export interface Use {
+  readonly handle: string
+  readonly usedAt: Millis
+  readonly endsAt: Millis
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** To be given as `after` to get the next page, or null: this was the last. */
+  readonly next: string | null
+}
+
+export interface StoredUser {
+  readonly uname: string
+  readonly fullname: string
+  readonly email: string
+  /** In PHC format. */
+  readonly passwordHash: string
+  readonly roles: readonly string[]
+  readonly disabled: boolean
+  /** Changes whenever all logins of the user end. A login that was under way with an earlier one is refused. */
+  readonly generation: number
+}
+
+/** Whose sessions end together with a change of the user, and the generation that begins then. */
+export interface Revocation {
+  readonly generation: number
+  /** The handle of the one session that stays, or null. */
+  readonly except: string | null
+}
+
+export type UserChange = Partial<Omit<StoredUser, 'uname' | 'generation'>>
+
+/** `last`: nothing was changed, because no enabled user with the role `keeper` would have been left. */
+export type UserOutcome = { readonly ended: number } | 'absent' | 'last'
+
+/**
+ * Keeps sessions, their attributes and users, and has no policy: it does not know what a cookie or an idle timeout is, and it never
+ * reads the clock. A session whose `endsAt` is at or before `now` is absent, whatever is still stored of it.
+ *
+ * A session is named by its `id` where the token was presented, and by its handle elsewhere.
+ *
+ * Every ordinary outcome is a value. A rejected promise is a `StoreFault`: the back end failed. A write is resolved when it is
+ * durable, as far as the back end can promise that. What each method promises is checked for every back end in
+ * `test/store/laws.ts`.
+ */
+export interface Store {
+  /**
+   * Adds a session without attributes. `id_taken`: there is or was one of this id, ended or not, that has not been swept.
+   * `user_changed`: the user is absent, disabled, or of another generation. Nothing is changed then.
+   */
+  insertSession(session: NewSession): Promise<'inserted' | 'id_taken' | 'user_changed'>
+
+  /** The live session with the named attributes that it has, as they were together at one instant; null: there is none. */
+  readSession(id: string, keys: readonly string[] | 'all', now: Millis): Promise<ReadSession | null>
+
+  /** Adds or replaces the named attributes, all or none, in one step, and touches no other. A session never comes to life. */
+  putAttributes(
+    id: string,
+    attributes: Attributes,
+    bounds: Bounds,
+    condition: Condition,
+  ): Promise<WriteOutcome>
+
+  /** Removes the named attributes, in one step. The version changes also when none of them was there. */
+  removeAttributes(id: string, keys: readonly string[] | 'all', condition: Condition): Promise<WriteOutcome>
+
+  /** Moves `usedAt` and `endsAt` of live sessions forward, never back, and never beyond `latestEndsAt`. */
+  touchSessions(uses: readonly Use[], now: Millis): Promise<void>
+
+  /** Ends a session and forgets its attributes, for every clock. False: there was no live one. */
+  endSession(handle: string, now: Millis): Promise<boolean>
+
+  /** Ends every live session that began before `beganBefore`, at most `limit` of them; how many ended. */
+  endSessionsBegunBefore(beganBefore: Millis, limit: number, now: Millis): Promise<number>
+
+  /** Live sessions, of one user or (null) of all, latest login first. */
+  listSessions(
+    uname: string | null,
+    after: string | null,
+    limit: number,
+    now: Millis,
+  ): Promise<Page<StoredSession>>
+
+  /** Deletes what is left of sessions that ended at or before `endedBefore`, at most `limit` of them; how many. */
+  sweepSessions(endedBefore: Millis, limit: number): Promise<number>
+
+  /** Adds a user, or returns false and changes nothing if the name is taken. */
+  insertUser(user: StoredUser): Promise<boolean>
+
+  readUser(uname: string): Promise<StoredUser | null>
+
+  /** Users in the order of their names' UTF-8 bytes. */
+  listUsers(after: string | null, limit: number): Promise<Page<StoredUser>>
+
+  /** Changes the named fields and, with a revocation, ends the user's sessions, in one step. */
+  updateUser(
+    uname: string,
+    change: UserChange,
+    revocation: Revocation | null,
+    rule: UserRule,
+  ): Promise<UserOutcome>
+
+  /** Deletes the user and ends all sessions of that name, in one step. */
+  deleteUser(uname: string, rule: UserRule): Promise<UserOutcome>
+
+  /** The secret of this name, the same for every node: `candidate` if there was none yet. */
+  readSecret(name: string, candidate: string): Promise<string>
+
+  /** Resolves if the back end answers. */
+  ping(): Promise<void>
+
+  /** Waits for the writes under way, then lets go of everything. */
+  close(): Promise<void>
+}
+
+/** `keeper` is a role that some enabled user must still have after the change. */
+export interface UserRule {
+  readonly now: Millis
+  readonly keeper: string
+}
