@@ -1,0 +1,26 @@
+import type { Millis } from '../store/store.ts'
+
+/** Longest time for which a use may be remembered by this process alone. */
+const LONGEST_TOUCH_PERIOD = 30_000
+
+/** Says what time it is. */
+export type Clock = () => Millis
+
+/** How long sessions live, in milliseconds. */
+export interface Lifetime {
+  /** A session ends this long after its last use. */
+  readonly idle: Millis
+  /** A session ends this long after its login, whatever happens. */
+  readonly absolute: Millis
+  /** For this long after its issue, a pre-login token may become the token of a session; the ids of ended ones stay taken as long. */
+  readonly preLogin: Millis
+  /** How often uses are written down. */
+  readonly touchPeriod: Millis
+}
+
+export const newLifetime = (idle: Millis, absolute: Millis, preLogin: Millis): Lifetime => ({
+  idle,
+  absolute,
+  preLogin,
+  touchPeriod: Math.max(1, Math.min(LONGEST_TOUCH_PERIOD, Math.floor(idle / 60))),
+})

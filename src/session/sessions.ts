@@ -1,0 +1,190 @@
+import { Refusal } from '../errors.ts'
+import {
+  type Attributes,
+  handleOf,
+  type Millis,
+  type Page,
+  type ReadSession,
+  type Store,
+  type StoredSession,
+  type WriteOutcome,
+} from '../store/store.ts'
+import type { Clock, Lifetime } from './lifetime.ts'
+import { type Limits, requireAttributes, requireKey, tooLarge, tooMany } from './limits.ts'
+import { idOf, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
+import type { Touches } from './touches.ts'
+
+/** What a login knows of the one that it begins a session for. */
+export interface Beginning {
+  readonly uname: string
+  readonly generation: number
+  readonly address: string
+  readonly userAgent: string
+  readonly isProtected: boolean
+  /** A pre-login token that a program presented and goes on using, or null for a new token. */
+  readonly keep: Token | null
+}
+
+interface Parts {
+  readonly store: Store
+  readonly limits: Limits
+  readonly lifetime: Lifetime
+  readonly touches: Touches
+  readonly clock: Clock
+  /** Signs pre-login tokens; the same on every node. */
+  readonly secret: string
+}
+
+/** Sessions that end in one step while others are answered. */
+const END_BATCH = 500
+
+/** Longest user agent that is remembered, in characters. */
+const USER_AGENT_LENGTH = 256
+
+/** Everything that can be done with sessions. A method that takes a token does nothing, and says so, if its session is not live. */
+export class Sessions {
+  readonly #store: Store
+  readonly #limits: Limits
+  readonly #lifetime: Lifetime
+  readonly #touches: Touches
+  readonly #clock: Clock
+  readonly #secret: string
+
+  constructor({ store, limits, lifetime, touches, clock, secret }: Parts) {
+    this.#store = store
+    this.#limits = limits
+    this.#lifetime = lifetime
+    this.#touches = touches
+    this.#clock = clock
+    this.#secret = secret
+  }
+
+  newPreLoginToken(): Token {
+    return newPreLoginToken(this.#secret, this.#clock())
+  }
+
+  isPreLoginToken(token: Token): boolean {
+    return isPreLoginToken(token, this.#secret, this.#clock(), this.#lifetime.preLogin)
+  }
+
+  /** The token of a new session; null if the user has changed since the password was checked. */
+  async begin({ keep, isProtected, generation, ...login }: Beginning): Promise<Token | null> {
+    const now = this.#clock()
+    const latestEndsAt = now + this.#lifetime.absolute
+    const token = keep ?? newToken(isProtected)
+    const outcome = await this.#store.insertSession({
+      id: idOf(token),
+      uname: login.uname,
+      generation,
+      beganAt: now,
+      endsAt: Math.min(now + this.#lifetime.idle, latestEndsAt),
+      latestEndsAt,
+      address: login.address,
+      userAgent: login.userAgent.slice(0, USER_AGENT_LENGTH).toWellFormed(),
+    })
+    if (outcome === 'user_changed') return null
+    // Somebody has used the pre-login token before: this login gets a token of its own.
+    if (outcome === 'id_taken') return this.begin({ ...login, generation, isProtected, keep: null })
+    return token
+  }
+
+  /** The session with the named attributes, and counts as a use of it. */
+  async read(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
+    if (keys !== 'all') for (const key of keys) requireKey(key, this.#limits)
+    const now = this.#clock()
+    const session = await this.#store.readSession(idOf(token), keys, now)
+    if (session !== null) this.#touches.note(session.id, session.endsAt, now)
+    return session
+  }
+
+  /** Whether there is a live session of this token, without using it. */
+  async isLive(token: Token): Promise<boolean> {
+    return (await this.#store.readSession(idOf(token), [], this.#clock())) !== null
+  }
+
+  /** When the session ends if it is not used after this use. */
+  endOf({ latestEndsAt }: StoredSession): Millis {
+    return Math.min(this.#clock() + this.#lifetime.idle, latestEndsAt)
+  }
+
+  /**
+   * Puts all of the pairs or none and resolves with the session's new version, or null: there is no live session.
+   * Refuses what goes beyond the limits, and a session whose version is not `version` (null: any will do).
+   */
+  async put(
+    token: Token,
+    pairs: readonly (readonly [string, string])[],
+    version: number | null,
+  ): Promise<number | null> {
+    const attributes: Attributes = requireAttributes(pairs, this.#limits)
+    const bounds = { maxAttributes: this.#limits.attributes, maxBytes: this.#limits.sessionBytes }
+    const id = idOf(token)
+    const now = this.#clock()
+    return this.#written(id, now, await this.#store.putAttributes(id, attributes, bounds, { now, version }))
+  }
+
+  /** Removes the named attributes; for the rest, as `put`. */
+  async remove(
+    token: Token,
+    keys: readonly string[] | 'all',
+    version: number | null,
+  ): Promise<number | null> {
+    if (keys !== 'all') for (const key of keys) requireKey(key, this.#limits)
+    const id = idOf(token)
+    const now = this.#clock()
+    return this.#written(id, now, await this.#store.removeAttributes(id, keys, { now, version }))
+  }
+
+  /** Ends the session of a token; false: it was not live. */
+  async end(token: Token): Promise<boolean> {
+    return this.#store.endSession(handleOf(idOf(token)), this.#clock())
+  }
+
+  /** Ends the session of a handle; false: it was not live. */
+  async revoke(handle: string): Promise<boolean> {
+    return this.#store.endSession(handle, this.#clock())
+  }
+
+  /** Ends every session that began before this call; how many. */
+  async revokeAll(): Promise<number> {
+    const beganBefore = this.#clock() + 1
+    let ended = 0
+    for (;;) {
+      const batch = await this.#store.endSessionsBegunBefore(beganBefore, END_BATCH, this.#clock())
+      ended += batch
+      if (batch < END_BATCH) return ended
+    }
+  }
+
+  /** Live sessions of a user or (null) of all, latest login first, with the uses that this process knows of. */
+  async list(uname: string | null, after: string | null, limit: number): Promise<Page<StoredSession>> {
+    await this.#touches.flush()
+    return this.#store.listSessions(uname, after, limit, this.#clock())
+  }
+
+  /** All live sessions of a user. */
+  async listAllOf(uname: string): Promise<readonly StoredSession[]> {
+    const sessions: StoredSession[] = []
+    let after: string | null = null
+    do {
+      const page: Page<StoredSession> = await this.list(uname, after, END_BATCH)
+      sessions.push(...page.items)
+      after = page.next
+    } while (after !== null)
+    return sessions
+  }
+
+  #written(id: string, now: Millis, outcome: WriteOutcome): number | null {
+    if (outcome === 'absent') return null
+    if (outcome === 'too_many') throw tooMany(this.#limits)
+    if (outcome === 'too_large') throw tooLarge(this.#limits)
+    if (outcome === 'version_differs') {
+      throw new Refusal(
+        'changed_meanwhile',
+        'The session has changed since it was read; nothing was stored. Read it again.',
+      )
+    }
+    this.#touches.note(id, outcome.endsAt, now)
+    return outcome.version
+  }
+}
