@@ -1,0 +1,80 @@
+import { Refusal } from '../errors.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Token } from '../session/token.ts'
+import type { Passwords } from './passwords.ts'
+import type { Throttle } from './throttle.ts'
+import type { Users } from './users.ts'
+
+/** One attempt to log in, as the wire brought it. */
+export interface Attempt {
+  readonly uname: string
+  readonly password: string
+  /** Whether the session is to have CSRF protection. */
+  readonly isProtected: boolean
+  /** The tokens that came with the request: sessions of theirs end, and one issued before a login may be kept. */
+  readonly presented: readonly Token[]
+  /** Whether the client is a program and no browser, so that it may keep the pre-login token that it presented. */
+  readonly isProgram: boolean
+  readonly address: string
+  readonly userAgent: string
+}
+
+/** Turns a name and a password into a session. */
+export class Login {
+  readonly #users: Users
+  readonly #passwords: Passwords
+  readonly #throttle: Throttle
+  readonly #sessions: Sessions
+
+  constructor(users: Users, passwords: Passwords, throttle: Throttle, sessions: Sessions) {
+    this.#users = users
+    this.#passwords = passwords
+    this.#throttle = throttle
+    this.#sessions = sessions
+  }
+
+  /** The token of the new session. Refuses, in the same time and words, whatever it was that was wrong. */
+  async logIn(attempt: Attempt): Promise<Token> {
+    const { uname, password, isProtected, presented, address, userAgent } = attempt
+    await this.#throttle.count(uname, address)
+    const user = await this.#users.find(uname)
+    const right = await this.#passwords.verify(password, user?.passwordHash ?? null)
+    if (!right || user === null || user.disabled) throw wrongCredentials()
+    const token = await this.#sessions.begin({
+      uname,
+      generation: user.generation,
+      address,
+      userAgent,
+      isProtected,
+      keep: this.#tokenToKeep(attempt),
+    })
+    // The user was disabled, deleted or given another password while this one was being verified.
+    if (token === null) throw wrongCredentials()
+    await this.#throttle.forgive(uname, address)
+    for (const earlier of presented) if (earlier !== token) await this.#sessions.end(earlier)
+    return token
+  }
+
+  /**
+   * A user's own change of password, for which the old one is asked as at a login, and as slowly. Ends all sessions of the user but
+   * the one of the handle; how many.
+   */
+  async changePassword(
+    { uname, handle, address }: { uname: string; handle: string; address: string },
+    old: string,
+    password: string,
+  ): Promise<number> {
+    await this.#throttle.count(uname, address)
+    const ended = await this.#users.changePassword(uname, old, password, handle)
+    await this.#throttle.forgive(uname, address)
+    return ended
+  }
+
+  #tokenToKeep({ isProtected, isProgram, presented }: Attempt): Token | null {
+    if (isProtected || !isProgram) return null
+    return presented.find((token) => this.#sessions.isPreLoginToken(token)) ?? null
+  }
+}
+
+const wrongCredentials = () =>
+  new Refusal('wrong_credentials', 'The user name or the password is wrong. Check both and try again.')

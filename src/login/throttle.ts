@@ -1,0 +1,75 @@
+import { isIPv6 } from 'node:net'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { Refusal } from '../errors.ts'
+import type { Millis } from '../store/store.ts'
+
+/** So many wrong passwords in so many milliseconds; then none is tried until that time is over. */
+export interface Allowance {
+  readonly attempts: number
+  readonly window: Millis
+}
+
+/**
+ * Slows the guessing of passwords: per address, and per user and address together, never per user alone, so that a stranger cannot
+ * lock a user out who comes from elsewhere. An attempt is counted before the password is looked at, so that many at once are no way around,
+ * and given back if it was right.
+ */
+export class Throttle {
+  readonly #ofUser: RateLimiterMemory
+  readonly #ofAddress: RateLimiterMemory
+
+  constructor(ofUser: Allowance, ofAddress: Allowance) {
+    this.#ofUser = limiterOf(ofUser)
+    this.#ofAddress = limiterOf(ofAddress)
+  }
+
+  /** Counts an attempt, or refuses it with the time after which the next is worth while. */
+  async count(uname: string, address: string): Promise<void> {
+    const network = networkOf(address)
+    await consume(this.#ofAddress, network)
+    await consume(this.#ofUser, keyOf(uname, network))
+  }
+
+  /** Takes an attempt back that was right: the user's count begins anew. */
+  async forgive(uname: string, address: string): Promise<void> {
+    const network = networkOf(address)
+    await this.#ofUser.delete(keyOf(uname, network))
+    await this.#ofAddress.reward(network)
+  }
+}
+
+const limiterOf = ({ attempts, window }: Allowance) =>
+  new RateLimiterMemory({ points: attempts, duration: window / 1000 })
+
+async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
+  try {
+    await limiter.consume(key)
+  } catch (refused) {
+    if (refused instanceof Error) throw refused
+    const seconds = Math.max(1, Math.ceil((refused as RateLimiterRes).msBeforeNext / 1000))
+    throw new Refusal(
+      'too_many_attempts',
+      `Too many attempts to log in. Try again in ${seconds} seconds.`,
+      seconds,
+    )
+  }
+}
+
+/** A name may hold any character, so it is told apart from the address by its length. */
+const keyOf = (uname: string, network: string) => `${uname.length} ${uname} ${network}`
+
+/** One household or host has a whole /64 of IPv6: its first four groups stand for all of it. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
+  if (mapped?.[1] !== undefined) return mapped[1]
+  const [head = '', tail] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const behind = tail === undefined || tail === '' ? [] : tail.split(':')
+  if (tail !== undefined)
+    groups.push(...Array<string>(8 - groups.length - behind.length).fill('0'), ...behind)
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
+}
