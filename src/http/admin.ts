@@ -1,0 +1,132 @@
+import { Refusal } from '../errors.ts'
+import type { UserFields } from '../login/users.ts'
+import type { StoredUser } from '../store/store.ts'
+import type { App } from './app.ts'
+import type { Ask } from './ask.ts'
+import { type LoggedIn, requireAdmin } from './guard.ts'
+import { json } from './json.ts'
+import { namedParams, type Params, requireInBody } from './params.ts'
+import { noSuchSession, shown } from './user.ts'
+
+const FIELDS = ['uname', 'fullname', 'email', 'password', 'roles', 'disabled']
+const PAGED = ['after', 'limit']
+
+/** A user as admins see one: never with the password, in whatever form. */
+const shownUser = ({ uname, fullname, email, roles, disabled }: StoredUser) => ({
+  uname,
+  fullname,
+  email,
+  roles,
+  disabled,
+})
+
+/** `admin/users/list` */
+export async function listUsers(ask: Ask, app: App): Promise<Response> {
+  const params = await readAs(ask, app, PAGED)
+  const { after, limit } = params.page
+  const { items, next } = await app.users.list(after, limit)
+  return json({ users: items.map(shownUser), next })
+}
+
+/** `admin/users/get` */
+export async function getUser(ask: Ask, app: App): Promise<Response> {
+  const params = await readAs(ask, app, ['uname'])
+  return json(shownUser(await app.users.require(params.require('uname'))))
+}
+
+/** `admin/users/create` */
+export async function createUser(ask: Ask, app: App): Promise<Response> {
+  const { params, admin } = await changeAs(ask, app, FIELDS)
+  const uname = params.require('uname')
+  await app.users.create(uname, fieldsIn(params))
+  app.log.info({ event: 'user_create', ...ask.origin, ...by(admin), uname }, 'created a user')
+  return json({})
+}
+
+/** `admin/users/update` */
+export async function updateUser(ask: Ask, app: App): Promise<Response> {
+  const { params, admin } = await changeAs(ask, app, FIELDS)
+  const uname = params.require('uname')
+  const fields = fieldsIn(params)
+  const ended = await app.users.update(uname, fields)
+  app.log.info(
+    { event: 'user_update', ...ask.origin, ...by(admin), uname, changed: Object.keys(fields), ended },
+    'updated a user',
+  )
+  return json({ ended })
+}
+
+/** `admin/users/delete` */
+export async function deleteUser(ask: Ask, app: App): Promise<Response> {
+  const { params, admin } = await changeAs(ask, app, ['uname'])
+  const uname = params.require('uname')
+  const ended = await app.users.delete(uname)
+  app.log.info({ event: 'user_delete', ...ask.origin, ...by(admin), uname, ended }, 'deleted a user')
+  return json({ ended })
+}
+
+/** `admin/sessions/list`: of one user, or of all. */
+export async function listSessions(ask: Ask, app: App): Promise<Response> {
+  const params = await readAs(ask, app, ['uname', ...PAGED])
+  const { after, limit } = params.page
+  if (after !== null && !/^\d{1,15}$/.test(after)) {
+    throw new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
+  }
+  const { items, next } = await app.sessions.list(params.find('uname') ?? null, after, limit)
+  return json({ sessions: items.map(shown), next })
+}
+
+/** `admin/sessions/revoke`: one session, those of a user, or all. */
+export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
+  const { params, admin } = await changeAs(ask, app, ['handle', 'uname', 'all'])
+  const ended = await revokeThose(params, app)
+  const which = { uname: params.find('uname'), revoked: params.find('handle'), all: params.flag('all') }
+  app.log.info({ event: 'revoke', ...ask.origin, ...by(admin), ...which, ended }, 'ended sessions')
+  return json({ ended })
+}
+
+async function revokeThose(params: Params, app: App): Promise<number> {
+  const handle = params.find('handle')
+  const uname = params.find('uname')
+  const all = params.flag('all') === true
+  if ([handle !== undefined, uname !== undefined, all].filter(Boolean).length !== 1) {
+    throw new Refusal(
+      'invalid_parameter',
+      'Say which sessions end: handle=…, uname=… or all=true, one of the three.',
+    )
+  }
+  if (all) return app.sessions.revokeAll()
+  if (uname !== undefined) return app.users.endSessions(uname, null)
+  if (!(await app.sessions.revoke(handle ?? ''))) throw noSuchSession()
+  return 1
+}
+
+async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
+  const pairs = await ask.params('lists')
+  await requireAdmin(ask, app, 'read', pairs)
+  return namedParams(pairs, known)
+}
+
+async function changeAs(
+  ask: Ask,
+  app: App,
+  known: readonly string[],
+): Promise<{ params: Params; admin: LoggedIn }> {
+  requireInBody(ask, ['password'])
+  const pairs = await ask.params('lists')
+  const admin = await requireAdmin(ask, app, 'change', pairs)
+  return { params: namedParams(pairs, known), admin }
+}
+
+function fieldsIn(params: Params): UserFields {
+  const fields = {
+    fullname: params.find('fullname'),
+    email: params.find('email'),
+    password: params.find('password'),
+    roles: params.list('roles'),
+    disabled: params.flag('disabled'),
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+const by = ({ session }: LoggedIn) => ({ admin: session.uname })

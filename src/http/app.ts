@@ -1,0 +1,21 @@
+import type { Log } from '../log.ts'
+import type { Login } from '../login/login.ts'
+import type { Users } from '../login/users.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Ask, Reading } from './ask.ts'
+import type { OriginSettings } from './origin.ts'
+
+/** Everything that answering a request can take. */
+export interface App extends Reading {
+  readonly sessions: Sessions
+  readonly users: Users
+  readonly login: Login
+  readonly log: Log
+  readonly origin: OriginSettings
+  readonly returnHosts: readonly string[]
+  /** Resolves if the store answers. */
+  ping(): Promise<void>
+}
+
+/** Answers a request, or throws a `Refusal`. */
+export type Answer = (ask: Ask, app: App) => Response | Promise<Response>

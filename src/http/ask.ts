@@ -1,0 +1,82 @@
+import type { Server } from 'bun'
+import type { Token } from '../session/token.ts'
+import { addressOf, type TrustedProxies } from './address.ts'
+import { readBody } from './body.ts'
+import type { Cookie } from './cookie.ts'
+import { type JsonShape, type Pair, parseQuery } from './form.ts'
+
+/** What an `Ask` needs to know of the server to read itself. */
+export interface Reading {
+  readonly cookie: Cookie
+  readonly trustedProxies: TrustedProxies
+  readonly bodyBytes: number
+}
+
+/** A request while it is answered. What most requests do not need is worked out when it is asked for. */
+export class Ask {
+  readonly method: string
+  readonly headers: Headers
+  /** As sent: never decoded, so there is one spelling of each path. */
+  readonly path: string
+  /** What follows the first `?`. */
+  readonly query: string
+  readonly #request: Request
+  readonly #server: Server<undefined>
+  readonly #reading: Reading
+  #tokens: readonly Token[] | null = null
+  #requestId: string | null = null
+
+  constructor(request: Request, server: Server<undefined>, reading: Reading) {
+    this.method = request.method
+    this.headers = request.headers
+    this.#request = request
+    this.#server = server
+    this.#reading = reading
+    // `http://host/path?query`, or `/path?query` where Host makes no URL. `new URL` would cost more than finding the session.
+    const { url } = request
+    const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('//') + 2)
+    const mark = url.indexOf('?', start)
+    this.path = mark === -1 ? url.slice(start) : url.slice(start, mark)
+    this.query = mark === -1 ? '' : url.slice(mark + 1)
+  }
+
+  /** The tokens that the request presents, in its order. */
+  get tokens(): readonly Token[] {
+    this.#tokens ??= this.#reading.cookie.tokensOf(this.headers.get('cookie'))
+    return this.#tokens
+  }
+
+  /** The parameters: those of the query, then, on POST, those of the body. Refuses what cannot be read without a loss. */
+  async params(shape: JsonShape): Promise<Pair[]> {
+    const pairs = parseQuery(this.query)
+    return this.method === 'POST' ? pairs.concat(await this.bodyParams(shape)) : pairs
+  }
+
+  bodyParams(shape: JsonShape): Promise<Pair[]> {
+    return readBody(this.#request, this.#reading.bodyBytes, shape)
+  }
+
+  get address(): string {
+    const peer = this.#server.requestIP(this.#request)?.address ?? ''
+    return addressOf(peer, this.headers.get('x-forwarded-for'), this.#reading.trustedProxies)
+  }
+
+  /** Leads from an answer to the lines of the log that belong to it. */
+  get requestId(): string {
+    this.#requestId ??= crypto.randomUUID()
+    return this.#requestId
+  }
+
+  /** Where the request came from, for the log. */
+  get origin(): { readonly requestId: string; readonly address: string } {
+    return { requestId: this.requestId, address: this.address }
+  }
+
+  get wantsJson(): boolean {
+    return this.headers.get('accept')?.includes('application/json') ?? false
+  }
+
+  get wantsPage(): boolean {
+    return this.headers.get('accept')?.includes('text/html') ?? false
+  }
+}

@@ -1,0 +1,61 @@
+import { Refusal } from '../errors.ts'
+import { type JsonShape, type Pair, parseForm, parseJson } from './form.ts'
+
+/** Bytes as the text that they encode, or a `TypeError`. A byte order mark stays: it is part of the value. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The parameters in the body of a request, of at most `maxBytes` bytes. No body, no parameters. */
+export async function readBody(request: Request, maxBytes: number, shape: JsonShape): Promise<Pair[]> {
+  const { body } = request
+  if (body === null) return []
+  const type = typeOf(request.headers.get('content-type'))
+  const length = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (length > maxBytes) throw tooLarge(maxBytes)
+  const bytes = Number.isNaN(length) ? await readUpTo(body, maxBytes) : await request.bytes()
+  if (bytes.length === 0) return []
+  if (type === null) {
+    throw new Refusal(
+      'unsupported_media_type',
+      'Send the body as application/x-www-form-urlencoded or application/json, in UTF-8, and say so in Content-Type.',
+    )
+  }
+  const text = textOf(bytes)
+  return type === 'form' ? parseForm(text) : parseJson(text, shape)
+}
+
+/** The bytes of a body that does not say how long it is, read no further than it may be. */
+async function readUpTo(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new Refusal('malformed_request', 'The body is not UTF-8.')
+  }
+}
+
+/** Which of the two types of body it is, or null for another one. */
+function typeOf(contentType: string | null): 'form' | 'json' | null {
+  if (contentType === 'application/x-www-form-urlencoded') return 'form'
+  if (contentType === null) return null
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';')
+  const isUtf8 = parameters.every((parameter) => {
+    const [name, value] = parameter.split('=')
+    return name?.trim() !== 'charset' || /^"?utf-?8"?$/.test(value?.trim() ?? '')
+  })
+  if (!isUtf8) return null
+  if (type.trim() === 'application/x-www-form-urlencoded') return 'form'
+  return type.trim() === 'application/json' ? 'json' : null
+}
+
+const tooLarge = (maxBytes: number) =>
+  new Refusal('body_too_large', `The body is larger than ${maxBytes} bytes; nothing was stored.`)

@@ -1,0 +1,85 @@
+import { Refusal } from '../errors.ts'
+
+/** A parameter: its name and its value. A name may come several times. */
+export type Pair = readonly [name: string, value: string]
+
+/**
+ * The pairs of an `application/x-www-form-urlencoded` text (WHATWG URL, 5.1), but strict: what is not an encoding of UTF-8 is
+ * refused and never mended, since a mended value is another value.
+ */
+export function parseForm(text: string): Pair[] {
+  const pairs: Pair[] = []
+  if (text === '') return pairs
+  for (const part of text.split('&')) {
+    if (part === '') continue
+    const at = part.indexOf('=')
+    pairs.push(at === -1 ? [decode(part), ''] : [decode(part.slice(0, at)), decode(part.slice(at + 1))])
+  }
+  return pairs
+}
+
+/**
+ * The pairs of a query string. The HTTP parser has turned bytes that are no UTF-8 into replacement characters by now, and those cannot
+ * be told from real ones.
+ */
+export function parseQuery(query: string): Pair[] {
+  if (query.includes('%EF%BF%BD')) {
+    throw new Refusal(
+      'malformed_request',
+      'The query string is not UTF-8, or holds U+FFFD, which cannot be told from it; send it in the body of a POST.',
+    )
+  }
+  return parseForm(query)
+}
+
+function decode(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  if (!spaced.includes('%')) return spaced
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    throw new Refusal(
+      'malformed_request',
+      'A parameter is not percent-encoded UTF-8; encode «%» itself as %25.',
+    )
+  }
+}
+
+/** `strings`: every value is a string. `lists`: it may be an array of strings too, which is the parameter several times, or a boolean. */
+export type JsonShape = 'strings' | 'lists'
+
+/** The pairs of a JSON object. */
+export function parseJson(text: string, shape: JsonShape): Pair[] {
+  const json = parse(text)
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new Refusal(
+      'malformed_request',
+      'The JSON body is not an object; send one, such as {"key": "value"}.',
+    )
+  }
+  return Object.entries(json).flatMap(([name, value]) =>
+    shape === 'strings' ? one(name, value) : any(name, value),
+  )
+}
+
+function one(name: string, value: unknown): Pair[] {
+  if (typeof value === 'string') return [[name, value]]
+  throw new Refusal('malformed_request', 'A value in the JSON body is not a string; send it as one.')
+}
+
+function any(name: string, value: unknown): Pair[] {
+  if (typeof value === 'boolean') return [[name, String(value)]]
+  if (!Array.isArray(value)) return one(name, value)
+  if (value.length === 0) {
+    throw new Refusal('malformed_request', 'A list in the JSON body is empty; leave it out, if you mean all.')
+  }
+  return value.flatMap((item) => one(name, item))
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refusal('malformed_request', 'The body is not JSON; send an object, or another Content-Type.')
+  }
+}

@@ -1,0 +1,89 @@
+import { Refusal } from '../errors.ts'
+import { ADMIN } from '../login/users.ts'
+import { CSRF_TOKEN } from '../session/limits.ts'
+import { csrfTokenOf, isProtected, isSame, type Token } from '../session/token.ts'
+import type { ReadSession } from '../store/store.ts'
+import type { App } from './app.ts'
+import type { Ask } from './ask.ts'
+import type { Pair } from './form.ts'
+import { isForeign, isOwnPage } from './origin.ts'
+
+/**
+ * What a request to a protected session has to prove. `read`: nothing on GET. `change`: the CSRF token, or on GET that our own page
+ * sent it. A POST carries the token in either case.
+ */
+export type Kind = 'read' | 'change'
+
+/**
+ * Does something with the first live session among those that the request presents: `act` resolves with null if the token it is
+ * given has none. Refuses a request from another site, one without a live session, and one that lacks the proof.
+ */
+export async function withLogin<T>(
+  ask: Ask,
+  app: App,
+  guard: { readonly kind: Kind; readonly pairs: readonly Pair[] },
+  act: (token: Token) => Promise<T | null>,
+): Promise<T> {
+  refuseForeign(ask, app)
+  for (const token of ask.tokens) {
+    if (!isProven(ask, token, guard.kind, guard.pairs)) {
+      if (await app.sessions.isLive(token)) throw csrfFailed()
+      continue
+    }
+    const result = await act(token)
+    if (result !== null) return result
+  }
+  throw new Refusal('not_logged_in', 'Log in first: there is no live session of this cookie.')
+}
+
+/** The live session of a request, without its attributes. */
+export function requireSession(ask: Ask, app: App, kind: Kind, pairs: readonly Pair[]): Promise<LoggedIn> {
+  return withLogin(ask, app, { kind, pairs }, async (token) => {
+    const session = await app.sessions.read(token, [])
+    return session === null ? null : { token, session }
+  })
+}
+
+export interface LoggedIn {
+  readonly token: Token
+  readonly session: ReadSession
+}
+
+/** The live session of a request, if its user is an admin. */
+export async function requireAdmin(
+  ask: Ask,
+  app: App,
+  kind: Kind,
+  pairs: readonly Pair[],
+): Promise<LoggedIn> {
+  const login = await requireSession(ask, app, kind, pairs)
+  const user = await app.users.find(login.session.uname)
+  if (user === null || !user.roles.includes(ADMIN)) {
+    throw new Refusal('role_missing', `This is for users with the role ${ADMIN}; log in as one.`)
+  }
+  return login
+}
+
+export function refuseForeign(ask: Ask, app: App): void {
+  if (isForeign(ask.headers, app.origin)) {
+    throw new Refusal('cross_site', 'The browser says that another site sent this request; nothing happened.')
+  }
+}
+
+/** Whether a parameter is the proof for this token, and so no attribute. */
+export const isProof = ([name, value]: Pair, token: Token): boolean =>
+  name === CSRF_TOKEN && isProtected(token) && isSame(value, csrfTokenOf(token))
+
+function isProven(ask: Ask, token: Token, kind: Kind, pairs: readonly Pair[]): boolean {
+  if (!isProtected(token)) return true
+  if (ask.method !== 'POST' && (kind === 'read' || isOwnPage(ask.headers))) return true
+  const offered = ask.headers.get('csrftoken') ?? ask.headers.get('x-csrf-token')
+  if (offered !== null && isSame(offered, csrfTokenOf(token))) return true
+  return pairs.some((pair) => isProof(pair, token))
+}
+
+const csrfFailed = () =>
+  new Refusal(
+    'csrf_failed',
+    `Send the session's CSRF token in a header or parameter ${CSRF_TOKEN}; GET session/get?key=${CSRF_TOKEN} tells it. Nothing happened.`,
+  )

@@ -1,0 +1,25 @@
+/** What every answer of the API says besides its type: it is nobody else's, and is never taken for another type. */
+export const API_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+const JSON_HEADERS = { 'Content-Type': 'application/json', ...API_HEADERS }
+
+/** A JSON answer, 200. `more` are headers of this one. */
+export const json = (value: unknown, more?: Readonly<Record<string, string>>): Response =>
+  new Response(JSON.stringify(value), {
+    headers: more === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...more },
+  })
+
+/** Attributes as a JSON object, in the order of their keys. Not from a JavaScript object, which has an order and keys of its own. */
+export function attributesJson(attributes: ReadonlyMap<string, string>, etag: string): Response {
+  const entries = [...attributes]
+  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  let text = '{'
+  for (const [key, value] of entries) {
+    if (text.length > 1) text += ','
+    text += `${JSON.stringify(key)}:${JSON.stringify(value)}`
+  }
+  return new Response(`${text}}`, { headers: { ...JSON_HEADERS, ETag: etag } })
+}

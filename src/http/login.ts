@@ -1,0 +1,150 @@
+import { frontPage, loginPage, sessionsPage } from '../console/pages.ts'
+import { Refusal } from '../errors.ts'
+import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
+import { handleOf } from '../store/store.ts'
+import type { App } from './app.ts'
+import type { Ask } from './ask.ts'
+import { type Pair, parseQuery } from './form.ts'
+import { type LoggedIn, refuseForeign, requireSession, withLogin } from './guard.ts'
+import { json } from './json.ts'
+import { isBrowser } from './origin.ts'
+import { pageResponse, redirect } from './page.ts'
+import { statusOf } from './problem.ts'
+import { returnTarget } from './return.ts'
+import { logOut, named } from './session.ts'
+import { shown } from './user.ts'
+
+const LOGIN_PAGE = '/login'
+
+/** `/index.csp`, `/login`: the front page, or the login page with a pre-login cookie that costs the store nothing. */
+export async function front(ask: Ask, app: App): Promise<Response> {
+  const login = await findLogin(ask, app)
+  if (login === null) {
+    const html = loginPage({ message: null, uname: '', returnTo: last(parseQuery(ask.query), 'return_to') })
+    return pageResponse(html, app, 200, { 'Set-Cookie': app.cookie.set(app.sessions.newPreLoginToken()) })
+  }
+  const { token, session } = login
+  const { uname, fullname, roles } = await app.users.require(session.uname)
+  const html = frontPage({
+    uname,
+    fullname,
+    roles,
+    beganAt: minute(session.beganAt),
+    endsAt: minute(app.sessions.endOf(session)),
+    csrfToken: csrfOf(token),
+  })
+  return pageResponse(html, app)
+}
+
+/** `/sessions`: where the user is logged in; a POST ends one of them. */
+export async function ownSessions(ask: Ask, app: App): Promise<Response> {
+  const login = await findLogin(ask, app)
+  if (login === null) return redirect(`${LOGIN_PAGE}?return_to=${encodeURIComponent(ask.path)}`)
+  if (ask.method === 'POST') return endOwn(ask, app)
+  const sessions = await app.sessions.listAllOf(login.session.uname)
+  const html = sessionsPage({
+    csrfToken: csrfOf(login.token),
+    sessions: sessions.map((each) => ({
+      ...shown(each),
+      beganAt: minute(each.beganAt),
+      usedAt: minute(each.usedAt),
+      current: each.id === login.session.id,
+    })),
+  })
+  return pageResponse(html, app)
+}
+
+async function endOwn(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('lists')
+  const { session } = await requireSession(ask, app, 'change', pairs)
+  const handle = last(pairs, 'handle')
+  const own = await app.sessions.listAllOf(session.uname)
+  if (
+    own.some(({ id }) => handleOf(id) === handle) &&
+    handle !== null &&
+    (await app.sessions.revoke(handle))
+  ) {
+    app.log.info(
+      { event: 'revoke', ...ask.origin, ...named(session), revoked: handle },
+      'ended an own session',
+    )
+  }
+  return redirect('/sessions', {}, 303)
+}
+
+/** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
+export async function logIn(ask: Ask, app: App): Promise<Response> {
+  refuseForeign(ask, app)
+  const pairs = await ask.bodyParams('lists')
+  const uname = (last(pairs, 'z_username') ?? '').slice(0, 256)
+  const returnTo = last(pairs, 'return_to')
+  const attempt = {
+    uname,
+    password: last(pairs, 'z_password') ?? '',
+    isProtected: last(pairs, 'z_csrf_protection') !== 'off',
+    presented: ask.tokens,
+    isProgram: !isBrowser(ask.headers),
+    address: ask.address,
+    userAgent: ask.headers.get('user-agent') ?? '',
+  }
+  try {
+    const token = await app.login.logIn(attempt)
+    const session = { uname, id: idOf(token) }
+    app.log.info(
+      { event: 'login', ...ask.origin, ...named(session), csrfProtection: attempt.isProtected },
+      'logged in',
+    )
+    const headers = { 'Set-Cookie': app.cookie.set(token) }
+    return ask.wantsJson ? json({}, headers) : redirect(returnTarget(returnTo, app.returnHosts), headers)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
+    app.log.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
+    if (ask.wantsJson) throw error
+    const retry = error.retryAfter === null ? undefined : { 'Retry-After': String(error.retryAfter) }
+    return pageResponse(
+      loginPage({ message: error.message, uname, returnTo }),
+      app,
+      statusOf(error.code),
+      retry,
+    )
+  }
+}
+
+/** `/login/logout.csp`: ends the login and leads to the login page. A GET is refused only if a browser says that another site sent it. */
+export async function logOutPage(ask: Ask, app: App): Promise<Response> {
+  if (ask.method === 'POST') {
+    const pairs = await ask.params('lists')
+    if (ask.tokens.length > 0) await endLogin(ask, app, pairs)
+  } else {
+    refuseForeign(ask, app)
+    for (const token of ask.tokens) if ((await logOut(ask, app, token)) !== null) break
+  }
+  return redirect(LOGIN_PAGE, { 'Set-Cookie': app.cookie.expired })
+}
+
+async function endLogin(ask: Ask, app: App, pairs: readonly Pair[]): Promise<void> {
+  try {
+    await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
+  } catch (error) {
+    // Who is logged out already is where the request leads.
+    if (!(error instanceof Refusal) || error.code !== 'not_logged_in') throw error
+  }
+}
+
+/** The live session of a page's request, or null. */
+async function findLogin(ask: Ask, app: App): Promise<LoggedIn | null> {
+  for (const token of ask.tokens) {
+    const session = await app.sessions.read(token, [])
+    if (session !== null) return { token, session }
+  }
+  return null
+}
+
+const csrfOf = (token: Token) => (isProtected(token) ? csrfTokenOf(token) : null)
+
+const last = (pairs: readonly Pair[], name: string): string | null =>
+  pairs.findLast(([each]) => each === name)?.[1] ?? null
+
+/** An instant as a page without scripts can tell it: in UTC, to the minute. */
+const minute = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { STYLE } from '../console/style.ts'
+import type { App } from './app.ts'
+
+const styleHash = createHash('sha256').update(STYLE).digest('base64')
+
+/**
+ * A page. It runs no script, loads nothing, cannot be framed and is kept by nobody. A form may lead to where a login may lead, since a
+ * browser holds redirects after a form to the same rule.
+ */
+export function pageResponse(
+  html: string,
+  app: App,
+  status = 200,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  const leadsTo = app.returnHosts.map((host) => ` https://${host} http://${host}`).join('')
+  return new Response(html, {
+    status,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy':
+        `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'${leadsTo}; ` +
+        "frame-ancestors 'none'; base-uri 'none'",
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Frame-Options': 'DENY',
+      ...(app.cookie.isSecure ? { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' } : {}),
+      ...more,
+    },
+  })
+}
+
+/** A redirect to a path of this server or a URL that has been checked. */
+export const redirect = (
+  location: string,
+  more: Readonly<Record<string, string>> = {},
+  status: 302 | 303 = 302,
+): Response =>
+  new Response(null, { status, headers: { Location: location, 'Cache-Control': 'no-store', ...more } })

@@ -1,0 +1,64 @@
+import { Refusal } from '../errors.ts'
+import { CSRF_TOKEN } from '../session/limits.ts'
+import type { Ask } from './ask.ts'
+import { type Pair, parseQuery } from './form.ts'
+
+/** Entries of a list that come without asking for a number, and the most that can be asked for. */
+const PAGE = 100
+const LARGEST_PAGE = 1_000
+
+/** The parameters of a call by name; of one that comes twice the last one stands. */
+export type Params = ReturnType<typeof namedParams>
+
+/** Refuses a parameter that is not among `known`: it was meant to do something. */
+export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
+  for (const [name] of pairs) {
+    if (known.includes(name) || name === CSRF_TOKEN) continue
+    throw new Refusal(
+      'invalid_parameter',
+      `There is no parameter «${name.slice(0, 40).toWellFormed()}» here; there are: ${known.join(', ')}.`,
+    )
+  }
+  const find = (name: string): string | undefined => pairs.findLast(([each]) => each === name)?.[1]
+  const requireWhole = (name: string, text: string): number => {
+    if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text)
+    throw new Refusal('invalid_parameter', `${name} is a whole number above 0.`)
+  }
+  return {
+    find,
+    require(name: string): string {
+      const value = find(name)
+      if (value === undefined || value === '')
+        throw new Refusal('missing_parameter', `The parameter ${name} is missing.`)
+      return value
+    },
+    /** A list: given several times, or with commas between. */
+    list(name: string): readonly string[] | undefined {
+      const values = pairs.filter(([each]) => each === name).flatMap(([, value]) => value.split(','))
+      return find(name) === undefined
+        ? undefined
+        : values.map((value) => value.trim()).filter((value) => value !== '')
+    },
+    flag(name: string): boolean | undefined {
+      const value = find(name)
+      if (value === undefined) return undefined
+      if (value === 'true' || value === 'false') return value === 'true'
+      throw new Refusal('invalid_parameter', `${name} is true or false.`)
+    },
+    /** `after` and `limit` of a list that comes in pages. */
+    get page(): { readonly after: string | null; readonly limit: number } {
+      const limit = find('limit')
+      return {
+        after: find('after') ?? null,
+        limit: limit === undefined ? PAGE : Math.min(LARGEST_PAGE, requireWhole('limit', limit)),
+      }
+    },
+  }
+}
+
+/** Refuses a request whose URL holds one of these: URLs end up in logs and histories. */
+export function requireInBody(ask: Ask, secrets: readonly string[]): void {
+  const found = parseQuery(ask.query).find(([name]) => secrets.includes(name))
+  if (found !== undefined)
+    throw new Refusal('invalid_parameter', `Send ${found[0]} in the body: passwords do not belong in URLs.`)
+}

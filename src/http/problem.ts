@@ -1,0 +1,73 @@
+import type { RefusalCode, StoreFault } from '../errors.ts'
+
+/** Every code that a problem can have: our refusals, and the faults that a client is told of. */
+export type ProblemCode = RefusalCode | StoreFault['code'] | 'internal_error'
+
+/** The status of each code, and what the problem is called. A code without them does not compile. */
+const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
+  malformed_request: [400, 'Malformed request'],
+  nothing_to_put: [400, 'Nothing to put'],
+  invalid_key: [400, 'Invalid key'],
+  invalid_value: [400, 'Invalid value'],
+  reserved_attribute: [400, 'Reserved attribute'],
+  missing_parameter: [400, 'Missing parameter'],
+  invalid_parameter: [400, 'Invalid parameter'],
+  password_too_short: [400, 'Password too short'],
+  password_too_long: [400, 'Password too long'],
+  password_too_common: [400, 'Password too common'],
+  not_logged_in: [401, 'Not logged in'],
+  wrong_credentials: [401, 'Wrong user name or password'],
+  csrf_failed: [403, 'CSRF check failed'],
+  cross_site: [403, 'Request from another site'],
+  wrong_password: [403, 'Wrong password'],
+  role_missing: [403, 'Role missing'],
+  not_found: [404, 'Not found'],
+  no_such_user: [404, 'No such user'],
+  no_such_session: [404, 'No such session'],
+  method_not_allowed: [405, 'Method not allowed'],
+  user_exists: [409, 'User exists'],
+  last_admin: [409, 'Last admin'],
+  changed_meanwhile: [412, 'Changed meanwhile'],
+  key_too_large: [413, 'Key too large'],
+  value_too_large: [413, 'Value too large'],
+  too_many_attributes: [413, 'Too many attributes'],
+  session_too_large: [413, 'Session too large'],
+  body_too_large: [413, 'Body too large'],
+  unsupported_media_type: [415, 'Unsupported media type'],
+  too_many_attempts: [429, 'Too many attempts'],
+  internal_error: [500, 'Internal error'],
+  busy: [503, 'Busy'],
+  store_unavailable: [503, 'Store unavailable'],
+  store_full: [507, 'Store full'],
+}
+
+/** What a client is told of something that went wrong. */
+export interface Problem {
+  readonly code: ProblemCode
+  /** What to do about it. */
+  readonly detail: string
+  readonly retryAfter: number | null
+  /** Leads to the line in the log that has it all, where there is one. */
+  readonly requestId: string | null
+}
+
+export const statusOf = (code: ProblemCode): number => kinds[code][0]
+export const titleOf = (code: ProblemCode): string => kinds[code][1]
+
+/** The problem as `application/problem+json` (RFC 9457). */
+export function problemResponse(problem: Problem, headers: Record<string, string>): Response {
+  const { code, detail, requestId } = problem
+  const [status, title] = kinds[code]
+  const json = {
+    type: `urn:cloakroom:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    ...(requestId === null ? {} : { requestId }),
+  }
+  return new Response(JSON.stringify(json), {
+    status,
+    headers: { 'Content-Type': 'application/problem+json', ...headers },
+  })
+}

@@ -1,0 +1,109 @@
+import type { Server } from 'bun'
+import { problemPage } from '../console/pages.ts'
+import { Refusal, SetupError, StoreFault } from '../errors.ts'
+import type { App } from './app.ts'
+import { Ask } from './ask.ts'
+import { API_HEADERS } from './json.ts'
+import { pageResponse } from './page.ts'
+import { type Problem, problemResponse, statusOf, titleOf } from './problem.ts'
+import { isApiPath, type Route, routes } from './routes.ts'
+
+/** Seconds without a byte after which a connection is closed. */
+const IDLE_TIMEOUT = 60
+
+/** Seconds after which it is worth asking again a store that was away. */
+const STORE_RETRY = 1
+
+/** Starts to answer. Throws a `SetupError` if the address cannot be listened on. */
+export function startHttp(app: App, hostname: string, port: number): Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname,
+      port,
+      idleTimeout: IDLE_TIMEOUT,
+      // Ours answers with a sentence; this one only hangs up. It comes into play where a body has no length of its own.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      fetch: (request, server) => answer(new Ask(request, server, app), app),
+      error: () => new Response(null, { status: 500 }),
+    })
+  } catch (cause) {
+    const code = (cause as { code?: string }).code
+    if (code === 'EADDRINUSE') {
+      throw new SetupError(
+        `Port ${port} of ${hostname} is taken. Stop what listens there, or choose another with --port.`,
+        { cause },
+      )
+    }
+    throw new SetupError(
+      `${hostname}:${port} cannot be listened on (${code ?? cause}). Choose others with --host and --port.`,
+      { cause },
+    )
+  }
+}
+
+async function answer(ask: Ask, app: App): Promise<Response> {
+  const route = routes.get(ask.path)
+  try {
+    return await requireRoute(route, ask).answer(ask, app)
+  } catch (error) {
+    const problem = problemOf(error, ask, app)
+    const status = statusOf(problem.code)
+    const headers: Record<string, string> = { ...API_HEADERS }
+    if (problem.retryAfter !== null) headers['Retry-After'] = String(problem.retryAfter)
+    if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
+    if (status === 401) headers['WWW-Authenticate'] = challenge(app)
+    // A body that was not read to its end would be taken for the next request.
+    if (status === 413 || status === 415) headers['Connection'] = 'close'
+    if (ask.wantsPage && !isApiPath(ask.path)) {
+      return pageResponse(problemPage(titleOf(problem.code), problem.detail), app, status, headers)
+    }
+    return problemResponse(problem, headers)
+  }
+}
+
+function requireRoute(route: Route | undefined, ask: Ask): Route {
+  if (route === undefined)
+    throw new Refusal('not_found', 'There is nothing at this path; docs/http.md lists what there is.')
+  if (route.methods.includes(ask.method)) return route
+  throw new Refusal('method_not_allowed', `This path answers to ${route.methods.join(' and ')} only.`)
+}
+
+/** How to log in, in the words of draft-broyer-http-cookie-auth; RFC 9110 asks for a challenge with every 401. */
+const challenge = (app: App) =>
+  `Cookie realm="cloakroom", form-action="/z_security_check", cookie-name=${app.cookie.name}`
+
+/** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
+function problemOf(error: unknown, ask: Ask, app: App): Problem {
+  if (error instanceof Refusal) {
+    if (error.code === 'csrf_failed' || error.code === 'cross_site' || error.code === 'role_missing') {
+      app.log.warn(
+        { event: 'refused', code: error.code, path: ask.path, ...ask.origin },
+        'a request was refused',
+      )
+    }
+    return { code: error.code, detail: error.message, retryAfter: error.retryAfter, requestId: null }
+  }
+  app.log.error({ event: 'fault', path: ask.path, ...ask.origin, err: error }, 'a request failed')
+  const { requestId } = ask
+  if (error instanceof StoreFault) {
+    return error.code === 'store_full'
+      ? {
+          code: error.code,
+          detail: 'There is no room to store this; nothing was stored.',
+          retryAfter: null,
+          requestId,
+        }
+      : {
+          code: error.code,
+          detail: 'The store does not answer. Try again shortly.',
+          retryAfter: STORE_RETRY,
+          requestId,
+        }
+  }
+  return {
+    code: 'internal_error',
+    detail: `Something failed here. Its request id leads to the log.`,
+    retryAfter: null,
+    requestId,
+  }
+}

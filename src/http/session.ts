@@ -1,0 +1,87 @@
+import { CSRF_TOKEN } from '../session/limits.ts'
+import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
+import { handleOf } from '../store/store.ts'
+import type { App } from './app.ts'
+import type { Ask } from './ask.ts'
+import { etagOf, isNamed, versionOf } from './etag.ts'
+import type { Pair } from './form.ts'
+import { isProof, withLogin } from './guard.ts'
+import { API_HEADERS, attributesJson, json } from './json.ts'
+
+/** `session/get`: the named attributes, or all. */
+export async function get(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('lists')
+  const named = keysIn(pairs)
+  const keys = named === 'all' ? named : named.filter((key) => key !== CSRF_TOKEN)
+  const { token, session } = await withLogin(ask, app, { kind: 'read', pairs }, async (token) => {
+    const session = await app.sessions.read(token, keys)
+    return session === null ? null : { token, session }
+  })
+  const etag = etagOf(session.id, session.version)
+  const known = ask.headers.get('if-none-match')
+  if (known !== null && isNamed(known, etag))
+    return new Response(null, { status: 304, headers: { ...API_HEADERS, ETag: etag } })
+  if (named === 'all' || named.length === keys.length || !isProtected(token))
+    return attributesJson(session.attributes, etag)
+  return attributesJson(new Map([...session.attributes, [CSRF_TOKEN, csrfTokenOf(token)]]), etag)
+}
+
+/** `session/put`: all of the parameters, or none. */
+export async function put(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('strings')
+  return write(ask, app, pairs, (token, version) => {
+    const attributes = pairs.filter((pair) => !isProof(pair, token))
+    return app.sessions.put(token, attributes, version)
+  })
+}
+
+/** `session/delete`: the named attributes, or all. */
+export async function remove(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('lists')
+  const named = keysIn(pairs)
+  const keys = named === 'all' ? named : named.filter((key) => key !== CSRF_TOKEN)
+  return write(ask, app, pairs, (token, version) => app.sessions.remove(token, keys, version))
+}
+
+/** A change of attributes, if the session is as `If-Match` says. The answer has the new `ETag`, so that a program can go on from it. */
+function write(
+  ask: Ask,
+  app: App,
+  pairs: readonly Pair[],
+  change: (token: Token, version: number | null) => Promise<number | null>,
+): Promise<Response> {
+  const ifMatch = ask.headers.get('if-match')
+  return withLogin(ask, app, { kind: 'change', pairs }, async (token) => {
+    const id = idOf(token)
+    const version = await change(token, versionOf(ifMatch, id))
+    return version === null ? null : json({}, { ETag: etagOf(id, version) })
+  })
+}
+
+/** The values of every parameter `key`; none of them means all attributes. */
+function keysIn(pairs: readonly Pair[]): readonly string[] | 'all' {
+  const keys = pairs.filter(([name]) => name === 'key').map(([, value]) => value)
+  return keys.length === 0 ? 'all' : keys
+}
+
+/** `session/invalidate`: the end of the login, and of any other that the request presents. */
+export async function invalidate(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('lists')
+  await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
+  return json({}, { 'Set-Cookie': app.cookie.expired })
+}
+
+/** Ends the session of a token, and of the others in the request, or resolves with null: it has none. */
+export async function logOut(ask: Ask, app: App, token: Token): Promise<true | null> {
+  const session = await app.sessions.read(token, [])
+  if (session === null) return null
+  for (const each of ask.tokens) await app.sessions.end(each)
+  app.log.info({ event: 'logout', ...ask.origin, ...named(session) }, 'logged out')
+  return true
+}
+
+/** A session as the log names it. */
+export const named = ({ id, uname }: { readonly id: string; readonly uname: string }) => ({
+  uname,
+  handle: handleOf(id),
+})

@@ -1,0 +1,94 @@
+import { Refusal } from '../errors.ts'
+import { isProtected } from '../session/token.ts'
+import { handleOf, type StoredSession } from '../store/store.ts'
+import type { App } from './app.ts'
+import type { Ask } from './ask.ts'
+import { requireSession } from './guard.ts'
+import { json } from './json.ts'
+import { namedParams, requireInBody } from './params.ts'
+import { named } from './session.ts'
+
+/** An instant on the wire: RFC 3339, in UTC. */
+const instant = (at: number) => new Date(at).toISOString()
+
+/** A session as lists show it. */
+export const shown = (session: StoredSession) => ({
+  handle: handleOf(session.id),
+  uname: session.uname,
+  beganAt: instant(session.beganAt),
+  usedAt: instant(session.usedAt),
+  endsAt: instant(session.endsAt),
+  address: session.address,
+  userAgent: session.userAgent,
+})
+
+/** `session/info`: who is logged in, and for how long. */
+export async function info(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('lists')
+  const { token, session } = await requireSession(ask, app, 'read', pairs)
+  const user = await app.users.require(session.uname)
+  return json({
+    uname: user.uname,
+    fullname: user.fullname,
+    email: user.email,
+    roles: user.roles,
+    handle: handleOf(session.id),
+    beganAt: instant(session.beganAt),
+    endsAt: instant(app.sessions.endOf(session)),
+    latestEndsAt: instant(session.latestEndsAt),
+    csrfProtection: isProtected(token),
+  })
+}
+
+/** `session/list`: the user's own sessions. */
+export async function list(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('lists')
+  const { session } = await requireSession(ask, app, 'read', pairs)
+  const sessions = await app.sessions.listAllOf(session.uname)
+  return json({ sessions: sessions.map((each) => ({ ...shown(each), current: each.id === session.id })) })
+}
+
+/** `session/revoke`: ends one of the user's own sessions, or all others. */
+export async function revoke(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('lists')
+  const { session } = await requireSession(ask, app, 'change', pairs)
+  const params = namedParams(pairs, ['handle', 'others'])
+  if (params.flag('others') === true) {
+    const ended = await app.users.endSessions(session.uname, handleOf(session.id))
+    app.log.info(
+      { event: 'revoke_others', ended, ...ask.origin, ...named(session) },
+      'ended own sessions elsewhere',
+    )
+    return json({ ended })
+  }
+  const handle = params.require('handle')
+  const own = await app.sessions.listAllOf(session.uname)
+  if (!own.some(({ id }) => handleOf(id) === handle) || !(await app.sessions.revoke(handle)))
+    throw noSuchSession()
+  app.log.info({ event: 'revoke', ...ask.origin, ...named(session), revoked: handle }, 'ended an own session')
+  return json(
+    { ended: 1 },
+    handle === handleOf(session.id) ? { 'Set-Cookie': app.cookie.expired } : undefined,
+  )
+}
+
+export const noSuchSession = () =>
+  new Refusal(
+    'no_such_session',
+    'There is no live session of this handle; session/list tells which there are.',
+  )
+
+/** `user/password`: a new password for the user who is logged in. */
+export async function password(ask: Ask, app: App): Promise<Response> {
+  requireInBody(ask, ['old', 'new'])
+  const pairs = await ask.params('lists')
+  const { session } = await requireSession(ask, app, 'change', pairs)
+  const params = namedParams(pairs, ['old', 'new'])
+  const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
+  const ended = await app.login.changePassword(who, params.require('old'), params.require('new'))
+  app.log.info(
+    { event: 'password_change', ended, ...ask.origin, ...named(session) },
+    'changed the own password',
+  )
+  return json({ ended })
+}
