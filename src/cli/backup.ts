@@ -1,0 +1,43 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { SetupError } from '../errors.ts'
+import { backUpStore } from '../store/open.ts'
+import { addStoreFlags, settingsOf } from './settings.ts'
+import { print, withSpinner } from './terminal.ts'
+
+/** `cloakroom backup`: a copy of the store as it is at one instant. */
+export function addBackup(program: Command): void {
+  addStoreFlags(program.command('backup <file>'))
+    .description('copies the database to a new file while the server runs; a server can start from the copy')
+    .addHelpText('after', '\nExample:\n  $ cloakroom backup "/backup/cloakroom-$(date +%F).db"')
+    .action(async (file: string, _: unknown, command: Command) => {
+      const { store } = settingsOf(command)
+      await withSpinner('Backing up', () => inThread({ store, file: resolve(file) }))
+      print(`${file} is a copy of ${store}.`)
+    })
+}
+
+/** The work keeps its thread busy, so it gets one of its own and the spinner can turn. */
+async function inThread(work: { store: string; file: string }): Promise<void> {
+  const thread = new Worker(import.meta.url)
+  const failed = await new Promise<string | null>((done) => {
+    thread.onmessage = ({ data }: MessageEvent<string | null>) => done(data)
+    thread.onerror = ({ message }) => done(message)
+    thread.postMessage(work)
+  })
+  thread.terminate()
+  if (failed !== null) throw new SetupError(failed)
+}
+
+declare const self: Worker
+
+if (!Bun.isMainThread) {
+  self.onmessage = ({ data }: MessageEvent<{ store: string; file: string }>) => {
+    try {
+      backUpStore(data.store, data.file)
+      self.postMessage(null)
+    } catch (error) {
+      self.postMessage(error instanceof Error ? error.message : String(error))
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Command } from 'commander'
+import { checkStore } from '../store/open.ts'
+import { addServerFlags, settingsOf } from './settings.ts'
+import { print } from './terminal.ts'
+
+/** `cloakroom check`: whether a server could start. */
+export function addCheck(program: Command): void {
+  addServerFlags(program.command('check'))
+    .description('checks settings and store and changes nothing; exit code 0 if a server could start')
+    .option('--deep', 'reads the whole database and looks for damage')
+    .action((given: { deep?: boolean }, command: Command) => {
+      const config = settingsOf(command)
+      print(
+        `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${config.store}`,
+      )
+      print(checkStore(config.store, given.deep === true))
+    })
+}

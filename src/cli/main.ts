@@ -1,0 +1,57 @@
+#!/usr/bin/env bun
+import { styleText } from 'node:util'
+import { Command, CommanderError } from 'commander'
+import pkg from '../../package.json' with { type: 'json' }
+import { Refusal, SetupError } from '../errors.ts'
+import { addBackup } from './backup.ts'
+import { addCheck } from './check.ts'
+import { addServe } from './serve.ts'
+import { addSession } from './session.ts'
+import { print } from './terminal.ts'
+import { addUser } from './user.ts'
+
+/** What scripts can tell apart: 1, something failed in here; 2, it was called or set up wrongly; 3, it was understood and declined. */
+const EXIT = { fault: 1, setup: 2, refused: 3 } as const
+
+const program = new Command('cloakroom')
+  .description('A session server: logins and what hangs on them, over plain HTTP.')
+  .version(pkg.version, '-V, --version')
+  .showHelpAfterError('(--help says more)')
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nStart with `cloakroom serve`, log in at the URL that it prints.\n' +
+      'Exit codes: 0 done; 1 a fault of the program; 2 called or set up wrongly; 3 declined, such as an unknown user.',
+  )
+
+addServe(program)
+addUser(program)
+addSession(program)
+addBackup(program)
+addCheck(program)
+program
+  .command('version')
+  .description('prints the version')
+  .action(() => print(pkg.version))
+
+function say(message: string): void {
+  const red = process.stderr.isTTY === true ? styleText('red', 'cloakroom:') : 'cloakroom:'
+  process.stderr.write(`${red} ${message}\n`)
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.setup
+  else if (error instanceof SetupError) {
+    say(error.message)
+    process.exitCode = EXIT.setup
+  } else if (error instanceof Refusal) {
+    say(error.message)
+    process.exitCode = EXIT.refused
+  } else {
+    say(`A fault of the program: ${error instanceof Error ? error.stack : String(error)}`)
+    process.exitCode = EXIT.fault
+  }
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander'
+import { adminPassword } from '../config.ts'
+import { newLog } from '../log.ts'
+import { type Running, serve } from '../serve.ts'
+import { addServerFlags, settingsOf } from './settings.ts'
+
+/** Milliseconds after which a stop gives up waiting for what is under way. */
+const LONGEST_STOP = 9_000
+
+/** `cloakroom serve`: runs the server until it is told to stop. */
+export function addServe(program: Command): void {
+  addServerFlags(program.command('serve'))
+    .description('runs the server; the first start makes the user admin')
+    .addHelpText(
+      'after',
+      '\nThe first admin gets the password in CLOAKROOM_ADMIN_PASSWORD, or a random one that is printed once.\n' +
+        'A flag beats the environment, which beats the file.\n\n' +
+        'Examples:\n  $ cloakroom serve\n  $ cloakroom serve --port 9000 --data /var/lib/cloakroom --public-url https://login.example.com',
+    )
+    .action(async (_: unknown, command: Command) => {
+      const config = settingsOf(command)
+      const log = newLog(config.log)
+      stopOnSignal(
+        await serve(config, { log, clock: Date.now, adminPassword: adminPassword(process.env), announce }),
+      )
+    })
+}
+
+/** On standard error and not in the log, which others may read. */
+function announce(uname: string, password: string): void {
+  process.stderr.write(
+    `\n  The first user is ${uname}, with the password\n\n      ${password}\n\n  It is shown this once.\n\n`,
+  )
+}
+
+/** The first signal stops in good order, the second at once. */
+function stopOnSignal(running: Running): void {
+  let stopping = false
+  const onSignal = (signal: 'SIGTERM' | 'SIGINT') => {
+    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
+    stopping = true
+    setTimeout(() => process.exit(0), LONGEST_STOP).unref()
+    running.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander'
+import { SetupError } from '../errors.ts'
+import { handleOf, type StoredSession } from '../store/store.ts'
+import { type Opened, withStore } from './open.ts'
+import { addStoreFlags } from './settings.ts'
+import { print, printTable, withSpinner } from './terminal.ts'
+
+const PAGE = 500
+
+interface RevokeFlags {
+  readonly user?: string
+  readonly all?: boolean
+}
+
+/** `cloakroom session …`: who is logged in. */
+export function addSession(program: Command): void {
+  const session = program.command('session').description('who is logged in: list, revoke')
+
+  addStoreFlags(session.command('list'))
+    .description('lists live sessions, latest login first')
+    .option('--user <name>', 'only those of one user')
+    .option('--json', 'one JSON object per line')
+    .action(async ({ user, json = false }: { user?: string; json?: boolean }, command: Command) => {
+      await withStore(command, (opened) => listSessions(opened, user ?? null, json))
+    })
+
+  addStoreFlags(session.command('revoke [handle]'))
+    .description(
+      'ends one session, all of a user, or all there are; what is ended is refused at its next request',
+    )
+    .option('--user <name>', 'all sessions of one user')
+    .option('--all', 'all sessions of all users')
+    .action(async (handle: string | undefined, flags: RevokeFlags, command: Command) => {
+      const ended = await withStore(command, (opened) =>
+        withSpinner('Ending sessions', () => revoke(opened, handle, flags)),
+      )
+      print(`${ended} ${ended === 1 ? 'session' : 'sessions'} ended.`)
+    })
+}
+
+async function revoke(
+  { store, users, now }: Opened,
+  handle: string | undefined,
+  { user, all }: RevokeFlags,
+): Promise<number> {
+  if ([handle, user, all].filter((given) => given !== undefined).length !== 1) {
+    throw new SetupError('Say which sessions end: a handle, --user NAME or --all, one of the three.')
+  }
+  if (user !== undefined) return users.endSessions(user, null)
+  if (handle !== undefined) {
+    if (await store.endSession(handle, now)) return 1
+    throw new SetupError(`There is no live session ${handle}. See: cloakroom session list`)
+  }
+  let ended = 0
+  for (;;) {
+    const batch = await store.endSessionsBegunBefore(now + 1, PAGE, now)
+    ended += batch
+    if (batch < PAGE) return ended
+  }
+}
+
+async function listSessions({ store, now }: Opened, user: string | null, json: boolean): Promise<void> {
+  const rows: string[][] = []
+  let after: string | null = null
+  do {
+    const page = await store.listSessions(user, after, PAGE, now)
+    for (const each of page.items) {
+      if (json) print(JSON.stringify(shown(each)))
+      else rows.push(Object.values(shown(each)))
+    }
+    after = page.next
+  } while (after !== null)
+  if (!json) printTable(['HANDLE', 'USER', 'BEGAN', 'LAST USED', 'ENDS', 'ADDRESS', 'USER AGENT'], rows)
+}
+
+const shown = (session: StoredSession) => ({
+  handle: handleOf(session.id),
+  uname: session.uname,
+  beganAt: new Date(session.beganAt).toISOString(),
+  usedAt: new Date(session.usedAt).toISOString(),
+  endsAt: new Date(session.endsAt).toISOString(),
+  address: session.address,
+  userAgent: session.userAgent,
+})

@@ -1,0 +1,50 @@
+import { type Command, Option } from 'commander'
+import { type Config, type Flags, readConfig } from '../config.ts'
+
+const flags = {
+  data: new Option('--data <dir>', 'folder that everything is kept in (CLOAKROOM_DATA; default: ./data)'),
+  store: new Option(
+    '--store <url>',
+    'where sessions are kept: sqlite:PATH (CLOAKROOM_STORE; default: SQLite in the data folder)',
+  ),
+  config: new Option('--config <file>', 'settings in TOML, also those that have no flag (CLOAKROOM_CONFIG)'),
+}
+
+const serverFlags = [
+  new Option('--port <number>', 'port to listen on; 0 picks a free one (CLOAKROOM_PORT; default: 8080)'),
+  new Option('--host <address>', 'address to listen on (CLOAKROOM_HOST; default: 127.0.0.1)'),
+  new Option(
+    '--public-url <url>',
+    'what browsers call the server (CLOAKROOM_PUBLIC_URL; default: http on host and port)',
+  ),
+  new Option(
+    '--allow-plain-http <true|false>',
+    'listen beyond this machine without https (CLOAKROOM_ALLOW_PLAIN_HTTP; default: false)',
+  ),
+]
+
+/** Adds the flags that name the store. */
+export function addStoreFlags(command: Command): Command {
+  for (const flag of Object.values(flags)) command.addOption(flag)
+  return command
+}
+
+/** Adds the flags of a server, and those that name the store. */
+export function addServerFlags(command: Command): Command {
+  for (const flag of serverFlags) command.addOption(flag)
+  return addStoreFlags(command)
+}
+
+const NAMES = ['port', 'host', 'data', 'store', 'public-url', 'allow-plain-http', 'config'] as const
+
+/** The settings of a command, from its flags, the environment and the file. */
+export function settingsOf(command: Command): Config {
+  const given = command.opts<Record<string, string>>()
+  const found: Flags = Object.fromEntries(
+    NAMES.map((name) => [
+      name,
+      given[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())],
+    ]).filter(([, value]) => value !== undefined),
+  )
+  return readConfig(found, process.env)
+}

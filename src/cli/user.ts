@@ -1,0 +1,93 @@
+import type { Command } from 'commander'
+import { type Opened, withStore } from './open.ts'
+import { addStoreFlags } from './settings.ts'
+import { print, printTable, readNewPassword, withSpinner } from './terminal.ts'
+
+const PAGE = 500
+
+const sessions = (ended: number) => `${ended} ${ended === 1 ? 'session' : 'sessions'} ended`
+
+/** `cloakroom user …`: who can log in. */
+export function addUser(program: Command): void {
+  const user = program
+    .command('user')
+    .description('who can log in: add, list, passwd, disable, enable, delete')
+
+  addStoreFlags(user.command('add <name>'))
+    .description('adds a user; the password is asked for, or is the first line of standard input')
+    .option('--fullname <text>', 'the name of the person')
+    .option('--email <address>', 'an address for mail')
+    .option('--role <role...>', 'a role, such as admin; may come several times')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ echo "$PASSWORD" | cloakroom user add alice --fullname "Alice Doe" --role admin',
+    )
+    .action(
+      async (
+        name: string,
+        given: { fullname?: string; email?: string; role?: string[] },
+        command: Command,
+      ) => {
+        const { fullname = '', email = '', role = [] } = given
+        await withStore(command, async ({ users }) => {
+          const password = await readNewPassword(name)
+          await users.create(name, { fullname, email, roles: role, password })
+        })
+        print(`${name} can log in.`)
+      },
+    )
+
+  addStoreFlags(user.command('list'))
+    .description('lists all users')
+    .option('--json', 'one JSON object per line')
+    .action(async ({ json = false }: { json?: boolean }, command: Command) => {
+      await withStore(command, (opened) => listUsers(opened, json))
+    })
+
+  addStoreFlags(user.command('passwd <name>'))
+    .description('sets a new password and ends all sessions of the user')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const ended = await withStore(command, async ({ users }) => {
+        await users.require(name)
+        return users.update(name, { password: await readNewPassword(name) })
+      })
+      print(`${name} has a new password; ${sessions(ended)}.`)
+    })
+
+  addStoreFlags(user.command('disable <name>'))
+    .description('keeps a user from logging in and ends all sessions of the user')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const ended = await withStore(command, ({ users }) => users.update(name, { disabled: true }))
+      print(`${name} is disabled; ${sessions(ended)}.`)
+    })
+
+  addStoreFlags(user.command('enable <name>'))
+    .description('lets a disabled user log in again')
+    .action(async (name: string, _: unknown, command: Command) => {
+      await withStore(command, ({ users }) => users.update(name, { disabled: false }))
+      print(`${name} can log in.`)
+    })
+
+  addStoreFlags(user.command('delete <name>'))
+    .description('deletes a user and ends all sessions of the user')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const ended = await withStore(command, ({ users }) =>
+        withSpinner(`Deleting ${name}`, () => users.delete(name)),
+      )
+      print(`${name} is deleted; ${sessions(ended)}.`)
+    })
+}
+
+async function listUsers({ users }: Opened, json: boolean): Promise<void> {
+  const rows: string[][] = []
+  let after: string | null = null
+  do {
+    const page = await users.list(after, PAGE)
+    for (const { uname, fullname, email, roles, disabled } of page.items) {
+      if (json) print(JSON.stringify({ uname, fullname, email, roles, disabled }))
+      else rows.push([uname, fullname, email, roles.join(', '), disabled ? 'disabled' : ''])
+    }
+    after = page.next
+  } while (after !== null)
+  if (!json) printTable(['USER', 'NAME', 'EMAIL', 'ROLES', ''], rows)
+}

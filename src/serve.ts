@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import type { Config } from './config.ts'
+import { Refusal, SetupError } from './errors.ts'
+import { newTrustedProxies } from './http/address.ts'
+import type { App } from './http/app.ts'
+import { newCookie } from './http/cookie.ts'
+import { startHttp } from './http/server.ts'
+import type { Log } from './log.ts'
+import { Login } from './login/login.ts'
+import { Passwords } from './login/passwords.ts'
+import { Throttle } from './login/throttle.ts'
+import { ADMIN, Users } from './login/users.ts'
+import { type Clock, newLifetime } from './session/lifetime.ts'
+import { Sessions } from './session/sessions.ts'
+import { startSweeping } from './session/sweep.ts'
+import { Touches } from './session/touches.ts'
+import { openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
+
+/** For how long a cookie from before the login can become the session's own. */
+const PRE_LOGIN = 10 * 60_000
+
+/** What surrounds a server and is not a setting. */
+export interface Surroundings {
+  readonly log: Log
+  readonly clock: Clock
+  /** For the first admin; null: a random one. */
+  readonly adminPassword: string | null
+  /** Told, once, of the random password of the first admin. */
+  announce(uname: string, password: string): void
+}
+
+/** A server that answers. */
+export interface Running {
+  readonly port: number
+  /** Answers what is under way, writes what is not yet written, and lets go of everything. */
+  stop(): Promise<void>
+}
+
+/** Wires all parts into a running server. Throws a `SetupError` if something outside keeps it from starting. */
+export async function serve(config: Config, surroundings: Surroundings): Promise<Running> {
+  const store = await openStore(config.store, { alone: true })
+  try {
+    return await start(config, surroundings, store)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function start(config: Config, surroundings: Surroundings, store: Store): Promise<Running> {
+  const { log, clock } = surroundings
+  const fault = (err: unknown) =>
+    log.error({ event: 'fault', err }, 'work in the background failed; it is tried again')
+  const limits = {
+    keyBytes: config.limits.key,
+    valueBytes: config.limits.value,
+    attributes: config.limits.attributes,
+    sessionBytes: config.limits.session,
+  }
+  const lifetime = newLifetime(config.idle, config.lifetime, PRE_LOGIN)
+  const touches = new Touches(store, lifetime, clock, fault)
+  const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
+  const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
+  const passwords = new Passwords(config.login['hashes-at-once'])
+  const users = new Users(store, passwords, clock)
+  await makeFirstAdmin(users, surroundings)
+  const throttle = new Throttle(
+    { attempts: config.login['user-attempts'], window: config.login['user-window'] },
+    { attempts: config.login['address-attempts'], window: config.login['address-window'] },
+  )
+
+  const isSecure = config.publicUrl?.protocol === 'https:'
+  const app: App = {
+    sessions,
+    users,
+    login: new Login(users, passwords, throttle, sessions),
+    log,
+    cookie: newCookie({ ...config.cookie, isSecure }),
+    origin: { own: config.publicUrl?.origin ?? null, trustsSite: config.cookie.domain !== null },
+    returnHosts: config.returnHosts,
+    trustedProxies: newTrustedProxies(config.trustedProxies),
+    bodyBytes: config.limits.body,
+    ping: () => store.ping(),
+  }
+  const server = startHttp(app, config.hostname, config.port)
+  const sweeping = startSweeping(store, lifetime, clock, fault)
+  const port = server.port ?? config.port
+  const url =
+    config.publicUrl?.origin ??
+    `http://${config.hostname.includes(':') ? `[${config.hostname}]` : config.hostname}:${port}`
+  log.info(
+    { event: 'start', url, port, host: config.hostname, store: config.store },
+    `Cloakroom listens on ${url}`,
+  )
+  return {
+    port,
+    async stop() {
+      await server.stop()
+      sweeping.stop()
+      await touches.flush()
+      await store.close()
+      log.info({ event: 'stop' }, 'Cloakroom has stopped')
+    },
+  }
+}
+
+/** The first start makes the user `admin`. A store that has an admin of whatever name is left as it is. */
+async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Surroundings): Promise<void> {
+  if (await users.hasAdmin()) return
+  if ((await users.find(ADMIN)) !== null) {
+    log.warn(
+      { event: 'no_admin' },
+      'No enabled user has the role admin. Make one with: cloakroom user add NAME --role admin',
+    )
+    return
+  }
+  const password = adminPassword ?? randomBytes(15).toString('base64url')
+  try {
+    await users.create(ADMIN, { password, roles: [ADMIN] })
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause
+    throw new SetupError(`CLOAKROOM_ADMIN_PASSWORD is no password for the first admin. ${cause.message}`, {
+      cause,
+    })
+  }
+  log.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
+  if (adminPassword === null) announce(ADMIN, password)
+}
