@@ -31,6 +31,8 @@ const measure = (by: Readonly<Record<string, number>>, example: string) =>
   })
 
 const duration = measure(units, '30m')
+/** Timers count no further than 24 days; a day is long enough to wait for a password. */
+const window = duration.refine((value) => value <= 86_400_000, 'must be one day ("1d") at most')
 const size = measure(sizes, '64 KiB')
 const whole = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`
@@ -59,7 +61,7 @@ const webUrl = text.transform((value, context) => {
 })
 
 const storeUrl = text.refine(
-  (value) => /^(sqlite:.+|memory:)$/.test(value),
+  (value) => /^(sqlite:(?!:).+|memory:)$/.test(value),
   'must be sqlite:PATH; this version has no other store',
 )
 
@@ -102,7 +104,12 @@ const file = z
     'return-hosts': z.array(host, { error: 'must be a list' }),
     cookie: z
       .strictObject({
-        name: z.string().regex(/^[\w-]{1,64}$/, 'must be letters, digits, - and _'),
+        name: z
+          .string()
+          .regex(
+            /^(?!__)[\w-]{1,64}$/,
+            'must be letters, digits, - and _, without __ at the start: the prefix follows from --public-url',
+          ),
         domain,
       })
       .partial(),
@@ -114,9 +121,9 @@ const file = z
       .strictObject({
         'hashes-at-once': whole(1, 64),
         'user-attempts': whole(1, 1_000_000),
-        'user-window': duration,
+        'user-window': window,
         'address-attempts': whole(1, 1_000_000),
-        'address-window': duration,
+        'address-window': window,
       })
       .partial(),
     log: z

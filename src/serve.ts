@@ -20,6 +20,9 @@ import type { Store } from './store/store.ts'
 /** For how long a cookie from before the login can become the session's own. */
 const PRE_LOGIN = 10 * 60_000
 
+/** Milliseconds that a stop waits for requests under way. */
+const LONGEST_WAIT = 7_000
+
 /** What surrounds a server and is not a setting. */
 export interface Surroundings {
   readonly log: Log
@@ -39,7 +42,7 @@ export interface Running {
 
 /** Wires all parts into a running server. Throws a `SetupError` if something outside keeps it from starting. */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Running> {
-  const store = await openStore(config.store, { alone: true })
+  const store = await openStore(config.store, { alone: true, create: true })
   try {
     return await start(config, surroundings, store)
   } catch (error) {
@@ -64,7 +67,6 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
   const passwords = new Passwords(config.login['hashes-at-once'])
   const users = new Users(store, passwords, clock)
-  await makeFirstAdmin(users, surroundings)
   const throttle = new Throttle(
     { attempts: config.login['user-attempts'], window: config.login['user-window'] },
     { attempts: config.login['address-attempts'], window: config.login['address-window'] },
@@ -77,13 +79,20 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     login: new Login(users, passwords, throttle, sessions),
     log,
     cookie: newCookie({ ...config.cookie, isSecure }),
-    origin: { own: config.publicUrl?.origin ?? null, trustsSite: config.cookie.domain !== null },
+    ownOrigin: config.publicUrl?.origin ?? null,
     returnHosts: config.returnHosts,
     trustedProxies: newTrustedProxies(config.trustedProxies),
     bodyBytes: config.limits.body,
     ping: () => store.ping(),
   }
   const server = startHttp(app, config.hostname, config.port)
+  try {
+    // After the port is ours: the password is shown but once.
+    await makeFirstAdmin(users, surroundings)
+  } catch (error) {
+    await server.stop(true)
+    throw error
+  }
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port
   const url =
@@ -96,8 +105,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   return {
     port,
     async stop() {
-      await server.stop()
       sweeping.stop()
+      // What is under way is answered; whoever does not finish a request is not waited for.
+      await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
+      await server.stop(true)
       await touches.flush()
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
@@ -117,7 +128,7 @@ async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Su
   }
   const password = adminPassword ?? randomBytes(15).toString('base64url')
   try {
-    await users.create(ADMIN, { password, roles: [ADMIN] })
+    await users.create(ADMIN, { passwordHash: await users.hashNew(password), roles: [ADMIN] })
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause
     throw new SetupError(`CLOAKROOM_ADMIN_PASSWORD is no password for the first admin. ${cause.message}`, {

@@ -12,10 +12,14 @@ export interface Opened {
   readonly now: number
 }
 
-/** Opens the store that a command names, does something with it, and closes it. */
-export async function withStore<T>(command: Command, work: (opened: Opened) => Promise<T>): Promise<T> {
+/** Opens the store that a command names, does something with it, and closes it. `create`: a database that is missing is made. */
+export async function withStore<T>(
+  command: Command,
+  work: (opened: Opened) => Promise<T>,
+  create = false,
+): Promise<T> {
   const config = settingsOf(command)
-  const store = await openStore(config.store, { alone: false })
+  const store = await openStore(config.store, { alone: false, create })
   try {
     const users = new Users(store, new Passwords(config.login['hashes-at-once']), Date.now)
     return await work({ store, users, now: Date.now() })

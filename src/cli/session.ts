@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { SetupError } from '../errors.ts'
+import { endAll } from '../session/sessions.ts'
 import { handleOf, type StoredSession } from '../store/store.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
@@ -48,15 +49,10 @@ async function revoke(
   }
   if (user !== undefined) return users.endSessions(user, null)
   if (handle !== undefined) {
-    if (await store.endSession(handle, now)) return 1
+    if (await store.endSession(handle, null, now)) return 1
     throw new SetupError(`There is no live session ${handle}. See: cloakroom session list`)
   }
-  let ended = 0
-  for (;;) {
-    const batch = await store.endSessionsBegunBefore(now + 1, PAGE, now)
-    ended += batch
-    if (batch < PAGE) return ended
-  }
+  return endAll(store, Date.now)
 }
 
 async function listSessions({ store, now }: Opened, user: string | null, json: boolean): Promise<void> {

@@ -29,10 +29,11 @@ export function addUser(program: Command): void {
         command: Command,
       ) => {
         const { fullname = '', email = '', role = [] } = given
-        await withStore(command, async ({ users }) => {
-          const password = await readNewPassword(name)
-          await users.create(name, { fullname, email, roles: role, password })
-        })
+        const add = async ({ users }: Opened) => {
+          const passwordHash = await users.hashNew(await readNewPassword(name))
+          await users.create(name, { fullname, email, roles: role, passwordHash })
+        }
+        await withStore(command, add, true)
         print(`${name} can log in.`)
       },
     )
@@ -49,7 +50,7 @@ export function addUser(program: Command): void {
     .action(async (name: string, _: unknown, command: Command) => {
       const ended = await withStore(command, async ({ users }) => {
         await users.require(name)
-        return users.update(name, { password: await readNewPassword(name) })
+        return users.update(name, { passwordHash: await users.hashNew(await readNewPassword(name)) })
       })
       print(`${name} has a new password; ${sessions(ended)}.`)
     })

@@ -57,6 +57,9 @@ interface FrontPage {
 const tokenField = (csrfToken: string | null) =>
   csrfToken === null ? '' : `<input type="hidden" name="CSRFToken" value="${text(csrfToken)}">`
 
+const logOutForm = (csrfToken: string | null) =>
+  `<form action="/login/logout.csp" method="post">${tokenField(csrfToken)}<button>Log out</button></form>`
+
 export const frontPage = ({ uname, fullname, roles, beganAt, endsAt, csrfToken }: FrontPage): string =>
   page(
     fullname === '' ? uname : fullname,
@@ -65,11 +68,11 @@ export const frontPage = ({ uname, fullname, roles, beganAt, endsAt, csrfToken }
 <dt>User</dt><dd>${text(uname)}</dd>
 <dt>Roles</dt><dd>${roles.length === 0 ? 'none' : text(roles.join(', '))}</dd>
 <dt>Since</dt><dd>${text(beganAt)}</dd>
-<dt>Until</dt><dd>${text(endsAt)}, unless you use it</dd>
+<dt>Until</dt><dd>${text(endsAt)}, later if you use it</dd>
 <dt>CSRF protection</dt><dd>${csrfToken === null ? 'off' : 'on'}</dd>
 </dl>
 <p><a href="/sessions">Your sessions</a></p>
-<form action="/login/logout.csp" method="post">${tokenField(csrfToken)}<button>Log out</button></form>`,
+${logOutForm(csrfToken)}`,
   )
 
 interface SessionsPage {
@@ -93,12 +96,13 @@ export const sessionsPage = ({ csrfToken, sessions }: SessionsPage): string =>
 ${sessions
   .map(
     ({ handle, beganAt, usedAt, address, userAgent, current }) => `<li>
-<div>${text(userAgent === '' ? 'A program' : userAgent)}<small>from ${text(address)} · since ${text(beganAt)} · last used ${text(usedAt)}</small></div>
-${current ? '<strong>this one</strong>' : `<form action="/sessions" method="post">${tokenField(csrfToken)}<input type="hidden" name="handle" value="${text(handle)}"><button class="plain">End</button></form>`}
+<div><span class="agent">${text(userAgent === '' ? 'A program' : userAgent)}</span><small>from ${text(address)} · since ${text(beganAt)} · last used ${text(usedAt)}</small></div>
+${current ? '<strong>this one</strong>' : `<form action="/sessions" method="post">${tokenField(csrfToken)}<input type="hidden" name="handle" value="${text(handle)}"><button class="plain" aria-label="End the session from ${text(address)} since ${text(beganAt)}">End</button></form>`}
 </li>`,
   )
   .join('\n')}
-</ul>`,
+</ul>
+${logOutForm(csrfToken)}`,
     'wide',
   )
 

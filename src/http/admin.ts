@@ -3,6 +3,7 @@ import type { UserFields } from '../login/users.ts'
 import type { StoredUser } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import type { Pair } from './form.ts'
 import { type LoggedIn, requireAdmin } from './guard.ts'
 import { json } from './json.ts'
 import { namedParams, type Params, requireInBody } from './params.ts'
@@ -36,18 +37,21 @@ export async function getUser(ask: Ask, app: App): Promise<Response> {
 
 /** `admin/users/create` */
 export async function createUser(ask: Ask, app: App): Promise<Response> {
-  const { params, admin } = await changeAs(ask, app, FIELDS)
+  const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
   const uname = params.require('uname')
-  await app.users.create(uname, fieldsIn(params))
+  const fields = await fieldsOf(params, app)
+  await requireAdmin(ask, app, 'change', pairs)
+  await app.users.create(uname, fields)
   app.log.info({ event: 'user_create', ...ask.origin, ...by(admin), uname }, 'created a user')
   return json({})
 }
 
 /** `admin/users/update` */
 export async function updateUser(ask: Ask, app: App): Promise<Response> {
-  const { params, admin } = await changeAs(ask, app, FIELDS)
+  const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
   const uname = params.require('uname')
-  const fields = fieldsIn(params)
+  const fields = await fieldsOf(params, app)
+  await requireAdmin(ask, app, 'change', pairs)
   const ended = await app.users.update(uname, fields)
   app.log.info(
     { event: 'user_update', ...ask.origin, ...by(admin), uname, changed: Object.keys(fields), ended },
@@ -97,12 +101,12 @@ async function revokeThose(params: Params, app: App): Promise<number> {
   }
   if (all) return app.sessions.revokeAll()
   if (uname !== undefined) return app.users.endSessions(uname, null)
-  if (!(await app.sessions.revoke(handle ?? ''))) throw noSuchSession()
+  if (!(await app.sessions.revoke(handle ?? '', null))) throw noSuchSession()
   return 1
 }
 
 async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('fields')
   await requireAdmin(ask, app, 'read', pairs)
   return namedParams(pairs, known)
 }
@@ -111,18 +115,23 @@ async function changeAs(
   ask: Ask,
   app: App,
   known: readonly string[],
-): Promise<{ params: Params; admin: LoggedIn }> {
+): Promise<{ pairs: readonly Pair[]; params: Params; admin: LoggedIn }> {
   requireInBody(ask, ['password'])
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('fields')
   const admin = await requireAdmin(ask, app, 'change', pairs)
-  return { params: namedParams(pairs, known), admin }
+  return { pairs, params: namedParams(pairs, known), admin }
 }
 
-function fieldsIn(params: Params): UserFields {
+/**
+ * The fields that the parameters name. Hashing takes a while, longer when many log in: whoever asked may be no admin any more when it
+ * is done, and has to be asked again.
+ */
+async function fieldsOf(params: Params, app: App): Promise<UserFields> {
+  const password = params.find('password')
   const fields = {
     fullname: params.find('fullname'),
     email: params.find('email'),
-    password: params.find('password'),
+    passwordHash: password === undefined ? undefined : await app.users.hashNew(password),
     roles: params.list('roles'),
     disabled: params.flag('disabled'),
   }

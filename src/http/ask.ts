@@ -16,8 +16,10 @@ export interface Reading {
 export class Ask {
   readonly method: string
   readonly headers: Headers
-  /** As sent: never decoded, so there is one spelling of each path. */
+  /** Never decoded. Bun has resolved `/./` and `/../` in it. */
   readonly path: string
+  /** Path and query, as sent. */
+  readonly target: string
   /** What follows the first `?`. */
   readonly query: string
   readonly #request: Request
@@ -36,6 +38,7 @@ export class Ask {
     const { url } = request
     const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('//') + 2)
     const mark = url.indexOf('?', start)
+    this.target = url.slice(start)
     this.path = mark === -1 ? url.slice(start) : url.slice(start, mark)
     this.query = mark === -1 ? '' : url.slice(mark + 1)
   }
@@ -70,6 +73,11 @@ export class Ask {
   /** Where the request came from, for the log. */
   get origin(): { readonly requestId: string; readonly address: string } {
     return { requestId: this.requestId, address: this.address }
+  }
+
+  /** Whether the client has hung up. */
+  get isAborted(): boolean {
+    return this.#request.signal.aborted
   }
 
   get wantsJson(): boolean {

@@ -1,7 +1,7 @@
 import { looksLikeToken, type Token } from '../session/token.ts'
 
-/** Cookies of our name that are tried; a browser has one, or a few after a change of the cookie's domain. */
-const MOST_TOKENS = 8
+/** Cookies of our name that are tried: far more than a browser keeps, and few enough to look each of them up. */
+const MOST_TOKENS = 64
 
 /** How the cookie is called and where it goes. */
 export interface CookieSettings {
@@ -20,7 +20,7 @@ export type Cookie = ReturnType<typeof newCookie>
  * nobody without https (`__Secure-`), has set it (RFC 6265bis, 4.1.3).
  */
 export function newCookie({ name: plain, domain, isSecure }: CookieSettings) {
-  const prefix = !isSecure || plain.startsWith('__') ? '' : domain === null ? '__Host-' : '__Secure-'
+  const prefix = !isSecure ? '' : domain === null ? '__Host-' : '__Secure-'
   const name = prefix + plain
   const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}${domain === null ? '' : `; Domain=${domain}`}`
   return {
@@ -41,7 +41,7 @@ function tokensIn(header: string, name: string): readonly Token[] {
   const tokens: Token[] = []
   for (const part of header.split(';')) {
     const at = part.indexOf('=')
-    if (part.slice(0, at).trim() !== name) continue
+    if (at === -1 || part.slice(0, at).trim() !== name) continue
     const value = part.slice(at + 1).trim()
     if (looksLikeToken(value) && !tokens.includes(value)) tokens.push(value)
     if (tokens.length === MOST_TOKENS) break

@@ -45,8 +45,11 @@ function decode(text: string): string {
   }
 }
 
-/** `strings`: every value is a string. `lists`: it may be an array of strings too, which is the parameter several times, or a boolean. */
-export type JsonShape = 'strings' | 'lists'
+/**
+ * What the values of a JSON object may be. `strings`: strings, as attributes are. `keys`: also lists of strings, each of them the
+ * parameter once more. `fields`: also booleans, numbers, and lists of strings that are joined by commas.
+ */
+export type JsonShape = 'strings' | 'keys' | 'fields'
 
 /** The pairs of a JSON object. */
 export function parseJson(text: string, shape: JsonShape): Pair[] {
@@ -58,23 +61,26 @@ export function parseJson(text: string, shape: JsonShape): Pair[] {
     )
   }
   return Object.entries(json).flatMap(([name, value]) =>
-    shape === 'strings' ? one(name, value) : any(name, value),
+    valuesOf(value, shape).map((each): Pair => [name, each]),
   )
 }
 
-function one(name: string, value: unknown): Pair[] {
-  if (typeof value === 'string') return [[name, value]]
+function valuesOf(value: unknown, shape: JsonShape): readonly string[] {
+  if (typeof value === 'string') return [value]
+  if (shape === 'keys' && isTexts(value)) {
+    // No key at all means every one of them: an empty list that a program has made would delete them all.
+    if (value.length > 0) return value
+    throw new Refusal('malformed_request', 'A list in the JSON body is empty; leave it out, if you mean all.')
+  }
+  if (shape === 'fields') {
+    if (typeof value === 'boolean' || typeof value === 'number') return [String(value)]
+    if (isTexts(value)) return [value.join(',')]
+  }
   throw new Refusal('malformed_request', 'A value in the JSON body is not a string; send it as one.')
 }
 
-function any(name: string, value: unknown): Pair[] {
-  if (typeof value === 'boolean') return [[name, String(value)]]
-  if (!Array.isArray(value)) return one(name, value)
-  if (value.length === 0) {
-    throw new Refusal('malformed_request', 'A list in the JSON body is empty; leave it out, if you mean all.')
-  }
-  return value.flatMap((item) => one(name, item))
-}
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string')
 
 function parse(text: string): unknown {
   try {

@@ -33,8 +33,11 @@ export async function withLogin<T>(
     const result = await act(token)
     if (result !== null) return result
   }
-  throw new Refusal('not_logged_in', 'Log in first: there is no live session of this cookie.')
+  throw notLoggedIn()
 }
+
+export const notLoggedIn = () =>
+  new Refusal('not_logged_in', 'Log in first: there is no live session of this cookie.')
 
 /** The live session of a request, without its attributes. */
 export function requireSession(ask: Ask, app: App, kind: Kind, pairs: readonly Pair[]): Promise<LoggedIn> {
@@ -65,21 +68,25 @@ export async function requireAdmin(
 }
 
 export function refuseForeign(ask: Ask, app: App): void {
-  if (isForeign(ask.headers, app.origin)) {
+  if (isForeign(ask.headers, app.ownOrigin)) {
     throw new Refusal('cross_site', 'The browser says that another site sent this request; nothing happened.')
   }
 }
 
-/** Whether a parameter is the proof for this token, and so no attribute. */
-export const isProof = ([name, value]: Pair, token: Token): boolean =>
-  name === CSRF_TOKEN && isProtected(token) && isSame(value, csrfTokenOf(token))
+/** The pairs that are no proof for this token: a CSRF token that is right is a parameter and never an attribute. */
+export function withoutProof(pairs: readonly Pair[], token: Token): readonly Pair[] {
+  if (!isProtected(token) || !pairs.some(([name]) => name === CSRF_TOKEN)) return pairs
+  const csrfToken = csrfTokenOf(token)
+  return pairs.filter(([name, value]) => name !== CSRF_TOKEN || !isSame(value, csrfToken))
+}
 
 function isProven(ask: Ask, token: Token, kind: Kind, pairs: readonly Pair[]): boolean {
   if (!isProtected(token)) return true
   if (ask.method !== 'POST' && (kind === 'read' || isOwnPage(ask.headers))) return true
-  const offered = ask.headers.get('csrftoken') ?? ask.headers.get('x-csrf-token')
-  if (offered !== null && isSame(offered, csrfTokenOf(token))) return true
-  return pairs.some((pair) => isProof(pair, token))
+  const csrfToken = csrfTokenOf(token)
+  const parameter = pairs.findLast(([name]) => name === CSRF_TOKEN)?.[1]
+  const offered = [ask.headers.get('csrftoken'), ask.headers.get('x-csrf-token'), parameter]
+  return offered.some((each) => typeof each === 'string' && isSame(each, csrfToken))
 }
 
 const csrfFailed = () =>

@@ -1,18 +1,17 @@
 import { frontPage, loginPage, sessionsPage } from '../console/pages.ts'
 import { Refusal } from '../errors.ts'
 import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
-import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { type Pair, parseQuery } from './form.ts'
-import { type LoggedIn, refuseForeign, requireSession, withLogin } from './guard.ts'
+import { type LoggedIn, notLoggedIn, refuseForeign, requireSession, withLogin } from './guard.ts'
 import { json } from './json.ts'
 import { isBrowser } from './origin.ts'
 import { pageResponse, redirect } from './page.ts'
-import { statusOf } from './problem.ts'
+import { problemHeaders, statusOf } from './problem.ts'
 import { returnTarget } from './return.ts'
 import { logOut, named } from './session.ts'
-import { shown } from './user.ts'
+import { endOwn, shown } from './user.ts'
 
 const LOGIN_PAGE = '/login'
 
@@ -24,7 +23,9 @@ export async function front(ask: Ask, app: App): Promise<Response> {
     return pageResponse(html, app, 200, { 'Set-Cookie': app.cookie.set(app.sessions.newPreLoginToken()) })
   }
   const { token, session } = login
-  const { uname, fullname, roles } = await app.users.require(session.uname)
+  const user = await app.users.find(session.uname)
+  if (user === null) throw notLoggedIn()
+  const { uname, fullname, roles } = user
   const html = frontPage({
     uname,
     fullname,
@@ -39,8 +40,8 @@ export async function front(ask: Ask, app: App): Promise<Response> {
 /** `/sessions`: where the user is logged in; a POST ends one of them. */
 export async function ownSessions(ask: Ask, app: App): Promise<Response> {
   const login = await findLogin(ask, app)
-  if (login === null) return redirect(`${LOGIN_PAGE}?return_to=${encodeURIComponent(ask.path)}`)
-  if (ask.method === 'POST') return endOwn(ask, app)
+  if (login === null) return redirect(`${LOGIN_PAGE}?return_to=${encodeURIComponent(ask.target)}`)
+  if (ask.method === 'POST') return endFromPage(ask, app)
   const sessions = await app.sessions.listAllOf(login.session.uname)
   const html = sessionsPage({
     csrfToken: csrfOf(login.token),
@@ -54,28 +55,17 @@ export async function ownSessions(ask: Ask, app: App): Promise<Response> {
   return pageResponse(html, app)
 }
 
-async function endOwn(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('lists')
+async function endFromPage(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
-  const handle = last(pairs, 'handle')
-  const own = await app.sessions.listAllOf(session.uname)
-  if (
-    own.some(({ id }) => handleOf(id) === handle) &&
-    handle !== null &&
-    (await app.sessions.revoke(handle))
-  ) {
-    app.log.info(
-      { event: 'revoke', ...ask.origin, ...named(session), revoked: handle },
-      'ended an own session',
-    )
-  }
+  await endOwn(ask, app, session, last(pairs, 'handle') ?? '')
   return redirect('/sessions', {}, 303)
 }
 
 /** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
 export async function logIn(ask: Ask, app: App): Promise<Response> {
   refuseForeign(ask, app)
-  const pairs = await ask.bodyParams('lists')
+  const pairs = await ask.bodyParams('fields')
   const uname = (last(pairs, 'z_username') ?? '').slice(0, 256)
   const returnTo = last(pairs, 'return_to')
   const attempt = {
@@ -101,23 +91,19 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
     app.log.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
     if (ask.wantsJson) throw error
-    const retry = error.retryAfter === null ? undefined : { 'Retry-After': String(error.retryAfter) }
-    return pageResponse(
-      loginPage({ message: error.message, uname, returnTo }),
-      app,
-      statusOf(error.code),
-      retry,
-    )
+    const html = loginPage({ message: error.message, uname, returnTo })
+    return pageResponse(html, app, statusOf(error.code), problemHeaders(error, app))
   }
 }
 
-/** `/login/logout.csp`: ends the login and leads to the login page. A GET is refused only if a browser says that another site sent it. */
+/** `/login/logout.csp`: ends the login and leads to the login page. Refused if a browser says that another site sent it. */
 export async function logOutPage(ask: Ask, app: App): Promise<Response> {
+  // Also where there is no session to end: the answer makes a browser forget its cookie, which a cross-site POST does not bring along.
+  refuseForeign(ask, app)
   if (ask.method === 'POST') {
-    const pairs = await ask.params('lists')
+    const pairs = await ask.params('fields')
     if (ask.tokens.length > 0) await endLogin(ask, app, pairs)
   } else {
-    refuseForeign(ask, app)
     for (const token of ask.tokens) if ((await logOut(ask, app, token)) !== null) break
   }
   return redirect(LOGIN_PAGE, { 'Set-Cookie': app.cookie.expired })

@@ -4,6 +4,12 @@ import type { App } from './app.ts'
 
 const styleHash = createHash('sha256').update(STYLE).digest('base64')
 
+/** What browsers heed over https alone. */
+const HTTPS_HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+}
+
 /**
  * A page. It runs no script, loads nothing, cannot be framed and is kept by nobody. A form may lead to where a login may lead, since a
  * browser holds redirects after a form to the same rule.
@@ -23,12 +29,12 @@ export function pageResponse(
       'Content-Security-Policy':
         `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'${leadsTo}; ` +
         "frame-ancestors 'none'; base-uri 'none'",
-      'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Resource-Policy': 'same-origin',
-      'Referrer-Policy': 'no-referrer',
+      // Not `no-referrer`: a browser would send `Origin: null` with our own forms, as if they were a stranger's.
+      'Referrer-Policy': 'same-origin',
       'X-Content-Type-Options': 'nosniff',
       'X-Frame-Options': 'DENY',
-      ...(app.cookie.isSecure ? { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' } : {}),
+      ...(app.cookie.isSecure ? HTTPS_HEADERS : {}),
       ...more,
     },
   })

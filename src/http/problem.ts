@@ -1,4 +1,5 @@
 import type { RefusalCode, StoreFault } from '../errors.ts'
+import type { App } from './app.ts'
 
 /** Every code that a problem can have: our refusals, and the faults that a client is told of. */
 export type ProblemCode = RefusalCode | StoreFault['code'] | 'internal_error'
@@ -53,6 +54,21 @@ export interface Problem {
 
 export const statusOf = (code: ProblemCode): number => kinds[code][0]
 export const titleOf = (code: ProblemCode): string => kinds[code][1]
+
+/** The headers that belong to a refusal, on a page and with a problem. RFC 9110 asks for a challenge with every 401. */
+export function problemHeaders(
+  problem: Pick<Problem, 'code' | 'retryAfter'>,
+  app: App,
+): Record<string, string> {
+  return {
+    ...(problem.retryAfter === null ? {} : { 'Retry-After': String(problem.retryAfter) }),
+    ...(statusOf(problem.code) === 401 ? { 'WWW-Authenticate': challenge(app) } : {}),
+  }
+}
+
+/** How to log in, in the words of draft-broyer-http-cookie-auth. */
+const challenge = (app: App) =>
+  `Cookie realm="cloakroom", form-action="/z_security_check", cookie-name=${app.cookie.name}`
 
 /** The problem as `application/problem+json` (RFC 9457). */
 export function problemResponse(problem: Problem, headers: Record<string, string>): Response {

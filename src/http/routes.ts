@@ -10,6 +10,7 @@ import {
 import type { Answer } from './app.ts'
 import { healthz, readyz } from './health.ts'
 import { front, logIn, logOutPage, ownSessions } from './login.ts'
+import { LOGOUT } from './return.ts'
 import { get, invalidate, put, remove } from './session.ts'
 import { info, list, password, revoke } from './user.ts'
 
@@ -21,7 +22,6 @@ export interface Route {
 
 type Routes = readonly (readonly [path: string, methods: readonly string[], answer: Answer])[]
 
-const GET = ['GET']
 const POST = ['POST']
 const BOTH = ['GET', 'POST']
 const PAGE = ['GET', 'HEAD']
@@ -51,12 +51,12 @@ const pages: Routes = [
   ['/login', PAGE, front],
   ['/sessions', [...PAGE, ...POST], ownSessions],
   ['/z_security_check', POST, logIn],
-  ['/login/logout.csp', BOTH, logOutPage],
+  [LOGOUT, BOTH, logOutPage],
 ]
 
 const health: Routes = [
-  ['/healthz', [...GET, 'HEAD'], healthz],
-  ['/readyz', [...GET, 'HEAD'], readyz],
+  ['/healthz', PAGE, healthz],
+  ['/readyz', PAGE, readyz],
 ]
 
 const route = (path: string, methods: readonly string[], answer: Answer) =>
@@ -68,6 +68,3 @@ export const routes: ReadonlyMap<string, Route> = new Map([
   ),
   ...[...pages, ...health].map((each) => route(...each)),
 ])
-
-/** Whether a path belongs to programs, which get a problem and never a page or a redirect. */
-export const isApiPath = (path: string): boolean => /^\/(session|user|admin|api)(\/|$)/.test(path)

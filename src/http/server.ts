@@ -5,10 +5,11 @@ import type { App } from './app.ts'
 import { Ask } from './ask.ts'
 import { API_HEADERS } from './json.ts'
 import { pageResponse } from './page.ts'
-import { type Problem, problemResponse, statusOf, titleOf } from './problem.ts'
-import { isApiPath, type Route, routes } from './routes.ts'
+import { type Problem, problemHeaders, problemResponse, statusOf, titleOf } from './problem.ts'
+import { isApiPath } from './return.ts'
+import { type Route, routes } from './routes.ts'
 
-/** Seconds without a byte after which a connection is closed. */
+/** Seconds after which a connection without a request, or with one that has not come in whole, is closed. */
 const IDLE_TIMEOUT = 60
 
 /** Seconds after which it is worth asking again a store that was away. */
@@ -48,11 +49,9 @@ async function answer(ask: Ask, app: App): Promise<Response> {
   } catch (error) {
     const problem = problemOf(error, ask, app)
     const status = statusOf(problem.code)
-    const headers: Record<string, string> = { ...API_HEADERS }
-    if (problem.retryAfter !== null) headers['Retry-After'] = String(problem.retryAfter)
+    const headers: Record<string, string> = { ...API_HEADERS, ...problemHeaders(problem, app) }
     if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
-    if (status === 401) headers['WWW-Authenticate'] = challenge(app)
-    // A body that was not read to its end would be taken for the next request.
+    // Whoever sends too much is not listened to until the end of it.
     if (status === 413 || status === 415) headers['Connection'] = 'close'
     if (ask.wantsPage && !isApiPath(ask.path)) {
       return pageResponse(problemPage(titleOf(problem.code), problem.detail), app, status, headers)
@@ -62,26 +61,39 @@ async function answer(ask: Ask, app: App): Promise<Response> {
 }
 
 function requireRoute(route: Route | undefined, ask: Ask): Route {
-  if (route === undefined)
-    throw new Refusal('not_found', 'There is nothing at this path; docs/http.md lists what there is.')
+  if (route === undefined) throw new Refusal('not_found', 'There is nothing at this path.')
   if (route.methods.includes(ask.method)) return route
   throw new Refusal('method_not_allowed', `This path answers to ${route.methods.join(' and ')} only.`)
 }
 
-/** How to log in, in the words of draft-broyer-http-cookie-auth; RFC 9110 asks for a challenge with every 401. */
-const challenge = (app: App) =>
-  `Cookie realm="cloakroom", form-action="/z_security_check", cookie-name=${app.cookie.name}`
+/** Refusals that somebody who watches over the server wants to know of. */
+const LOGGED: readonly string[] = [
+  'csrf_failed',
+  'cross_site',
+  'role_missing',
+  'wrong_password',
+  'too_many_attempts',
+]
 
 /** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
   if (error instanceof Refusal) {
-    if (error.code === 'csrf_failed' || error.code === 'cross_site' || error.code === 'role_missing') {
+    if (LOGGED.includes(error.code)) {
       app.log.warn(
         { event: 'refused', code: error.code, path: ask.path, ...ask.origin },
         'a request was refused',
       )
     }
     return { code: error.code, detail: error.message, retryAfter: error.retryAfter, requestId: null }
+  }
+  if (ask.isAborted) {
+    app.log.debug({ event: 'aborted', path: ask.path }, 'a client hung up')
+    return {
+      code: 'malformed_request',
+      detail: 'The request did not come in whole.',
+      retryAfter: null,
+      requestId: null,
+    }
   }
   app.log.error({ event: 'fault', path: ask.path, ...ask.origin, err: error }, 'a request failed')
   const { requestId } = ask

@@ -5,12 +5,12 @@ import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { etagOf, isNamed, versionOf } from './etag.ts'
 import type { Pair } from './form.ts'
-import { isProof, withLogin } from './guard.ts'
+import { withLogin, withoutProof } from './guard.ts'
 import { API_HEADERS, attributesJson, json } from './json.ts'
 
 /** `session/get`: the named attributes, or all. */
 export async function get(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('keys')
   const named = keysIn(pairs)
   const keys = named === 'all' ? named : named.filter((key) => key !== CSRF_TOKEN)
   const { token, session } = await withLogin(ask, app, { kind: 'read', pairs }, async (token) => {
@@ -30,14 +30,13 @@ export async function get(ask: Ask, app: App): Promise<Response> {
 export async function put(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('strings')
   return write(ask, app, pairs, (token, version) => {
-    const attributes = pairs.filter((pair) => !isProof(pair, token))
-    return app.sessions.put(token, attributes, version)
+    return app.sessions.put(token, withoutProof(pairs, token), version)
   })
 }
 
 /** `session/delete`: the named attributes, or all. */
 export async function remove(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('keys')
   const named = keysIn(pairs)
   const keys = named === 'all' ? named : named.filter((key) => key !== CSRF_TOKEN)
   return write(ask, app, pairs, (token, version) => app.sessions.remove(token, keys, version))
@@ -66,7 +65,7 @@ function keysIn(pairs: readonly Pair[]): readonly string[] | 'all' {
 
 /** `session/invalidate`: the end of the login, and of any other that the request presents. */
 export async function invalidate(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('keys')
   await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
   return json({}, { 'Set-Cookie': app.cookie.expired })
 }

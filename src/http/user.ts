@@ -3,7 +3,7 @@ import { isProtected } from '../session/token.ts'
 import { handleOf, type StoredSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
-import { requireSession } from './guard.ts'
+import { notLoggedIn, requireSession } from './guard.ts'
 import { json } from './json.ts'
 import { namedParams, requireInBody } from './params.ts'
 import { named } from './session.ts'
@@ -24,9 +24,10 @@ export const shown = (session: StoredSession) => ({
 
 /** `session/info`: who is logged in, and for how long. */
 export async function info(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('fields')
   const { token, session } = await requireSession(ask, app, 'read', pairs)
-  const user = await app.users.require(session.uname)
+  const user = await app.users.find(session.uname)
+  if (user === null) throw notLoggedIn()
   return json({
     uname: user.uname,
     fullname: user.fullname,
@@ -42,7 +43,7 @@ export async function info(ask: Ask, app: App): Promise<Response> {
 
 /** `session/list`: the user's own sessions. */
 export async function list(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'read', pairs)
   const sessions = await app.sessions.listAllOf(session.uname)
   return json({ sessions: sessions.map((each) => ({ ...shown(each), current: each.id === session.id })) })
@@ -50,7 +51,7 @@ export async function list(ask: Ask, app: App): Promise<Response> {
 
 /** `session/revoke`: ends one of the user's own sessions, or all others. */
 export async function revoke(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
   const params = namedParams(pairs, ['handle', 'others'])
   if (params.flag('others') === true) {
@@ -62,14 +63,17 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
     return json({ ended })
   }
   const handle = params.require('handle')
-  const own = await app.sessions.listAllOf(session.uname)
-  if (!own.some(({ id }) => handleOf(id) === handle) || !(await app.sessions.revoke(handle)))
-    throw noSuchSession()
-  app.log.info({ event: 'revoke', ...ask.origin, ...named(session), revoked: handle }, 'ended an own session')
+  await endOwn(ask, app, session, handle)
   return json(
     { ended: 1 },
     handle === handleOf(session.id) ? { 'Set-Cookie': app.cookie.expired } : undefined,
   )
+}
+
+/** Ends a session of the user who is logged in, or refuses: there is none of this handle. */
+export async function endOwn(ask: Ask, app: App, session: StoredSession, handle: string): Promise<void> {
+  if (!(await app.sessions.revoke(handle, session.uname))) throw noSuchSession()
+  app.log.info({ event: 'revoke', ...ask.origin, ...named(session), revoked: handle }, 'ended an own session')
 }
 
 export const noSuchSession = () =>
@@ -81,7 +85,7 @@ export const noSuchSession = () =>
 /** `user/password`: a new password for the user who is logged in. */
 export async function password(ask: Ask, app: App): Promise<Response> {
   requireInBody(ask, ['old', 'new'])
-  const pairs = await ask.params('lists')
+  const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
   const params = namedParams(pairs, ['old', 'new'])
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }

@@ -19,6 +19,13 @@ export interface Attempt {
   readonly userAgent: string
 }
 
+/** Who is logged in, where, and by which session. */
+interface Who {
+  readonly uname: string
+  readonly handle: string
+  readonly address: string
+}
+
 /** Turns a name and a password into a session. */
 export class Login {
   readonly #users: Users
@@ -35,22 +42,8 @@ export class Login {
 
   /** The token of the new session. Refuses, in the same time and words, whatever it was that was wrong. */
   async logIn(attempt: Attempt): Promise<Token> {
-    const { uname, password, isProtected, presented, address, userAgent } = attempt
-    await this.#throttle.count(uname, address)
-    const user = await this.#users.find(uname)
-    const right = await this.#passwords.verify(password, user?.passwordHash ?? null)
-    if (!right || user === null || user.disabled) throw wrongCredentials()
-    const token = await this.#sessions.begin({
-      uname,
-      generation: user.generation,
-      address,
-      userAgent,
-      isProtected,
-      keep: this.#tokenToKeep(attempt),
-    })
-    // The user was disabled, deleted or given another password while this one was being verified.
-    if (token === null) throw wrongCredentials()
-    await this.#throttle.forgive(uname, address)
+    const { uname, address, presented } = attempt
+    const token = await this.#throttle.attempt(uname, address, () => this.#begin(attempt))
     for (const earlier of presented) if (earlier !== token) await this.#sessions.end(earlier)
     return token
   }
@@ -59,15 +52,23 @@ export class Login {
    * A user's own change of password, for which the old one is asked as at a login, and as slowly. Ends all sessions of the user but
    * the one of the handle; how many.
    */
-  async changePassword(
-    { uname, handle, address }: { uname: string; handle: string; address: string },
-    old: string,
-    password: string,
-  ): Promise<number> {
-    await this.#throttle.count(uname, address)
-    const ended = await this.#users.changePassword(uname, old, password, handle)
-    await this.#throttle.forgive(uname, address)
-    return ended
+  changePassword({ uname, handle, address }: Who, old: string, password: string): Promise<number> {
+    return this.#throttle.attempt(uname, address, () =>
+      this.#users.changePassword(uname, old, password, handle),
+    )
+  }
+
+  async #begin(attempt: Attempt): Promise<Token> {
+    const { uname, password, isProtected, address, userAgent } = attempt
+    const user = await this.#users.find(uname)
+    const right = await this.#passwords.verify(password, user?.passwordHash ?? null)
+    if (!right || user === null || user.disabled) throw wrongCredentials()
+    const keep = this.#tokenToKeep(attempt)
+    const { generation } = user
+    const token = await this.#sessions.begin({ uname, generation, address, userAgent, isProtected, keep })
+    // Null: the user was disabled, deleted or given another password while this one was being verified.
+    if (token === null) throw wrongCredentials()
+    return token
   }
 
   #tokenToKeep({ isProtected, isProgram, presented }: Attempt): Token | null {

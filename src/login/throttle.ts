@@ -11,8 +11,8 @@ export interface Allowance {
 
 /**
  * Slows the guessing of passwords: per address, and per user and address together, never per user alone, so that a stranger cannot
- * lock a user out who comes from elsewhere. An attempt is counted before the password is looked at, so that many at once are no way around,
- * and given back if it was right.
+ * lock a user out who comes from elsewhere. An attempt is counted before the password is looked at, so that many at once are no way
+ * around, and given back if it was no wrong one.
  */
 export class Throttle {
   readonly #ofUser: RateLimiterMemory
@@ -23,36 +23,61 @@ export class Throttle {
     this.#ofAddress = limiterOf(ofAddress)
   }
 
-  /** Counts an attempt, or refuses it with the time after which the next is worth while. */
-  async count(uname: string, address: string): Promise<void> {
+  /** Does what checks a password, or refuses to, with the time after which the next attempt is worth while. */
+  async attempt<T>(uname: string, address: string, check: () => Promise<T>): Promise<T> {
     const network = networkOf(address)
-    await consume(this.#ofAddress, network)
-    await consume(this.#ofUser, keyOf(uname, network))
-  }
-
-  /** Takes an attempt back that was right: the user's count begins anew. */
-  async forgive(uname: string, address: string): Promise<void> {
-    const network = networkOf(address)
-    await this.#ofUser.delete(keyOf(uname, network))
-    await this.#ofAddress.reward(network)
+    const key = keyOf(uname, network)
+    // Only looked at, so that an address which has used up its attempts leaves no trace in memory for each name it makes up.
+    await requireLeft(this.#ofAddress, network)
+    // Before the address, which others share: what is refused for the user must not use that up.
+    await consume(this.#ofUser, key)
+    try {
+      await consume(this.#ofAddress, network)
+    } catch (refused) {
+      await this.#ofUser.reward(key)
+      throw refused
+    }
+    try {
+      const result = await check()
+      await this.#ofUser.delete(key)
+      await this.#ofAddress.reward(network)
+      return result
+    } catch (error) {
+      if (!isWrong(error)) {
+        await this.#ofUser.reward(key)
+        await this.#ofAddress.reward(network)
+      }
+      throw error
+    }
   }
 }
 
+const isWrong = (error: unknown) =>
+  error instanceof Refusal && (error.code === 'wrong_credentials' || error.code === 'wrong_password')
+
 const limiterOf = ({ attempts, window }: Allowance) =>
   new RateLimiterMemory({ points: attempts, duration: window / 1000 })
+
+async function requireLeft(limiter: RateLimiterMemory, key: string): Promise<void> {
+  const used = await limiter.get(key)
+  if (used !== null && used.consumedPoints >= limiter.points) throw tooMany(used)
+}
 
 async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
   try {
     await limiter.consume(key)
   } catch (refused) {
-    if (refused instanceof Error) throw refused
-    const seconds = Math.max(1, Math.ceil((refused as RateLimiterRes).msBeforeNext / 1000))
-    throw new Refusal(
-      'too_many_attempts',
-      `Too many attempts to log in. Try again in ${seconds} seconds.`,
-      seconds,
-    )
+    throw refused instanceof Error ? refused : tooMany(refused as RateLimiterRes)
   }
+}
+
+function tooMany({ msBeforeNext }: RateLimiterRes): Refusal {
+  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
+  return new Refusal(
+    'too_many_attempts',
+    `Too many attempts to log in. Try again in ${seconds} seconds.`,
+    seconds,
+  )
 }
 
 /** A name may hold any character, so it is told apart from the address by its length. */

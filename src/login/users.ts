@@ -1,7 +1,15 @@
 import { randomInt } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import type { Clock } from '../session/lifetime.ts'
-import type { Page, Revocation, Store, StoredUser, UserChange, UserOutcome } from '../store/store.ts'
+import type {
+  Page,
+  Revocation,
+  Store,
+  StoredUser,
+  UserChange,
+  UserOutcome,
+  UserRule,
+} from '../store/store.ts'
 import { type Passwords, requirePassword } from './passwords.ts'
 
 /** The role that opens `/admin/…`. Some enabled user always has it. */
@@ -14,7 +22,8 @@ const NAME_BYTES = 128
 export interface UserFields {
   readonly fullname?: string
   readonly email?: string
-  readonly password?: string
+  /** From `Users.hashNew`. */
+  readonly passwordHash?: string
   readonly roles?: readonly string[]
   readonly disabled?: boolean
 }
@@ -54,16 +63,21 @@ export class Users {
     return false
   }
 
-  async create(uname: string, { password, ...fields }: UserFields): Promise<void> {
+  /** The hash of a new password, which takes a while; refuses one that nobody should have. */
+  async hashNew(password: string): Promise<string> {
+    await requirePassword(password)
+    return this.#passwords.hash(password)
+  }
+
+  async create(uname: string, { passwordHash, ...fields }: UserFields): Promise<void> {
     requireName('The name of a user', uname)
     requireFields(fields)
-    if (password === undefined) throw new Refusal('missing_parameter', 'A new user needs a password.')
-    await requirePassword(password)
+    if (passwordHash === undefined) throw new Refusal('missing_parameter', 'A new user needs a password.')
     const user: StoredUser = {
       uname,
       fullname: fields.fullname ?? '',
       email: fields.email ?? '',
-      passwordHash: await this.#passwords.hash(password),
+      passwordHash,
       roles: fields.roles ?? [],
       disabled: fields.disabled ?? false,
       generation: newGeneration(),
@@ -77,22 +91,24 @@ export class Users {
   }
 
   /** Changes what is named; a new password, or disabling, ends all sessions of the user. How many ended. */
-  async update(uname: string, { password, ...fields }: UserFields): Promise<number> {
+  async update(uname: string, fields: UserFields): Promise<number> {
     requireFields(fields)
-    const ends = password !== undefined || fields.disabled === true
-    const change =
-      password === undefined ? fields : { ...fields, passwordHash: await this.#hashNew(password) }
-    return this.#change(uname, change, ends ? { generation: newGeneration(), except: null } : null)
+    const ends = fields.passwordHash !== undefined || fields.disabled === true
+    return this.#change(uname, fields, ends ? { generation: newGeneration(), except: null } : null)
   }
 
-  /** A user's own change of password; it ends all sessions of the user but the one of the handle. How many ended. */
+  /**
+   * A user's own change of password; it ends all sessions of the user but the one of the handle. How many ended. Nothing is changed if
+   * that one, or all of the user's, have ended meanwhile: whoever did that must not be undone by what was under way.
+   */
   async changePassword(uname: string, old: string, password: string, handle: string): Promise<number> {
     const user = await this.require(uname)
+    await requirePassword(password)
     if (!(await this.#passwords.verify(old, user.passwordHash))) {
       throw new Refusal('wrong_password', 'The old password is wrong; nothing was changed.')
     }
-    const passwordHash = await this.#hashNew(password)
-    return this.#change(uname, { passwordHash }, { generation: newGeneration(), except: handle })
+    const change = { passwordHash: await this.#passwords.hash(password) }
+    return this.#change(uname, change, { generation: newGeneration(), except: handle }, user.generation)
   }
 
   /** Ends all sessions of a user but the one of the handle (null: all), and logins under way. How many ended. */
@@ -102,20 +118,20 @@ export class Users {
 
   /** Deletes the user and ends all sessions of that name; how many ended. */
   async delete(uname: string): Promise<number> {
-    return endedOf(uname, await this.#store.deleteUser(uname, this.#rule()))
+    return endedOf(uname, await this.#store.deleteUser(uname, this.#rule(null)))
   }
 
-  async #change(uname: string, change: UserChange, revocation: Revocation | null): Promise<number> {
-    return endedOf(uname, await this.#store.updateUser(uname, change, revocation, this.#rule()))
+  async #change(
+    uname: string,
+    change: UserChange,
+    revocation: Revocation | null,
+    generation: number | null = null,
+  ): Promise<number> {
+    return endedOf(uname, await this.#store.updateUser(uname, change, revocation, this.#rule(generation)))
   }
 
-  async #hashNew(password: string): Promise<string> {
-    await requirePassword(password)
-    return this.#passwords.hash(password)
-  }
-
-  #rule() {
-    return { now: this.#clock(), keeper: ADMIN }
+  #rule(generation: number | null): UserRule {
+    return { now: this.#clock(), keeper: ADMIN, generation }
   }
 }
 
@@ -123,11 +139,14 @@ export class Users {
 const newGeneration = () => randomInt(2 ** 48 - 1)
 
 const refuseAbsent = (uname: string): never => {
-  throw new Refusal('no_such_user', `There is no user ${uname}.`)
+  throw new Refusal('no_such_user', `There is no user ${uname.slice(0, NAME_BYTES).toWellFormed()}.`)
 }
 
 function endedOf(uname: string, outcome: UserOutcome): number {
   if (outcome === 'absent') return refuseAbsent(uname)
+  if (outcome === 'changed') {
+    throw new Refusal('not_logged_in', 'The session has ended meanwhile; nothing was changed. Log in again.')
+  }
   if (outcome === 'last') {
     throw new Refusal('last_admin', `${uname} is the last admin; give another user the role ${ADMIN} first.`)
   }

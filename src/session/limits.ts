@@ -45,15 +45,18 @@ export function requireAttributes(pairs: readonly (readonly [string, string])[],
   return attributes
 }
 
-/** Refuses what cannot be the key of an attribute. */
-export function requireKey(key: string, limits: Limits): void {
+/** Refuses what is no text, and so no key; a key that merely cannot be put is one that is not there. */
+export function requireText(key: string): void {
+  if (isText(key)) return
+  throw new Refusal(
+    'invalid_key',
+    'The key of an attribute holds a NUL or half a surrogate pair; send Unicode text.',
+  )
+}
+
+function requireKey(key: string, limits: Limits): void {
   if (key === '') throw new Refusal('invalid_key', 'The key of an attribute cannot be empty.')
-  if (!isText(key)) {
-    throw new Refusal(
-      'invalid_key',
-      'The key of an attribute holds a NUL or half a surrogate pair; send Unicode text.',
-    )
-  }
+  requireText(key)
   if (Buffer.byteLength(key) > limits.keyBytes) {
     throw new Refusal(
       'key_too_large',

@@ -10,7 +10,7 @@ import {
   type WriteOutcome,
 } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
-import { type Limits, requireAttributes, requireKey, tooLarge, tooMany } from './limits.ts'
+import { type Limits, requireAttributes, requireText, tooLarge, tooMany } from './limits.ts'
 import { idOf, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
@@ -90,10 +90,10 @@ export class Sessions {
 
   /** The session with the named attributes, and counts as a use of it. */
   async read(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
-    if (keys !== 'all') for (const key of keys) requireKey(key, this.#limits)
+    if (keys !== 'all') for (const key of keys) requireText(key)
     const now = this.#clock()
     const session = await this.#store.readSession(idOf(token), keys, now)
-    if (session !== null) this.#touches.note(session.id, session.endsAt, now)
+    if (session !== null) this.#touches.note(session.id, session, now)
     return session
   }
 
@@ -129,7 +129,7 @@ export class Sessions {
     keys: readonly string[] | 'all',
     version: number | null,
   ): Promise<number | null> {
-    if (keys !== 'all') for (const key of keys) requireKey(key, this.#limits)
+    if (keys !== 'all') for (const key of keys) requireText(key)
     const id = idOf(token)
     const now = this.#clock()
     return this.#written(id, now, await this.#store.removeAttributes(id, keys, { now, version }))
@@ -137,29 +137,23 @@ export class Sessions {
 
   /** Ends the session of a token; false: it was not live. */
   async end(token: Token): Promise<boolean> {
-    return this.#store.endSession(handleOf(idOf(token)), this.#clock())
+    return this.#store.endSession(handleOf(idOf(token)), null, this.#clock())
   }
 
-  /** Ends the session of a handle; false: it was not live. */
-  async revoke(handle: string): Promise<boolean> {
-    return this.#store.endSession(handle, this.#clock())
+  /** Ends the session of a handle, if it is of this user (null: of whomever); false: there was none. */
+  async revoke(handle: string, uname: string | null): Promise<boolean> {
+    return this.#store.endSession(handle, uname, this.#clock())
   }
 
-  /** Ends every session that began before this call; how many. */
-  async revokeAll(): Promise<number> {
-    const beganBefore = this.#clock() + 1
-    let ended = 0
-    for (;;) {
-      const batch = await this.#store.endSessionsBegunBefore(beganBefore, END_BATCH, this.#clock())
-      ended += batch
-      if (batch < END_BATCH) return ended
-    }
+  /** Ends every session; how many. */
+  revokeAll(): Promise<number> {
+    return endAll(this.#store, this.#clock)
   }
 
   /** Live sessions of a user or (null) of all, latest login first, with the uses that this process knows of. */
   async list(uname: string | null, after: string | null, limit: number): Promise<Page<StoredSession>> {
-    await this.#touches.flush()
-    return this.#store.listSessions(uname, after, limit, this.#clock())
+    const page = await this.#store.listSessions(uname, after, limit, this.#clock())
+    return { ...page, items: page.items.map((session) => this.#touches.apply(session)) }
   }
 
   /** All live sessions of a user. */
@@ -184,7 +178,17 @@ export class Sessions {
         'The session has changed since it was read; nothing was stored. Read it again.',
       )
     }
-    this.#touches.note(id, outcome.endsAt, now)
+    this.#touches.note(id, outcome, now)
     return outcome.version
+  }
+}
+
+/** Ends every session in a store, in steps between which others are answered; how many. */
+export async function endAll(store: Store, clock: Clock): Promise<number> {
+  let ended = 0
+  for (;;) {
+    const batch = await store.endSessions(END_BATCH, clock())
+    ended += batch
+    if (batch < END_BATCH) return ended
   }
 }

@@ -8,6 +8,7 @@ import {
   type StoredSession,
   type StoredUser,
   type UserOutcome,
+  type UserRule,
   type WriteOutcome,
 } from './store.ts'
 
@@ -59,7 +60,15 @@ export function openMemoryStore(): Store {
     endThose((session) => session.uname === uname && handleOf(session.id) !== except, Infinity, now)
   const written = (kept: Kept): WriteOutcome => {
     kept.session = { ...kept.session, version: kept.session.version + 1 }
-    return { version: kept.session.version, endsAt: kept.session.endsAt }
+    const { version, endsAt, latestEndsAt } = kept.session
+    return { version, endsAt, latestEndsAt }
+  }
+  const requireUser = (uname: string, staying: string | null, { now, generation }: UserRule) => {
+    const user = users.get(uname)
+    if (user === undefined) return 'absent'
+    const isSame = generation === null || generation === user.generation
+    const stays = staying === null || live(staying, now)?.session.uname === uname
+    return isSame && stays ? user : 'changed'
   }
   const isLast = (uname: string, keeper: string) => {
     const keeps = (user: StoredUser) => !user.disabled && user.roles.includes(keeper)
@@ -124,14 +133,15 @@ export function openMemoryStore(): Store {
       }
     },
 
-    async endSession(handle, now) {
-      if (live(handle, now) === null) return false
+    async endSession(handle, uname, now) {
+      const kept = live(handle, now)
+      if (kept === null || (uname !== null && uname !== kept.session.uname)) return false
       end(handle, now)
       return true
     },
 
-    async endSessionsBegunBefore(beganBefore, limit, now) {
-      return endThose(({ beganAt }) => beganAt < beganBefore, limit, now)
+    async endSessions(limit, now) {
+      return endThose(() => true, limit, now)
     },
 
     async listSessions(uname, after, limit, now) {
@@ -168,21 +178,23 @@ export function openMemoryStore(): Store {
       return pageOf(found, limit, (user) => user.uname)
     },
 
-    async updateUser(uname, change, revocation, { now, keeper }): Promise<UserOutcome> {
-      const user = users.get(uname)
-      if (user === undefined) return 'absent'
+    async updateUser(uname, change, revocation, rule): Promise<UserOutcome> {
+      const except = revocation?.except ?? null
+      const user = requireUser(uname, except, rule)
+      if (typeof user === 'string') return user
       const changed = { ...user, ...change, generation: revocation?.generation ?? user.generation }
-      const keeps = !changed.disabled && changed.roles.includes(keeper)
-      if (!keeps && isLast(uname, keeper)) return 'last'
+      const keeps = !changed.disabled && changed.roles.includes(rule.keeper)
+      if (!keeps && isLast(uname, rule.keeper)) return 'last'
       users.set(uname, changed)
-      return { ended: revocation === null ? 0 : endAllOf(uname, revocation.except, now) }
+      return { ended: revocation === null ? 0 : endAllOf(uname, except, rule.now) }
     },
 
-    async deleteUser(uname, { now, keeper }): Promise<UserOutcome> {
-      if (!users.has(uname)) return 'absent'
-      if (isLast(uname, keeper)) return 'last'
+    async deleteUser(uname, rule): Promise<UserOutcome> {
+      const user = requireUser(uname, null, rule)
+      if (typeof user === 'string') return user
+      if (isLast(uname, rule.keeper)) return 'last'
       users.delete(uname)
-      return { ended: endAllOf(uname, null, now) }
+      return { ended: endAllOf(uname, null, rule.now) }
     },
 
     async readSecret(name, candidate) {

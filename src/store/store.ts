@@ -53,7 +53,7 @@ export interface Bounds {
 
 /** What a write of attributes came to; anything but the object means that nothing was changed. */
 export type WriteOutcome =
-  | { readonly version: number; readonly endsAt: Millis }
+  | { readonly version: number; readonly endsAt: Millis; readonly latestEndsAt: Millis }
   | 'absent'
   | 'version_differs'
   | 'too_many'
@@ -93,8 +93,11 @@ export interface Revocation {
 
 export type UserChange = Partial<Omit<StoredUser, 'uname' | 'generation'>>
 
-/** `last`: nothing was changed, because no enabled user with the role `keeper` would have been left. */
-export type UserOutcome = { readonly ended: number } | 'absent' | 'last'
+/**
+ * `changed`: the user is not of the generation that the rule names, or the session that was to stay has ended. `last`: no enabled user
+ * with the role `keeper` would have been left. Anything but the object means that nothing was changed.
+ */
+export type UserOutcome = { readonly ended: number } | 'absent' | 'changed' | 'last'
 
 /**
  * Keeps sessions, their attributes and users, and has no policy: it does not know what a cookie or an idle timeout is, and it never
@@ -130,11 +133,14 @@ export interface Store {
   /** Moves `usedAt` and `endsAt` of live sessions forward, never back, and never beyond `latestEndsAt`. */
   touchSessions(uses: readonly Use[], now: Millis): Promise<void>
 
-  /** Ends a session and forgets its attributes, for every clock. False: there was no live one. */
-  endSession(handle: string, now: Millis): Promise<boolean>
+  /**
+   * Ends a session, if it is of the user `uname` (null: of whomever), and forgets its attributes, for every clock. False: there was no
+   * live one of exactly this handle.
+   */
+  endSession(handle: string, uname: string | null, now: Millis): Promise<boolean>
 
-  /** Ends every live session that began before `beganBefore`, at most `limit` of them; how many ended. */
-  endSessionsBegunBefore(beganBefore: Millis, limit: number, now: Millis): Promise<number>
+  /** Ends live sessions of whomever, at most `limit` of them; how many. Fewer than the limit: there are none left. */
+  endSessions(limit: number, now: Millis): Promise<number>
 
   /** Live sessions, of one user or (null) of all, latest login first. */
   listSessions(
@@ -176,8 +182,10 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** `keeper` is a role that some enabled user must still have after the change. */
 export interface UserRule {
   readonly now: Millis
+  /** A role that some enabled user must still have after the change. */
   readonly keeper: string
+  /** The generation that the user must be of, or null for any. */
+  readonly generation: number | null
 }

@@ -1,4 +1,5 @@
 import { Database } from 'bun:sqlite'
+import { closeSync, openSync } from 'node:fs'
 import { SetupError } from '../../errors.ts'
 
 /**
@@ -6,7 +7,8 @@ import { SetupError } from '../../errors.ts'
  * an empty database, since the kernel lets go of it with the process and a killed server leaves nothing behind to clean up.
  */
 export function holdAlone(path: string): { close(): void } {
-  const lock = new Database(`${path}.lock`, { create: true })
+  closeSync(openSync(`${path}.lock`, 'a', 0o600))
+  const lock = new Database(`${path}.lock`)
   try {
     lock.exec('PRAGMA journal_mode = MEMORY')
     lock.exec('BEGIN EXCLUSIVE')

@@ -1,29 +1,43 @@
 import { Database } from 'bun:sqlite'
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
-import type { Store } from '../store.ts'
+import type { ReadSession, Store } from '../store.ts'
+import { Changes } from './changes.ts'
+import { HotSessions, LARGEST } from './hot.ts'
 import { holdAlone } from './lock.ts'
 import { newReads } from './reads.ts'
+import type { Opening } from './thread.ts'
 import { type Said, Writer } from './writer.ts'
 
-/** How a file is opened: `alone` keeps any other process from opening it alone at the same time, as a server does. */
+/** How a file is opened. */
 export interface SqliteOptions {
+  /** Keeps any other process from opening it alone at the same time, as a server does; only then are sessions kept in memory. */
   readonly alone: boolean
+  /** Whether a file that is missing is made. */
+  readonly create: boolean
 }
 
 /**
- * A store in one SQLite file, made if there is none. Reads run on the calling thread, writes on one of their own, where those that
- * gather are committed together and synced to the disk before they are answered. Throws a `SetupError` that names the file and the
- * remedy if it cannot be used; then it is left as it was.
+ * A store in one SQLite file. Reads run on the calling thread, writes on one of their own, where those that gather are committed
+ * together and synced to the disk before they are answered. Throws a `SetupError` that names the file and the remedy if it cannot be
+ * used; then it is left as it was.
  */
-export async function openSqliteStore(path: string, { alone }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(path: string, { alone, create }: SqliteOptions): Promise<Store> {
+  if (!create && !existsSync(path)) {
+    throw new SetupError(
+      `There is no database at ${path}. Name its folder with --data; cloakroom serve makes a new one.`,
+    )
+  }
   makeFile(path)
   const lock = alone ? holdAlone(path) : null
+  let thread: Worker | null = null
   try {
-    const writer = new Writer(await startThread(path))
+    const hot = alone ? new HotSessions(new Changes(path, { anew: true })) : null
+    thread = await startThread({ path, alone })
+    const writer = new Writer(thread, (write) => hot?.committed(write))
     const db = new Database(path, { readonly: true, strict: true })
-    const reads = readsOf(db)
+    const reads = readsOf(db, hot)
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       readSession: reads.readSession,
@@ -31,9 +45,8 @@ export async function openSqliteStore(path: string, { alone }: SqliteOptions): P
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
       removeAttributes: (id, keys, condition) => writer.ask('removeAttributes', id, keys, condition),
       touchSessions: (uses, now) => writer.ask('touchSessions', uses, now),
-      endSession: (handle, now) => writer.ask('endSession', handle, now),
-      endSessionsBegunBefore: (beganBefore, limit, now) =>
-        writer.ask('endSessionsBegunBefore', beganBefore, limit, now),
+      endSession: (handle, uname, now) => writer.ask('endSession', handle, uname, now),
+      endSessions: (limit, now) => writer.ask('endSessions', limit, now),
       listSessions: reads.listSessions,
       sweepSessions: (endedBefore, limit) => writer.ask('sweepSessions', endedBefore, limit),
       insertUser: (user) => writer.ask('insertUser', user),
@@ -43,7 +56,11 @@ export async function openSqliteStore(path: string, { alone }: SqliteOptions): P
         writer.ask('updateUser', uname, change, revocation, rule),
       deleteUser: (uname, rule) => writer.ask('deleteUser', uname, rule),
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
-      ping: reads.ping,
+      // Both ways: what cannot write is not ready.
+      ping: async () => {
+        await reads.ping()
+        await writer.ask('ping')
+      },
       async close() {
         await writer.close()
         db.close()
@@ -51,6 +68,7 @@ export async function openSqliteStore(path: string, { alone }: SqliteOptions): P
       },
     }
   } catch (error) {
+    thread?.terminate()
     lock?.close()
     throw error
   }
@@ -72,12 +90,13 @@ function makeFile(path: string): void {
   }
 }
 
-async function startThread(path: string): Promise<Worker> {
+async function startThread(opening: Opening): Promise<Worker> {
+  const { path } = opening
   const thread = new Worker(new URL('./thread.ts', import.meta.url))
   const said = await new Promise<Said>((resolve) => {
     thread.onmessage = ({ data }: MessageEvent<Said>) => resolve(data)
     thread.onerror = (event) => resolve({ refused: `${path} cannot be opened: ${event.message}` })
-    thread.postMessage(path)
+    thread.postMessage(opening)
   })
   if ('ready' in said) return thread
   thread.terminate()
@@ -85,24 +104,46 @@ async function startThread(path: string): Promise<Worker> {
 }
 
 /** The reads as promises, which a failing file rejects with a `StoreFault`. */
-function readsOf(db: Database) {
+function readsOf(db: Database, hot: HotSessions | null) {
   // Pages of the file that this connection keeps, in KiB (negative: not a number of pages).
   db.exec('PRAGMA cache_size = -65536')
   const reads = newReads(db)
-  const promised =
-    <Args extends readonly unknown[], Result>(read: (...args: Args) => Result) =>
-    async (...args: Args): Promise<Result> => {
-      try {
-        return read(...args)
-      } catch (cause) {
-        throw new StoreFault('store_unavailable', `The database cannot be read: ${cause}`, cause)
-      }
-    }
-  return {
-    readSession: promised(reads.readSession),
-    listSessions: promised(reads.listSessions),
-    readUser: promised(reads.readUser),
-    listUsers: promised(reads.listUsers),
-    ping: promised(reads.ping),
+
+  const readSession: Store['readSession'] = async (id, keys, now) => {
+    const known = hot?.find(id, now) ?? null
+    if (known !== null) return withNamed(known, keys)
+    const found = attempt(() => reads.readSession(id, keys, now))
+    if (found === null) return null
+    if (found.isWhole && found.bytes <= LARGEST) hot?.keep(found.session, found.bytes)
+    return withNamed(found.session, keys)
   }
+
+  return {
+    readSession,
+    listSessions: (async (...args) =>
+      attempt(() => reads.listSessions(...args))) satisfies Store['listSessions'],
+    readUser: (async (uname) => attempt(() => reads.readUser(uname))) satisfies Store['readUser'],
+    listUsers: (async (after, limit) =>
+      attempt(() => reads.listUsers(after, limit))) satisfies Store['listUsers'],
+    ping: (async () => attempt(() => reads.ping())) satisfies Store['ping'],
+  }
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new StoreFault('store_unavailable', `The database cannot be read: ${cause}`, cause)
+  }
+}
+
+/** The session with those of its attributes that were asked for. */
+function withNamed(session: ReadSession, keys: readonly string[] | 'all'): ReadSession {
+  if (keys === 'all') return session
+  const attributes = new Map<string, string>()
+  for (const key of keys) {
+    const value = session.attributes.get(key)
+    if (value !== undefined) attributes.set(key, value)
+  }
+  return { ...session, attributes }
 }

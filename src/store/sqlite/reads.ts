@@ -1,9 +1,11 @@
 import type { Database } from 'bun:sqlite'
 import type { Millis, Page, ReadSession, StoredSession, StoredUser } from '../store.ts'
+import { LARGEST } from './hot.ts'
 import { userOf } from './writes.ts'
 
-const COLUMNS = 'n, id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version'
-type Row = readonly [number, string, string, number, number, number, number, string, string, number]
+const COLUMNS =
+  'n, id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, bytes'
+type Row = readonly [number, string, string, number, number, number, number, string, string, number, number]
 
 const sessionOf = (row: Row): StoredSession => ({
   id: row[1],
@@ -17,7 +19,12 @@ const sessionOf = (row: Row): StoredSession => ({
   version: row[9],
 })
 
-const NONE: ReadonlyMap<string, string> = new Map()
+/** What `readSession` found: `isWhole` if no attribute is missing. `bytes` is the size of all there are. */
+export interface Found {
+  readonly session: ReadSession
+  readonly bytes: number
+  readonly isWhole: boolean
+}
 
 /** Everything that is read from the file. A read sees what was committed before it and never waits for a commit. */
 export function newReads(db: Database) {
@@ -31,7 +38,7 @@ export function newReads(db: Database) {
     `SELECT ${COLUMNS} FROM sessions WHERE uname = ?4 AND n < ?1 AND ends_at > ?2 ORDER BY n DESC LIMIT ?3`,
   )
   const user = db.query('SELECT * FROM users WHERE uname = ?')
-  const users = db.query('SELECT * FROM users WHERE uname > ? ORDER BY uname LIMIT ?')
+  const users = db.query('SELECT * FROM users WHERE ?1 IS NULL OR uname > ?1 ORDER BY uname LIMIT ?2')
   const version = db.query('PRAGMA user_version')
 
   const readAttributes = (n: number, keys: readonly string[] | 'all') => {
@@ -43,17 +50,24 @@ export function newReads(db: Database) {
     }
     return attributes
   }
-  const readBoth = (id: string, keys: readonly string[] | 'all', now: Millis): ReadSession | null => {
-    const row = session.values(id, now)[0] as unknown as Row | undefined
-    if (row === undefined) return null
-    return { ...sessionOf(row), attributes: keys.length === 0 ? NONE : readAttributes(row[0], keys) }
-  }
   // A transaction, so that the session and its attributes are of one instant.
-  const readTogether = db.transaction(readBoth)
+  const readBoth = db.transaction(
+    (id: string, keys: readonly string[] | 'all', now: Millis): Found | null => {
+      const row = session.values(id, now)[0] as unknown as Row | undefined
+      if (row === undefined) return null
+      const bytes = row[10]
+      const isWhole = keys === 'all' || bytes <= LARGEST
+      return {
+        session: { ...sessionOf(row), attributes: readAttributes(row[0], isWhole ? 'all' : keys) },
+        bytes,
+        isWhole,
+      }
+    },
+  )
 
   return {
-    readSession: (id: string, keys: readonly string[] | 'all', now: Millis): ReadSession | null =>
-      keys.length === 0 ? readBoth(id, keys, now) : readTogether(id, keys, now),
+    /** A session with the named attributes, or with all of them where they are few, which is quicker to ask for than to name them. */
+    readSession: readBoth,
 
     listSessions(
       uname: string | null,
@@ -74,7 +88,7 @@ export function newReads(db: Database) {
     },
 
     listUsers(after: string | null, limit: number): Page<StoredUser> {
-      const rows = users.values(after ?? '', limit + 1)
+      const rows = users.values(after, limit + 1)
       const items = rows.slice(0, limit).map(userOf)
       return { items, next: rows.length > limit ? (items.at(-1)?.uname ?? null) : null }
     },

@@ -1,45 +1,63 @@
 import { Database } from 'bun:sqlite'
+import { Changes } from './changes.ts'
 import { migrate } from './schema.ts'
 import { isFull, sentenceOf } from './sentences.ts'
-import type { Ask, Said } from './writer.ts'
+import type { Said, Write } from './writer.ts'
 import { newWrites, type Writes } from './writes.ts'
 
 /**
- * The thread that writes: the only connection of this process that changes the file. First message: the path of the file. Every
- * later one: a batch of asks, which become one transaction. The answer goes out after the transaction is on disk.
+ * The thread that writes: the only connection of this process that changes the file. First message: an `Opening`. Every later one: a
+ * batch of writes, which become one transaction. The answer goes out after the transaction is on disk.
  */
 declare const self: Worker
 
-const say = (said: Said) => self.postMessage(said)
+/** Which file, and whether this process is the one that holds it alone, and so has nobody to tell of its commits. */
+export interface Opening {
+  readonly path: string
+  readonly alone: boolean
+}
 
 /** Milliseconds to wait for another process, such as the command line's, that is writing. */
 const BUSY_TIMEOUT = 5_000
+
+const say = (said: Said) => self.postMessage(said)
 
 function open(path: string): Database {
   const db = new Database(path, { create: true, strict: true })
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
   migrate(db, path)
   db.exec('PRAGMA journal_mode = WAL')
-  // FULL: the log is synced before a commit returns, so that what was answered survives the loss of power.
-  db.exec('PRAGMA synchronous = FULL')
+  // FULL: the log is synced before a commit returns, so that what was answered survives the loss of power; on macOS that takes more.
+  db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1')
   return db
 }
 
-function serve(db: Database): void {
+function serve(db: Database, changes: Changes | null): void {
   const writes = newWrites(db) as unknown as Record<keyof Writes, (...args: readonly unknown[]) => unknown>
-  const commit = db.transaction((batch: readonly Ask[]) => batch.map(([name, args]) => writes[name](...args)))
-  self.onmessage = ({ data }: MessageEvent<readonly Ask[]>) => {
+  let hasBegun = false
+  const commit = db.transaction((batch: readonly Write[]) => {
+    const results = batch.map(([name, args]) => writes[name](...args))
+    // While the file is locked, so that no other commit comes between.
+    changes?.begin()
+    hasBegun = true
+    return results
+  })
+  self.onmessage = ({ data }: MessageEvent<readonly Write[]>) => {
+    hasBegun = false
+    let said: Said
     try {
-      say({ results: commit.immediate(data) })
+      said = { results: commit.immediate(data) }
     } catch (error) {
-      say({ failed: { full: isFull(error), message: String(error) } })
+      said = { failed: { full: isFull(error), message: String(error) } }
     }
+    if (hasBegun) changes?.done()
+    say(said)
   }
 }
 
-self.onmessage = ({ data: path }: MessageEvent<string>) => {
+self.onmessage = ({ data: { path, alone } }: MessageEvent<Opening>) => {
   try {
-    serve(open(path))
+    serve(open(path), alone ? null : new Changes(path, { anew: false }))
     say({ ready: true })
   } catch (error) {
     say({ refused: sentenceOf(error, path) })

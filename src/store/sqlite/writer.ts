@@ -2,7 +2,7 @@ import { StoreFault } from '../../errors.ts'
 import type { Writes } from './writes.ts'
 
 /** One write that waits for the thread: which of `Writes`, and with what. */
-export type Ask = readonly [name: keyof Writes, args: readonly unknown[]]
+export type Write = readonly [name: keyof Writes, args: readonly unknown[]]
 
 /** What the thread says: once that it is ready or cannot be, then once per batch. `results` are in the order of the batch. */
 export type Said =
@@ -11,28 +11,33 @@ export type Said =
   | { readonly results: readonly unknown[] }
   | { readonly failed: { readonly full: boolean; readonly message: string } }
 
-/** A promise for the result of a write, to be kept when the batch that it went with is on disk. */
+/** A write, and the promise of its result, to be kept when the batch that it goes with is on disk. */
 interface Waiting {
-  readonly ask: Ask
+  readonly write: Write
   resolve(result: unknown): void
   reject(fault: StoreFault): void
 }
 
 /**
- * The way to the thread that writes. While it commits one batch, the asks that come in gather to be the next, so that however many
+ * The way to the thread that writes. While it commits one batch, the writes that come in gather to be the next, so that however many
  * there are they share one sync of the disk, and the thread that answers requests never waits for it.
  */
 export class Writer {
   readonly #thread: Worker
+  readonly #committed: (write: Write) => void
   #gathered: Waiting[] = []
   #underway: readonly Waiting[] = []
-  #idle: (() => void) | null = null
+  #closed: (() => void) | null = null
+  /** Why the thread is no more, if it is. */
+  #lost: StoreFault | null = null
 
-  /** Takes over a thread that has said that it is ready. */
-  constructor(thread: Worker) {
+  /** Takes over a thread that has said that it is ready. `committed` hears of each write before the one who asked for it. */
+  constructor(thread: Worker, committed: (write: Write) => void) {
     this.#thread = thread
+    this.#committed = committed
     thread.onmessage = ({ data }: MessageEvent<Said>) => this.#finish(data)
-    thread.onerror = (event) => this.#finish({ failed: { full: false, message: event.message } })
+    thread.onerror = ({ message }) => this.#lose(message)
+    thread.addEventListener('close', () => this.#lose('it has ended'))
   }
 
   /** Resolves with what the write returned, after it is on disk. Rejects with a `StoreFault`: then it did not happen. */
@@ -40,8 +45,9 @@ export class Writer {
     name: Name,
     ...args: Parameters<Writes[Name]>
   ): Promise<ReturnType<Writes[Name]>> {
+    if (this.#lost !== null) return Promise.reject(this.#lost)
     return new Promise((resolve, reject) => {
-      this.#gathered.push({ ask: [name, args], resolve: resolve as Waiting['resolve'], reject })
+      this.#gathered.push({ write: [name, args], resolve: resolve as Waiting['resolve'], reject })
       // Later in this very turn, so that what other requests of the turn ask for goes with it.
       if (this.#underway.length === 0 && this.#gathered.length === 1) queueMicrotask(() => this.#start())
     })
@@ -51,27 +57,29 @@ export class Writer {
   async close(): Promise<void> {
     if (this.#underway.length > 0 || this.#gathered.length > 0) {
       await new Promise<void>((resolve) => {
-        this.#idle = resolve
+        this.#closed = resolve
       })
     }
+    this.#lost ??= new StoreFault('store_unavailable', 'The store is closed.', null)
     this.#thread.terminate()
   }
 
   #start(): void {
     if (this.#underway.length > 0) return
     if (this.#gathered.length === 0) {
-      this.#idle?.()
+      this.#closed?.()
       return
     }
     this.#underway = this.#gathered
     this.#gathered = []
-    this.#thread.postMessage(this.#underway.map(({ ask }) => ask))
+    this.#thread.postMessage(this.#underway.map(({ write }) => write))
   }
 
   #finish(said: Said): void {
     const batch = this.#underway
     this.#underway = []
     if ('results' in said) {
+      for (const { write } of batch) this.#committed(write)
       for (const [i, waiting] of batch.entries()) waiting.resolve(said.results[i])
     } else if ('failed' in said) {
       const { full, message } = said.failed
@@ -79,5 +87,16 @@ export class Writer {
       for (const waiting of batch) waiting.reject(fault)
     }
     this.#start()
+  }
+
+  /** Nobody is left waiting, now or later, for a thread that is no more. */
+  #lose(why: string): void {
+    const fault = new StoreFault('store_unavailable', `The thread that writes was lost: ${why}`, null)
+    this.#lost ??= fault
+    const waiting = [...this.#underway, ...this.#gathered]
+    this.#underway = []
+    this.#gathered = []
+    for (const each of waiting) each.reject(fault)
+    this.#closed?.()
   }
 }

@@ -18,11 +18,17 @@ import {
 export type Writes = ReturnType<typeof newWrites>
 
 export function newWrites(db: Database) {
-  return { ...sessionWrites(db), ...attributeWrites(db), ...userWrites(db) }
+  return {
+    ...sessionWrites(db),
+    ...attributeWrites(db),
+    ...userWrites(db),
+    /** Changes nothing; that it can be committed says that the file can be written. */
+    ping(): void {},
+  }
 }
 
-/** `id >= handle AND id < handle || '~'` holds for the one id that begins with the handle: `~` is behind all of base64url. */
-const BY_HANDLE = `id >= ?1 AND id < ?1 || '~'`
+/** Holds for the one id that begins with the handle: `~` is behind all of base64url. A part of a handle is none. */
+const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
 
 function sessionWrites(db: Database) {
   const user = db.query('SELECT 1 FROM users WHERE uname = ? AND generation = ? AND NOT disabled')
@@ -35,8 +41,10 @@ function sessionWrites(db: Database) {
      WHERE ${BY_HANDLE} AND ends_at > ?4`,
   )
   const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
-  const find = db.query(`SELECT n, id FROM sessions WHERE ${BY_HANDLE} AND ends_at > ?2`)
-  const begun = db.query('SELECT n, id FROM sessions WHERE ends_at > ?1 AND began_at < ?2 LIMIT ?3')
+  const find = db.query(
+    `SELECT n, id FROM sessions WHERE ${BY_HANDLE} AND ends_at > ?2 AND (?3 IS NULL OR uname = ?3)`,
+  )
+  const live = db.query('SELECT n, id FROM sessions WHERE ends_at > ? LIMIT ?')
   const expired = db.query('SELECT n FROM sessions WHERE ends_at <= ? LIMIT ?')
   const sweepEnded = db.query(
     'DELETE FROM ended WHERE id IN (SELECT id FROM ended WHERE ended_at <= ? LIMIT ?)',
@@ -64,10 +72,10 @@ function sessionWrites(db: Database) {
       for (const { handle, usedAt, endsAt } of uses) touch.run(handle, usedAt, endsAt, now)
     },
 
-    endSession: (handle: string, now: Millis): boolean => end(find.values(handle, now), now) > 0,
+    endSession: (handle: string, uname: string | null, now: Millis): boolean =>
+      end(find.values(handle, now, uname), now) > 0,
 
-    endSessionsBegunBefore: (beganBefore: Millis, limit: number, now: Millis): number =>
-      end(begun.values(now, beganBefore, limit), now),
+    endSessions: (limit: number, now: Millis): number => end(live.values(now, limit), now),
 
     sweepSessions(endedBefore: Millis, limit: number): number {
       const found = expired.values(endedBefore, limit)
@@ -101,7 +109,9 @@ function newEnd(db: Database) {
 }
 
 function attributeWrites(db: Database) {
-  const find = db.query('SELECT n, version, ends_at, count, bytes FROM sessions WHERE id = ? AND ends_at > ?')
+  const find = db.query(
+    'SELECT n, version, ends_at, latest_ends_at, count, bytes FROM sessions WHERE id = ? AND ends_at > ?',
+  )
   const update = db.query('UPDATE sessions SET version = ?2, count = ?3, bytes = ?4 WHERE n = ?1')
   const size = db.query(
     'SELECT octet_length(key) + octet_length(value) FROM attributes WHERE session = ? AND key = ?',
@@ -116,6 +126,7 @@ function attributeWrites(db: Database) {
     readonly n: number
     readonly version: number
     readonly endsAt: Millis
+    readonly latestEndsAt: Millis
     count: number
     bytes: number
   }
@@ -123,16 +134,16 @@ function attributeWrites(db: Database) {
     id: string,
     { now, version: required }: Condition,
   ): Found | 'absent' | 'version_differs' => {
-    const row = find.values(id, now)[0] as [number, number, number, number, number] | undefined
+    const row = find.values(id, now)[0] as [number, number, number, number, number, number] | undefined
     if (row === undefined) return 'absent'
-    const [n, version, endsAt, count, bytes] = row
+    const [n, version, endsAt, latestEndsAt, count, bytes] = row
     return required === null || required === version
-      ? { n, version, endsAt, count, bytes }
+      ? { n, version, endsAt, latestEndsAt, count, bytes }
       : 'version_differs'
   }
-  const written = ({ n, version, endsAt, count, bytes }: Found): WriteOutcome => {
+  const written = ({ n, version, endsAt, latestEndsAt, count, bytes }: Found): WriteOutcome => {
     update.run(n, version + 1, count, bytes)
-    return { version: version + 1, endsAt }
+    return { version: version + 1, endsAt, latestEndsAt }
   }
   const sizeOf = (n: number, key: string) => size.values(n, key)[0]?.[0] as number | undefined
 
@@ -232,6 +243,14 @@ function userWrites(db: Database) {
       live.values(uname, now).filter(([, id]) => handleOf(id as string) !== except),
       now,
     )
+  const isLive = (uname: string, handle: string, now: Millis) =>
+    live.values(uname, now).some(([, id]) => handleOf(id as string) === handle)
+  const requireUser = (uname: string, staying: string | null, { now, generation }: UserRule) => {
+    const user = find(uname)
+    if (user === null) return 'absent'
+    const isSame = generation === null || generation === user.generation
+    return isSame && (staying === null || isLive(uname, staying, now)) ? user : 'changed'
+  }
   const isLast = (uname: string, keeper: string) => {
     const found = keepers.values(keeper)
     return found.length === 1 && found[0]?.[0] === uname
@@ -246,17 +265,19 @@ function userWrites(db: Database) {
       revocation: Revocation | null,
       rule: UserRule,
     ): UserOutcome {
-      const user = find(uname)
-      if (user === null) return 'absent'
+      const except = revocation?.except ?? null
+      const user = requireUser(uname, except, rule)
+      if (typeof user === 'string') return user
       const changed = { ...user, ...change, generation: revocation?.generation ?? user.generation }
       const keeps = !changed.disabled && changed.roles.includes(rule.keeper)
       if (!keeps && isLast(uname, rule.keeper)) return 'last'
       update.run(...columnsOf(changed))
-      return { ended: revocation === null ? 0 : endAllOf(uname, revocation.except, rule.now) }
+      return { ended: revocation === null ? 0 : endAllOf(uname, except, rule.now) }
     },
 
     deleteUser(uname: string, rule: UserRule): UserOutcome {
-      if (find(uname) === null) return 'absent'
+      const user = requireUser(uname, null, rule)
+      if (typeof user === 'string') return user
       if (isLast(uname, rule.keeper)) return 'last'
       remove.run(uname)
       return { ended: endAllOf(uname, null, rule.now) }

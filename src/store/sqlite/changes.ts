@@ -1,0 +1,41 @@
+import { closeSync, ftruncateSync, openSync } from 'node:fs'
+
+/** Bytes of the file: two counters of 32 bits. */
+const SIZE = 8
+
+/**
+ * How a process that keeps sessions in memory learns of the commits of other processes, such as the command line's, without a system
+ * call: a file beside the database, in the memory of all, that counts commits which have begun and those which are done. One that was
+ * killed in between leaves them apart for ever, and whoever reads then looks into the database, which is slower and right.
+ *
+ * Not the counter that SQLite keeps in its own shared memory: to open and close that file would drop SQLite's locks on it.
+ */
+export class Changes {
+  readonly #counts: Int32Array<ArrayBuffer>
+
+  /** `anew`: no other process can have the database in memory, so that what a killed one has left is forgotten. */
+  constructor(path: string, { anew }: { readonly anew: boolean }) {
+    const file = `${path}.changes`
+    const descriptor = openSync(file, 'a', 0o600)
+    ftruncateSync(descriptor, SIZE)
+    closeSync(descriptor)
+    const bytes = Bun.mmap(file, { shared: true })
+    this.#counts = new Int32Array(bytes.buffer, bytes.byteOffset, 2)
+    if (anew) this.#counts.fill(0)
+  }
+
+  /** To be called while the database is locked for the commit, before it. */
+  begin(): void {
+    Atomics.add(this.#counts, 0, 1)
+  }
+
+  done(): void {
+    Atomics.add(this.#counts, 1, 1)
+  }
+
+  /** How many commits there have been, or null: one is under way. */
+  read(): number | null {
+    const begun = Atomics.load(this.#counts, 0)
+    return begun === Atomics.load(this.#counts, 1) ? begun : null
+  }
+}
