@@ -36,7 +36,13 @@ const window = duration.refine((value) => value <= 86_400_000, 'must be one day 
 const size = measure(sizes, '64 KiB')
 const whole = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`
-  return z.coerce.number({ error }).int(error).min(least, error).max(most, error)
+  const digits = z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+  return z
+    .union([z.number(), digits], { error })
+    .refine((n) => Number.isInteger(n) && n >= least && n <= most, error)
 }
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` })
@@ -51,7 +57,7 @@ const webUrl = text.transform((value, context) => {
     url !== null &&
     /^https?:$/.test(url.protocol) &&
     url.pathname === '/' &&
-    url.search + url.hash + url.username === ''
+    url.search + url.hash + url.username + url.password === ''
   if (isOrigin) return url
   context.addIssue({
     code: 'custom',
@@ -82,8 +88,24 @@ const host = text.refine(
 
 const domain = text.refine((value) => {
   const name = value.replace(/^\./, '')
-  return getPublicSuffix(name) !== name && URL.parse(`https://${name}`)?.hostname === name && isIP(name) === 0
+  return (
+    getPublicSuffix(name, { allowPrivateDomains: true }) !== name &&
+    URL.parse(`https://${name}`)?.hostname === name &&
+    isIP(name) === 0
+  )
 }, 'must be a domain that its owner can share a cookie in, such as example.com, and no public suffix')
+
+const COOKIE_NAME =
+  'must be letters, digits, - and _, without __ at the start: the prefix follows from --public-url'
+const cookieName = z.string({ error: COOKIE_NAME }).regex(/^(?!__)[\w-]{1,64}$/, COOKIE_NAME)
+
+/** A table of the file, all of whose settings may be left out. */
+const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z
+    .strictObject(shape, {
+      error: ({ code }) => (code === 'invalid_type' ? 'must be a table, such as [limits]' : undefined),
+    })
+    .partial()
 
 /** The settings that have a flag and a variable of the environment. */
 const flagged = {
@@ -102,36 +124,20 @@ const file = z
     ...flagged,
     'trusted-proxies': z.array(network, { error: 'must be a list' }),
     'return-hosts': z.array(host, { error: 'must be a list' }),
-    cookie: z
-      .strictObject({
-        name: z
-          .string()
-          .regex(
-            /^(?!__)[\w-]{1,64}$/,
-            'must be letters, digits, - and _, without __ at the start: the prefix follows from --public-url',
-          ),
-        domain,
-      })
-      .partial(),
-    session: z.strictObject({ idle: duration, lifetime: duration }).partial(),
-    limits: z
-      .strictObject({ key: size, value: size, attributes: whole(1, 1_000_000), session: size, body: size })
-      .partial(),
-    login: z
-      .strictObject({
-        'hashes-at-once': whole(1, 64),
-        'user-attempts': whole(1, 1_000_000),
-        'user-window': window,
-        'address-attempts': whole(1, 1_000_000),
-        'address-window': window,
-      })
-      .partial(),
-    log: z
-      .strictObject({
-        level: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
-        format: oneOf(['auto', 'text', 'json']),
-      })
-      .partial(),
+    cookie: section({ name: cookieName, domain }),
+    session: section({ idle: duration, lifetime: duration }),
+    limits: section({ key: size, value: size, attributes: whole(1, 1_000_000), session: size, body: size }),
+    login: section({
+      'hashes-at-once': whole(1, 64),
+      'user-attempts': whole(1, 1_000_000),
+      'user-window': window,
+      'address-attempts': whole(1, 1_000_000),
+      'address-window': window,
+    }),
+    log: section({
+      level: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
+      format: oneOf(['auto', 'text', 'json']),
+    }),
   })
   .partial()
 
@@ -148,18 +154,32 @@ export function readConfig(flags: Flags, environment: Environment): Config {
   const fromFile = path === undefined ? {} : requireValid(readToml(path), (name) => `${name} in ${path}`)
   const fromEnvironment = requireValid(variablesOf(environment), (name) => variableOf(name))
   const fromFlags = requireValid(rest, (name) => `--${name}`)
-  return settled({ ...fromFile, ...fromEnvironment, ...fromFlags })
+  const nameOf = (setting: string) =>
+    setting in fromFlags
+      ? `--${setting}`
+      : setting in fromEnvironment
+        ? variableOf(setting)
+        : `${setting} in ${path}`
+  return settled({ ...fromFile, ...fromEnvironment, ...fromFlags }, nameOf)
 }
 
 /** The password that the first admin is to have, if the environment names one. */
 export const adminPassword = (environment: Environment): string | null =>
   environment['CLOAKROOM_ADMIN_PASSWORD'] ?? null
 
-function settled(given: z.infer<typeof file>) {
+function settled(given: z.infer<typeof file>, nameOf: (setting: string) => string) {
   const { port = 8080, host: hostname = '127.0.0.1', session = {}, limits = {}, login = {}, log = {} } = given
   const data = resolve(given.data ?? './data')
   const publicUrl = given['public-url'] ?? null
-  requirePrivacy(hostname, publicUrl, given['allow-plain-http'] ?? false)
+  const isPrivate =
+    isLoopback(hostname) || publicUrl?.protocol === 'https:' || given['allow-plain-http'] === true
+  // Passwords and cookies cross no network in the clear unless somebody said so.
+  if (!isPrivate) {
+    throw new SetupError(
+      `${nameOf('host')} ${hostname} would take passwords and cookies over plain http from other machines. Put a proxy with https ` +
+        'before it and name its URL with --public-url https://…, or say --allow-plain-http true if you mean it.',
+    )
+  }
   return {
     port,
     hostname,
@@ -201,15 +221,6 @@ const filled = <T extends object>(given: { [K in keyof T]?: T[K] | undefined }, 
   ...defaults,
   ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>),
 })
-
-/** Passwords and cookies cross no network in the clear unless somebody said so. */
-function requirePrivacy(hostname: string, publicUrl: URL | null, allowPlainHttp: boolean): void {
-  if (isLoopback(hostname) || publicUrl?.protocol === 'https:' || allowPlainHttp) return
-  throw new SetupError(
-    `--host ${hostname} would take passwords and cookies over plain http from other machines. Put a proxy with https before it and ` +
-      'name its URL with --public-url https://…, or say --allow-plain-http true if you mean it.',
-  )
-}
 
 function requireOwnDomain(given: string | undefined, hostname: string): string | null {
   const cookieDomain = given?.replace(/^\./, '') ?? null

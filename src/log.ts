@@ -17,8 +17,11 @@ export function newLog({ level, format }: LogSettings): Log {
   const isText = format === 'text' || (format === 'auto' && process.stdout.isTTY === true)
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   if (!isText) return pino(options, pino.destination({ dest: 1, sync: true }))
-  return pino(
-    options,
-    pretty({ colorize: process.stdout.isTTY === true, translateTime: 'SYS:HH:MM:ss', sync: true }),
-  )
+  return pino(options, newText())
+}
+
+/** One line per event: the sentence, then what is known of it. */
+function newText() {
+  const colorize = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined
+  return pretty({ colorize, translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true })
 }

@@ -20,7 +20,13 @@ export function requireAttributes(pairs: readonly (readonly [string, string])[],
   if (pairs.length === 0)
     throw new Refusal('nothing_to_put', 'Name at least one attribute to put, as key=value.')
   for (const [key, value] of pairs) {
-    requireKey(key, limits)
+    requireKey(key)
+    if (Buffer.byteLength(key) > limits.keyBytes) {
+      throw new Refusal(
+        'key_too_large',
+        `The key ${shown(key)} is larger than ${limits.keyBytes} bytes; nothing was stored.`,
+      )
+    }
     if (key === CSRF_TOKEN) {
       throw new Refusal(
         'reserved_attribute',
@@ -45,22 +51,13 @@ export function requireAttributes(pairs: readonly (readonly [string, string])[],
   return attributes
 }
 
-/** Refuses what is no text, and so no key; a key that merely cannot be put is one that is not there. */
-export function requireText(key: string): void {
-  if (isText(key)) return
-  throw new Refusal(
-    'invalid_key',
-    'The key of an attribute holds a NUL or half a surrogate pair; send Unicode text.',
-  )
-}
-
-function requireKey(key: string, limits: Limits): void {
+/** Refuses what names no attribute at all. A key that is merely too large to be put is one that is not there. */
+export function requireKey(key: string): void {
   if (key === '') throw new Refusal('invalid_key', 'The key of an attribute cannot be empty.')
-  requireText(key)
-  if (Buffer.byteLength(key) > limits.keyBytes) {
+  if (!isText(key)) {
     throw new Refusal(
-      'key_too_large',
-      `The key ${shown(key)} is larger than ${limits.keyBytes} bytes; nothing was stored.`,
+      'invalid_key',
+      'The key of an attribute holds a NUL or half a surrogate pair; send Unicode text.',
     )
   }
 }

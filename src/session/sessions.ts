@@ -10,7 +10,7 @@ import {
   type WriteOutcome,
 } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
-import { type Limits, requireAttributes, requireText, tooLarge, tooMany } from './limits.ts'
+import { type Limits, requireAttributes, requireKey, tooLarge, tooMany } from './limits.ts'
 import { idOf, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
@@ -90,10 +90,14 @@ export class Sessions {
 
   /** The session with the named attributes, and counts as a use of it. */
   async read(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
-    if (keys !== 'all') for (const key of keys) requireText(key)
+    if (keys !== 'all') for (const key of keys) requireKey(key)
+    const id = idOf(token)
     const now = this.#clock()
-    const session = await this.#store.readSession(idOf(token), keys, now)
-    if (session !== null) this.#touches.note(session.id, session, now)
+    const lastUse = this.#touches.lastUse(id)
+    // As it was at its last use, which the store may not know of: what it records as the end may be past and is put off by now.
+    const session = await this.#store.readSession(id, keys, lastUse ?? now)
+    if (session === null || (lastUse !== null && now >= this.#touches.apply(session).endsAt)) return null
+    this.#touches.note(id, session, now)
     return session
   }
 
@@ -129,7 +133,7 @@ export class Sessions {
     keys: readonly string[] | 'all',
     version: number | null,
   ): Promise<number | null> {
-    if (keys !== 'all') for (const key of keys) requireText(key)
+    if (keys !== 'all') for (const key of keys) requireKey(key)
     const id = idOf(token)
     const now = this.#clock()
     return this.#written(id, now, await this.#store.removeAttributes(id, keys, { now, version }))

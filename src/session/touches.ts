@@ -8,16 +8,19 @@ type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
 
 /**
  * Remembers that sessions were used without a write per request: uses gather here and go to the store together, a session at most
- * once per period. What the store says is therefore behind by that much, never the end of a session: a use that the recorded end
- * could overtake is written at once. A process that is killed forgets the last period, so that a session ends that much early.
+ * once per period. What the store says of an end is behind by that much, so whoever reads adds what is known here. A use that the
+ * recorded end could overtake is written at once. A process that is killed forgets the last period, so that a session ends that much
+ * early.
  */
 export class Touches {
   readonly #store: Store
   readonly #lifetime: Lifetime
   readonly #clock: Clock
   readonly #fault: (fault: unknown) => void
-  /** Handle to last use. */
-  #used = new Map<string, Millis>()
+  /** Handle to last use, as long as the store may not know of it. */
+  readonly #used = new Map<string, Millis>()
+  /** The handles among them that are still to be written. */
+  #waiting = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #flushedAt: Millis = 0
 
@@ -30,7 +33,9 @@ export class Touches {
 
   /** Notes a use of a session whose ends the store has just told. */
   note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): void {
-    this.#used.set(handleOf(id), now)
+    const handle = handleOf(id)
+    this.#used.set(handle, now)
+    this.#waiting.add(handle)
     const isUrgent = endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2
     if (isUrgent || Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) {
       void this.flush()
@@ -39,32 +44,42 @@ export class Touches {
     }
   }
 
-  /** A session as the store told it, with the use that has not reached the store yet. */
+  /** The last use that the store may not know of, or null. */
+  lastUse(id: string): Millis | null {
+    return this.#used.get(handleOf(id)) ?? null
+  }
+
+  /** A session as the store told it, with the use that it does not know of. */
   apply(session: StoredSession): StoredSession {
-    const usedAt = this.#used.get(handleOf(session.id))
-    if (usedAt === undefined || usedAt <= session.usedAt) return session
+    const usedAt = this.lastUse(session.id)
+    if (usedAt === null || usedAt <= session.usedAt) return session
     const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }
 
-  /** Writes what has gathered. A store that is away loses a period, as a killed process does. */
+  /** Resolves when the uses so far are written. A store that is away loses them, as a killed process does. */
   async flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#flushedAt = this.#clock()
-    const used = this.#used
-    this.#used = new Map()
-    let uses: Use[] = []
+    const uses = [...this.#waiting].map((handle): Use => {
+      const usedAt = this.#used.get(handle) ?? 0
+      return { handle, usedAt, endsAt: usedAt + this.#lifetime.idle }
+    })
+    this.#waiting = new Set()
+    const batches = Array.from({ length: Math.ceil(uses.length / BATCH) }, (_, i) =>
+      uses.slice(i * BATCH, (i + 1) * BATCH),
+    )
+    await Promise.all(batches.map((batch) => this.#write(batch)))
+  }
+
+  async #write(uses: readonly Use[]): Promise<void> {
     try {
-      for (const [handle, usedAt] of used) {
-        uses.push({ handle, usedAt, endsAt: usedAt + this.#lifetime.idle })
-        if (uses.length < BATCH) continue
-        await this.#store.touchSessions(uses, this.#clock())
-        uses = []
-      }
-      if (uses.length > 0) await this.#store.touchSessions(uses, this.#clock())
+      await this.#store.touchSessions(uses, this.#clock())
     } catch (fault) {
       this.#fault(fault)
     }
+    // One that was used again meanwhile is still to be written.
+    for (const { handle, usedAt } of uses) if (this.#used.get(handle) === usedAt) this.#used.delete(handle)
   }
 }

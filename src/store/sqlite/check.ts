@@ -19,7 +19,8 @@ export function checkSqlite(path: string, deep: boolean): string {
     accessSync(path, access.R_OK | access.W_OK)
     db = open(path)
     const version = requireOurs(db, path)
-    const damage = deep ? findDamage(db) : null
+    // An empty file is what a start leaves that was killed at once; the next one makes the tables.
+    const damage = deep && version > 0 ? findDamage(db) : null
     if (damage !== null) {
       throw new SetupError(
         `${path} is damaged: ${damage}. Stop the server and restore a backup in its place.`,

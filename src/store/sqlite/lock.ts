@@ -7,8 +7,17 @@ import { SetupError } from '../../errors.ts'
  * an empty database, since the kernel lets go of it with the process and a killed server leaves nothing behind to clean up.
  */
 export function holdAlone(path: string): { close(): void } {
-  closeSync(openSync(`${path}.lock`, 'a', 0o600))
-  const lock = new Database(`${path}.lock`)
+  const file = `${path}.lock`
+  let lock: Database
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+    lock = new Database(file)
+  } catch (cause) {
+    throw new SetupError(
+      `${file} cannot be made. Give this user the right to write in the folder of ${path}.`,
+      { cause },
+    )
+  }
   try {
     lock.exec('PRAGMA journal_mode = MEMORY')
     lock.exec('BEGIN EXCLUSIVE')

@@ -6,8 +6,9 @@ import type { ReadSession, Store } from '../store.ts'
 import { Changes } from './changes.ts'
 import { HotSessions, LARGEST } from './hot.ts'
 import { holdAlone } from './lock.ts'
+import { BUSY_TIMEOUT, type Opening } from './opening.ts'
 import { newReads } from './reads.ts'
-import type { Opening } from './thread.ts'
+import { sentenceOf } from './sentences.ts'
 import { type Said, Writer } from './writer.ts'
 
 /** How a file is opened. */
@@ -62,15 +63,16 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
         await writer.ask('ping')
       },
       async close() {
-        await writer.close()
         db.close()
+        // Last, so that the thread's connection is the one that folds the log into the file.
+        await writer.close()
         lock?.close()
       },
     }
-  } catch (error) {
+  } catch (cause) {
     thread?.terminate()
     lock?.close()
-    throw error
+    throw new SetupError(sentenceOf(cause, path), { cause })
   }
 }
 
@@ -80,15 +82,15 @@ function makeFile(path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     closeSync(openSync(path, 'a', 0o600))
   } catch (cause) {
-    const reason = statSync(path, { throwIfNoEntry: false })?.isDirectory()
-      ? 'is a folder'
-      : 'cannot be written'
+    const reason = isFolder(path) ? 'is a folder' : 'cannot be written'
     throw new SetupError(
       `${path} ${reason}. Give this user the right to write there, or name another place with --data or --store.`,
       { cause },
     )
   }
 }
+
+const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory()
 
 async function startThread(opening: Opening): Promise<Worker> {
   const { path } = opening
@@ -105,8 +107,8 @@ async function startThread(opening: Opening): Promise<Worker> {
 
 /** The reads as promises, which a failing file rejects with a `StoreFault`. */
 function readsOf(db: Database, hot: HotSessions | null) {
-  // Pages of the file that this connection keeps, in KiB (negative: not a number of pages).
-  db.exec('PRAGMA cache_size = -65536')
+  // Another process may be opening the file; and pages of it that this connection keeps, in KiB (negative: not their number).
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA cache_size = -65536`)
   const reads = newReads(db)
 
   const readSession: Store['readSession'] = async (id, keys, now) => {

@@ -1,5 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { Changes } from './changes.ts'
+import { BUSY_TIMEOUT, type Opening } from './opening.ts'
 import { migrate } from './schema.ts'
 import { isFull, sentenceOf } from './sentences.ts'
 import type { Said, Write } from './writer.ts'
@@ -7,18 +8,9 @@ import { newWrites, type Writes } from './writes.ts'
 
 /**
  * The thread that writes: the only connection of this process that changes the file. First message: an `Opening`. Every later one: a
- * batch of writes, which become one transaction. The answer goes out after the transaction is on disk.
+ * batch of writes, which become one transaction; the answer goes out after the transaction is on disk. The last one: `close`.
  */
 declare const self: Worker
-
-/** Which file, and whether this process is the one that holds it alone, and so has nobody to tell of its commits. */
-export interface Opening {
-  readonly path: string
-  readonly alone: boolean
-}
-
-/** Milliseconds to wait for another process, such as the command line's, that is writing. */
-const BUSY_TIMEOUT = 5_000
 
 const say = (said: Said) => self.postMessage(said)
 
@@ -42,7 +34,12 @@ function serve(db: Database, changes: Changes | null): void {
     hasBegun = true
     return results
   })
-  self.onmessage = ({ data }: MessageEvent<readonly Write[]>) => {
+  self.onmessage = ({ data }: MessageEvent<readonly Write[] | 'close'>) => {
+    if (data === 'close') {
+      db.close()
+      say({ closed: true })
+      return
+    }
     hasBegun = false
     let said: Said
     try {

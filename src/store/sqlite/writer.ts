@@ -4,10 +4,11 @@ import type { Writes } from './writes.ts'
 /** One write that waits for the thread: which of `Writes`, and with what. */
 export type Write = readonly [name: keyof Writes, args: readonly unknown[]]
 
-/** What the thread says: once that it is ready or cannot be, then once per batch. `results` are in the order of the batch. */
+/** What the thread says: once that it is ready or cannot be, then once per batch, at last that it is closed. `results` are in the order of the batch. */
 export type Said =
   | { readonly ready: true }
   | { readonly refused: string }
+  | { readonly closed: true }
   | { readonly results: readonly unknown[] }
   | { readonly failed: { readonly full: boolean; readonly message: string } }
 
@@ -53,21 +54,22 @@ export class Writer {
     })
   }
 
-  /** Waits for the writes under way and ends the thread. */
+  /** Waits for the writes under way, then closes the database of the thread and ends it. */
   async close(): Promise<void> {
-    if (this.#underway.length > 0 || this.#gathered.length > 0) {
+    if (this.#lost === null) {
+      this.#lost = new StoreFault('store_unavailable', 'The store is closed.', null)
       await new Promise<void>((resolve) => {
         this.#closed = resolve
+        this.#start()
       })
     }
-    this.#lost ??= new StoreFault('store_unavailable', 'The store is closed.', null)
     this.#thread.terminate()
   }
 
   #start(): void {
     if (this.#underway.length > 0) return
     if (this.#gathered.length === 0) {
-      this.#closed?.()
+      if (this.#closed !== null) this.#thread.postMessage('close')
       return
     }
     this.#underway = this.#gathered
@@ -76,6 +78,10 @@ export class Writer {
   }
 
   #finish(said: Said): void {
+    if ('closed' in said) {
+      this.#closed?.()
+      return
+    }
     const batch = this.#underway
     this.#underway = []
     if ('results' in said) {

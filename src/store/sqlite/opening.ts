@@ -1,0 +1,8 @@
+/** Which file the thread that writes opens, and whether this process holds it alone, and so has nobody to tell of its commits. */
+export interface Opening {
+  readonly path: string
+  readonly alone: boolean
+}
+
+/** Milliseconds to wait for another process, such as the command line's, that is writing. */
+export const BUSY_TIMEOUT = 5_000
