@@ -86,7 +86,7 @@ const host = text.refine(
   'must be a host, such as app.example.com',
 )
 
-const domain = text.refine((value) => {
+const cookieDomain = text.refine((value) => {
   const name = value.replace(/^\./, '')
   return (
     getPublicSuffix(name, { allowPrivateDomains: true }) !== name &&
@@ -124,7 +124,7 @@ const file = z
     ...flagged,
     'trusted-proxies': z.array(network, { error: 'must be a list' }),
     'return-hosts': z.array(host, { error: 'must be a list' }),
-    cookie: section({ name: cookieName, domain }),
+    cookie: section({ name: cookieName, domain: cookieDomain }),
     session: section({ idle: duration, lifetime: duration }),
     limits: section({ key: size, value: size, attributes: whole(1, 1_000_000), session: size, body: size }),
     login: section({

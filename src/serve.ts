@@ -7,7 +7,7 @@ import { newCookie } from './http/cookie.ts'
 import { startHttp } from './http/server.ts'
 import type { Log } from './log.ts'
 import { Login } from './login/login.ts'
-import { Passwords } from './login/passwords.ts'
+import { type PasswordCost, Passwords } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
@@ -27,6 +27,8 @@ const LONGEST_WAIT = 7_000
 export interface Surroundings {
   readonly log: Log
   readonly clock: Clock
+  /** What a hash of a password costs, if not what it should. */
+  readonly passwordCost?: PasswordCost
   /** For the first admin; null: a random one. */
   readonly adminPassword: string | null
   /** Told, once, of the random password of the first admin. */
@@ -65,7 +67,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const touches = new Touches(store, lifetime, clock, fault)
   const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
-  const passwords = new Passwords(config.login['hashes-at-once'])
+  const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock)
   const throttle = new Throttle(
     { attempts: config.login['user-attempts'], window: config.login['user-window'] },
@@ -79,7 +81,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     login: new Login(users, passwords, throttle, sessions),
     log,
     cookie: newCookie({ ...config.cookie, isSecure }),
-    ownOrigin: config.publicUrl?.origin ?? null,
+    origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
     trustedProxies: newTrustedProxies(config.trustedProxies),
     bodyBytes: config.limits.body,
@@ -98,6 +100,12 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const url =
     config.publicUrl?.origin ??
     `http://${config.hostname.includes(':') ? `[${config.hostname}]` : config.hostname}:${port}`
+  if (isSecure && config.trustedProxies.length === 0) {
+    log.warn(
+      { event: 'no_trusted_proxies' },
+      'The public URL is https, so a proxy stands before this server; name it in trusted-proxies, or all users count as one address',
+    )
+  }
   log.info(
     { event: 'start', url, port, host: config.hostname, store: config.store },
     `Cloakroom listens on ${url}`,

@@ -18,6 +18,7 @@ const program = new Command('cloakroom')
   .version(pkg.version, '-V, --version')
   .showHelpAfterError('(--help says more)')
   .configureHelp({ showGlobalOptions: true })
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'cloakroom:')) })
   .exitOverride()
   .addHelpText(
     'after',
@@ -31,9 +32,22 @@ addSession(program)
 addBackup(program)
 addCheck(program)
 program
+  .command('help [command...]')
+  .description('says how to use a command')
+  .action((words: readonly string[]) => {
+    const named = words.reduce<Command>((family, word) => find(family, word), program)
+    named.outputHelp()
+  })
+program
   .command('version')
   .description('prints the version')
   .action(() => print(pkg.version))
+
+function find(family: Command, word: string): Command {
+  const found = family.commands.find((command) => command.name() === word)
+  if (found === undefined) throw new SetupError(`There is no command ${word}. See: cloakroom --help`)
+  return found
+}
 
 function say(message: string): void {
   const red = process.stderr.isTTY === true ? styleText('red', 'cloakroom:') : 'cloakroom:'

@@ -20,9 +20,15 @@ export function addServe(program: Command): void {
     .action(async (_: unknown, command: Command) => {
       const config = settingsOf(command)
       const log = newLog(config.log)
-      stopOnSignal(
-        await serve(config, { log, clock: Date.now, adminPassword: adminPassword(process.env), announce }),
-      )
+      const starting = serve(config, {
+        log,
+        clock: Date.now,
+        adminPassword: adminPassword(process.env),
+        announce,
+      })
+      // Before it has started, so that a signal finds it ready from the first line of the log on.
+      stopOnSignal(starting)
+      await starting
     })
 }
 
@@ -34,16 +40,18 @@ function announce(uname: string, password: string): void {
 }
 
 /** The first signal stops in good order, the second at once. */
-function stopOnSignal(running: Running): void {
+function stopOnSignal(starting: Promise<Running>): void {
   let stopping = false
   const onSignal = (signal: 'SIGTERM' | 'SIGINT') => {
     if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
     stopping = true
     setTimeout(() => process.exit(0), LONGEST_STOP).unref()
-    running.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
+    starting
+      .then((running) => running.stop())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { SetupError } from '../errors.ts'
+import { Refusal, SetupError } from '../errors.ts'
 import { endAll } from '../session/sessions.ts'
 import { handleOf, type StoredSession } from '../store/store.ts'
 import { type Opened, withStore } from './open.ts'
@@ -15,7 +15,7 @@ interface RevokeFlags {
 
 /** `cloakroom session …`: who is logged in. */
 export function addSession(program: Command): void {
-  const session = program.command('session').description('who is logged in: list, revoke')
+  const session = program.command('session').helpCommand(false).description('who is logged in: list, revoke')
 
   addStoreFlags(session.command('list'))
     .description('lists live sessions, latest login first')
@@ -31,7 +31,12 @@ export function addSession(program: Command): void {
     )
     .option('--user <name>', 'all sessions of one user')
     .option('--all', 'all sessions of all users')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cloakroom session revoke oNSRwBxH9XGYq8gBRwUV5r\n  $ cloakroom session revoke --user alice',
+    )
     .action(async (handle: string | undefined, flags: RevokeFlags, command: Command) => {
+      requireOne([handle, flags.user, flags.all])
       const ended = await withStore(command, (opened) =>
         withSpinner('Ending sessions', () => revoke(opened, handle, flags)),
       )
@@ -39,18 +44,20 @@ export function addSession(program: Command): void {
     })
 }
 
+function requireOne(given: readonly unknown[]): void {
+  if (given.filter((each) => each !== undefined).length === 1) return
+  throw new SetupError('Say which sessions end: a handle, --user NAME or --all, one of the three.')
+}
+
 async function revoke(
   { store, users, now }: Opened,
   handle: string | undefined,
-  { user, all }: RevokeFlags,
+  { user }: RevokeFlags,
 ): Promise<number> {
-  if ([handle, user, all].filter((given) => given !== undefined).length !== 1) {
-    throw new SetupError('Say which sessions end: a handle, --user NAME or --all, one of the three.')
-  }
   if (user !== undefined) return users.endSessions(user, null)
   if (handle !== undefined) {
     if (await store.endSession(handle, null, now)) return 1
-    throw new SetupError(`There is no live session ${handle}. See: cloakroom session list`)
+    throw new Refusal('no_such_session', `There is no live session ${handle}. See: cloakroom session list`)
   }
   return endAll(store, Date.now)
 }

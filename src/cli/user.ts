@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { SetupError } from '../errors.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
 import { print, printTable, readNewPassword, withSpinner } from './terminal.ts'
@@ -7,14 +8,24 @@ const PAGE = 500
 
 const sessions = (ended: number) => `${ended} ${ended === 1 ? 'session' : 'sessions'} ended`
 
+/** Understood only to be refused, and not repeated in a message about an unknown flag. */
+const noPassword = () =>
+  new Option('--password [secret]').hideHelp().argParser(() => {
+    throw new SetupError(
+      'A password is never an argument, where others could see it: it is asked for, or comes on standard input.',
+    )
+  })
+
 /** `cloakroom user …`: who can log in. */
 export function addUser(program: Command): void {
   const user = program
     .command('user')
+    .helpCommand(false)
     .description('who can log in: add, list, passwd, disable, enable, delete')
 
   addStoreFlags(user.command('add <name>'))
     .description('adds a user; the password is asked for, or is the first line of standard input')
+    .addOption(noPassword())
     .option('--fullname <text>', 'the name of the person')
     .option('--email <address>', 'an address for mail')
     .option('--role <role...>', 'a role, such as admin; may come several times')
@@ -46,7 +57,11 @@ export function addUser(program: Command): void {
     })
 
   addStoreFlags(user.command('passwd <name>'))
-    .description('sets a new password and ends all sessions of the user')
+    .description(
+      'sets a new password and ends all sessions of the user; it is asked for, or is the first line of standard input',
+    )
+    .addOption(noPassword())
+    .addHelpText('after', '\nExample:\n  $ echo "$PASSWORD" | cloakroom user passwd alice')
     .action(async (name: string, _: unknown, command: Command) => {
       const ended = await withStore(command, async ({ users }) => {
         await users.require(name)

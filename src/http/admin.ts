@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts'
-import type { UserFields } from '../login/users.ts'
+import { requireUser, type UserFields } from '../login/users.ts'
 import type { StoredUser } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
@@ -39,7 +39,7 @@ export async function getUser(ask: Ask, app: App): Promise<Response> {
 export async function createUser(ask: Ask, app: App): Promise<Response> {
   const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
   const uname = params.require('uname')
-  const fields = await fieldsOf(params, app)
+  const fields = await fieldsOf(uname, params, app)
   await requireAdmin(ask, app, 'change', pairs)
   await app.users.create(uname, fields)
   app.log.info({ event: 'user_create', ...ask.origin, ...by(admin), uname }, 'created a user')
@@ -50,7 +50,7 @@ export async function createUser(ask: Ask, app: App): Promise<Response> {
 export async function updateUser(ask: Ask, app: App): Promise<Response> {
   const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
   const uname = params.require('uname')
-  const fields = await fieldsOf(params, app)
+  const fields = await fieldsOf(uname, params, app)
   await requireAdmin(ask, app, 'change', pairs)
   const ended = await app.users.update(uname, fields)
   app.log.info(
@@ -123,19 +123,22 @@ async function changeAs(
 }
 
 /**
- * The fields that the parameters name. Hashing takes a while, longer when many log in: whoever asked may be no admin any more when it
- * is done, and has to be asked again.
+ * The fields that the parameters name, checked before the password is hashed. That takes a while, longer when many log in: whoever
+ * asked may be no admin any more when it is done, and has to be asked again.
  */
-async function fieldsOf(params: Params, app: App): Promise<UserFields> {
-  const password = params.find('password')
-  const fields = {
+async function fieldsOf(uname: string, params: Params, app: App): Promise<UserFields> {
+  const given = {
     fullname: params.find('fullname'),
     email: params.find('email'),
-    passwordHash: password === undefined ? undefined : await app.users.hashNew(password),
     roles: params.list('roles'),
     disabled: params.flag('disabled'),
   }
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  const fields: UserFields = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  )
+  requireUser(uname, fields)
+  const password = params.find('password')
+  return password === undefined ? fields : { ...fields, passwordHash: await app.users.hashNew(password) }
 }
 
 const by = ({ session }: LoggedIn) => ({ admin: session.uname })

@@ -3,6 +3,7 @@ import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Ask, Reading } from './ask.ts'
+import type { OriginSettings } from './origin.ts'
 
 /** Everything that answering a request can take. */
 export interface App extends Reading {
@@ -10,8 +11,7 @@ export interface App extends Reading {
   readonly users: Users
   readonly login: Login
   readonly log: Log
-  /** `https://host:port`, the origin that browsers know the server by, or null: whatever `Host` says. */
-  readonly ownOrigin: string | null
+  readonly origin: OriginSettings
   readonly returnHosts: readonly string[]
   /** Resolves if the store answers. */
   ping(): Promise<void>

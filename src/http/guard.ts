@@ -68,7 +68,7 @@ export async function requireAdmin(
 }
 
 export function refuseForeign(ask: Ask, app: App): void {
-  if (isForeign(ask.headers, app.ownOrigin)) {
+  if (isForeign(ask.headers, app.origin)) {
     throw new Refusal('cross_site', 'The browser says that another site sent this request; nothing happened.')
   }
 }

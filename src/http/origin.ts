@@ -1,14 +1,21 @@
-/** The sites that `Sec-Fetch-Site` can name besides another one. What it does not name yet is taken for another one. */
-const OUR_SITES = ['same-origin', 'same-site', 'none']
+/** What the server knows of its own place in the web. */
+export interface OriginSettings {
+  /** `https://host:port`, the origin that browsers know the server by, or null: whatever `Host` says. */
+  readonly own: string | null
+  /** Whether the cookie is shared with the other hosts of the site, which may then ask like the server's own pages. */
+  readonly sharesCookie: boolean
+}
 
 /**
- * Whether a browser marks the request as coming from another site. `Sec-Fetch-Site` decides; a browser that does not send it (plain
- * http beyond this machine) sends `Origin` with everything that changes something. A program sends neither. `own` is the origin that
- * browsers know the server by, or null: whatever `Host` says.
+ * Whether a browser marks the request as coming from another site. `Sec-Fetch-Site` decides, and a value that is new to us is taken for
+ * another site. `Origin`, which comes with everything but GET, decides where that is not enough: for another host or port of the same
+ * site, and for browsers that do not send `Sec-Fetch-Site`, as on plain http beyond this machine. A program sends neither.
  */
-export function isForeign(headers: Headers, own: string | null): boolean {
+export function isForeign(headers: Headers, { own, sharesCookie }: OriginSettings): boolean {
   const site = headers.get('sec-fetch-site')
-  if (site !== null) return !OUR_SITES.includes(site)
+  if (site === 'same-origin' || site === 'none') return false
+  if (site === 'same-site' && sharesCookie) return false
+  if (site !== null && site !== 'same-site') return true
   const origin = headers.get('origin')
   if (origin === null || origin === own) return false
   // The public URL need not be the only name of the server: what the browser calls it is in Host, which no page can forge.

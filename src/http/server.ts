@@ -29,7 +29,8 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
     })
   } catch (cause) {
     const code = (cause as { code?: string }).code
-    if (code === 'EADDRINUSE') {
+    // A host that is none of this machine is said to be in use as well, but port 0 never is.
+    if (code === 'EADDRINUSE' && port !== 0) {
       throw new SetupError(
         `Port ${port} of ${hostname} is taken. Stop what listens there, or choose another with --port.`,
         { cause },

@@ -1,8 +1,14 @@
 import pLimit from 'p-limit'
 import { Refusal } from '../errors.ts'
 
+/** What a hash costs: KiB of memory, and passes over it. */
+export interface PasswordCost {
+  readonly memoryCost: number
+  readonly timeCost: number
+}
+
 /** OWASP Password Storage: argon2id with 19 MiB and two passes. Part of every hash, so a change holds for new ones only. */
-const ARGON2ID = { algorithm: 'argon2id', memoryCost: 19_456, timeCost: 2 } as const
+const COST: PasswordCost = { memoryCost: 19_456, timeCost: 2 }
 
 /** Hashes that may wait for their turn; beyond that the server says that it is busy. */
 const LONGEST_QUEUE = 256
@@ -16,20 +22,22 @@ const COMMONEST = 3_000
 /** Hashes and verifies passwords, a bounded number at once, so that a storm of logins takes neither all memory nor all cores. */
 export class Passwords {
   readonly #turn: ReturnType<typeof pLimit>
+  readonly #cost: PasswordCost & { readonly algorithm: 'argon2id' }
   #dummy: Promise<string> | null = null
 
-  constructor(atOnce: number) {
+  constructor(atOnce: number, cost: PasswordCost = COST) {
     this.#turn = pLimit(atOnce)
+    this.#cost = { algorithm: 'argon2id', ...cost }
   }
 
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => Bun.password.hash(password, ARGON2ID))
+    return this.#inTurn(() => Bun.password.hash(password, this.#cost))
   }
 
   /** Whether this is the password of the hash. For null, a user that does not exist, it is false after the same time. */
   async verify(password: string, hash: string | null): Promise<boolean> {
     if (password === '' || Buffer.byteLength(password) > LONGEST_BYTES) return false
-    this.#dummy ??= Bun.password.hash(crypto.randomUUID(), ARGON2ID)
+    this.#dummy ??= Bun.password.hash(crypto.randomUUID(), this.#cost)
     const against = hash ?? (await this.#dummy)
     return (await this.#inTurn(() => Bun.password.verify(password, against))) && hash !== null
   }

@@ -70,8 +70,7 @@ export class Users {
   }
 
   async create(uname: string, { passwordHash, ...fields }: UserFields): Promise<void> {
-    requireName('The name of a user', uname)
-    requireFields(fields)
+    requireUser(uname, fields)
     if (passwordHash === undefined) throw new Refusal('missing_parameter', 'A new user needs a password.')
     const user: StoredUser = {
       uname,
@@ -163,6 +162,12 @@ function requireName(what: string, text: string): void {
       `${what} is 1 to ${NAME_BYTES} bytes of visible characters without a blank at either end.`,
     )
   }
+}
+
+/** Refuses a name and fields that no user can have. */
+export function requireUser(uname: string, fields: UserFields): void {
+  requireName('The name of a user', uname)
+  requireFields(fields)
 }
 
 function requireFields({ fullname = '', email = '', roles = [] }: UserFields): void {

@@ -93,11 +93,8 @@ export class Sessions {
     if (keys !== 'all') for (const key of keys) requireKey(key)
     const id = idOf(token)
     const now = this.#clock()
-    const lastUse = this.#touches.lastUse(id)
-    // As it was at its last use, which the store may not know of: what it records as the end may be past and is put off by now.
-    const session = await this.#store.readSession(id, keys, lastUse ?? now)
-    if (session === null || (lastUse !== null && now >= this.#touches.apply(session).endsAt)) return null
-    this.#touches.note(id, session, now)
+    const session = await this.#store.readSession(id, keys, now)
+    if (session !== null) await this.#touches.note(id, session, now)
     return session
   }
 
@@ -172,7 +169,7 @@ export class Sessions {
     return sessions
   }
 
-  #written(id: string, now: Millis, outcome: WriteOutcome): number | null {
+  async #written(id: string, now: Millis, outcome: WriteOutcome): Promise<number | null> {
     if (outcome === 'absent') return null
     if (outcome === 'too_many') throw tooMany(this.#limits)
     if (outcome === 'too_large') throw tooLarge(this.#limits)
@@ -182,7 +179,7 @@ export class Sessions {
         'The session has changed since it was read; nothing was stored. Read it again.',
       )
     }
-    this.#touches.note(id, outcome, now)
+    await this.#touches.note(id, outcome, now)
     return outcome.version
   }
 }

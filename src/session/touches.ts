@@ -31,28 +31,27 @@ export class Touches {
     this.#fault = fault
   }
 
-  /** Notes a use of a session whose ends the store has just told. */
-  note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): void {
+  /**
+   * Notes a use of a session whose ends the store has just told. Resolves when the use is as safe as it has to be: at once, or, if the
+   * recorded end could overtake it, when it is written.
+   */
+  async note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> {
     const handle = handleOf(id)
     this.#used.set(handle, now)
     this.#waiting.add(handle)
-    const isUrgent = endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2
-    if (isUrgent || Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) {
+    if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) {
+      await this.flush()
+    } else if (Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) {
       void this.flush()
     } else if (this.#timer === null) {
       this.#timer = setTimeout(() => void this.flush(), this.#lifetime.touchPeriod)
     }
   }
 
-  /** The last use that the store may not know of, or null. */
-  lastUse(id: string): Millis | null {
-    return this.#used.get(handleOf(id)) ?? null
-  }
-
   /** A session as the store told it, with the use that it does not know of. */
   apply(session: StoredSession): StoredSession {
-    const usedAt = this.lastUse(session.id)
-    if (usedAt === null || usedAt <= session.usedAt) return session
+    const usedAt = this.#used.get(handleOf(session.id))
+    if (usedAt === undefined || usedAt <= session.usedAt) return session
     const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }

@@ -19,6 +19,13 @@ export function backUp(path: string, file: string): void {
     rmSync(part, { force: true })
     // Made first, since SQLite would let everybody read what it makes.
     closeSync(openSync(part, 'wx', 0o600))
+  } catch (cause) {
+    throw new SetupError(
+      `The backup failed: ${file} cannot be written. Name a file in a folder that exists and that this user can write.`,
+      { cause },
+    )
+  }
+  try {
     copy(path, part)
     sync(part)
     renameSync(part, file)

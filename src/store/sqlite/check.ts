@@ -1,5 +1,5 @@
 import { constants, Database } from 'bun:sqlite'
-import { constants as access, accessSync, existsSync } from 'node:fs'
+import { constants as access, accessSync, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { requireOurs } from './schema.ts'
@@ -62,6 +62,9 @@ function findDamage(db: Database): string | null {
 function requireWritable(path: string): void {
   let folder = dirname(path)
   while (!existsSync(folder)) folder = dirname(folder)
+  if (!statSync(folder).isDirectory()) {
+    throw new SetupError(`${folder} is a file and no folder. Name another place with --data or --store.`)
+  }
   try {
     accessSync(folder, access.W_OK)
   } catch (cause) {
