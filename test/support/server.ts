@@ -27,6 +27,8 @@ export interface TestSettings {
   /** `memory`, or a SQLite database in a folder of its own. */
   readonly store?: 'memory' | 'sqlite'
   readonly publicUrl?: string
+  /** Whether passwords are hashed as slowly as they should be, for tests that need the time it takes. */
+  readonly slowHashes?: boolean
   /** Whether time goes by; else it stands still. */
   readonly timePasses?: boolean
 }
@@ -38,7 +40,7 @@ export async function startServer(settings: TestSettings = {}): Promise<TestServ
 }
 
 async function start(folder: string, settings: TestSettings, startedAt: number): Promise<TestServer> {
-  const { toml = '', store = 'sqlite', publicUrl, timePasses = false } = settings
+  const { toml = '', store = 'sqlite', publicUrl, timePasses = false, slowHashes = false } = settings
   const file = join(folder, 'settings.toml')
   await Bun.write(file, toml)
   const data = join(folder, 'data')
@@ -58,6 +60,7 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
   const running: Running = await serve(config, {
     log: pino({ level: config.log.level, base: null }, { write: (line) => void log.push(line) }),
     clock,
+    ...(slowHashes ? {} : { passwordCost: { memoryCost: 8, timeCost: 1 } }),
     adminPassword: ADMIN_PASSWORD,
     announce() {},
   })

@@ -1,0 +1,101 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import pkg from '../../package.json' with { type: 'json' }
+import { openPlace } from '../support/process.ts'
+
+setDefaultTimeout(30_000)
+
+const storeFlags = ['--data <dir>', 'default: ./data', '--store <url>', '--config <file>', 'CLOAKROOM_DATA']
+
+/** Every command, and what its help says. */
+const commands: readonly (readonly [command: string, ...says: readonly string[]])[] = [
+  ['', 'serve', 'user', 'session', 'backup', 'check', 'version', 'Exit codes'],
+  [
+    'serve',
+    ...storeFlags,
+    '--port <number>',
+    'default: 8080',
+    '--host <address>',
+    '127.0.0.1',
+    '--public-url <url>',
+    'CLOAKROOM_PUBLIC_URL',
+    'CLOAKROOM_ADMIN_PASSWORD',
+    '$ cloakroom serve',
+  ],
+  ['user', 'add', 'list', 'passwd', 'disable', 'enable', 'delete'],
+  ['user add', ...storeFlags, '--role', 'standard input', '$ echo "$PASSWORD" | cloakroom user add'],
+  ['user list', ...storeFlags, '--json'],
+  ['user passwd', ...storeFlags, 'standard input', '| cloakroom user passwd'],
+  ['user disable', ...storeFlags, 'ends all sessions'],
+  ['user enable', ...storeFlags],
+  ['user delete', ...storeFlags, 'ends all sessions'],
+  ['session', 'list', 'revoke'],
+  ['session list', ...storeFlags, '--user <name>', '--json'],
+  ['session revoke', ...storeFlags, '[handle]', '--user <name>', '--all', '$ cloakroom session revoke'],
+  ['backup', ...storeFlags, '<file>', '$ cloakroom backup'],
+  ['check', ...storeFlags, '--deep', 'changes nothing'],
+  ['version', 'prints the version'],
+]
+
+for (const [command, ...says] of commands) {
+  const words = command === '' ? [] : command.split(' ')
+  test.concurrent(`cloakroom ${command} --help says how to use it, in plain text, and exits with 0`, async () => {
+    await using place = openPlace()
+    const { code, out, err } = await place.run([...words, '--help'])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toStartWith(`Usage: ${['cloakroom', ...words].join(' ')}`)
+    // The text is wrapped wherever a line ends.
+    const text = out.replace(/\s+/g, ' ')
+    for (const each of says) expect(text).toContain(each)
+    expect(out).not.toContain('\u001b')
+    expect(existsSync(place.data)).toBe(false)
+  })
+}
+
+test.concurrent('help for a command is the help of that command, and not of its family', async () => {
+  await using place = openPlace()
+  for (const words of [['serve'], ['user', 'add']]) {
+    const { code, out } = await place.run(['help', ...words])
+    expect(out).toStartWith(`Usage: cloakroom ${words.join(' ')} `)
+    expect(code).toBe(0)
+  }
+})
+
+test.concurrent('the version is that of the package, however it is asked for', async () => {
+  await using place = openPlace()
+  for (const word of ['version', '--version']) {
+    expect(await place.run([word])).toEqual({ code: 0, out: `${pkg.version}\n`, err: '' })
+  }
+})
+
+/** Calls that are none, and what is said of them. */
+const wrong: readonly (readonly [args: string, ...says: readonly string[]])[] = [
+  ['serv', 'serv', 'Did you mean serve?'],
+  ['user lst', 'lst', 'Did you mean list?'],
+  ['serve --prot 8080', '--prot', 'Did you mean --port?'],
+  ['xyzzy', 'xyzzy', '--help'],
+  ['user add', 'name'],
+  ['backup', 'file'],
+  ['session revoke', 'handle', '--user', '--all'],
+  ['session revoke --user alice --all', 'handle', '--user', '--all'],
+]
+
+for (const [args, ...says] of wrong) {
+  test.concurrent(`cloakroom ${args}: exits with 2, says what was wrong, and makes nothing`, async () => {
+    await using place = openPlace()
+    const { code, out, err } = await place.run(args.split(' '))
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    for (const each of says) expect(err).toContain(each)
+    expect(err).not.toMatch(/\n\s+at |fault of the program/)
+    expect(existsSync(place.data)).toBe(false)
+  })
+}
+
+for (const words of [[], ['user']]) {
+  test.concurrent(`cloakroom ${words.join(' ')} alone says what there is, and exits with 2`, async () => {
+    await using place = openPlace()
+    const { code, out, err } = await place.run(words)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain('Commands:')
+  })
+}

@@ -1,0 +1,165 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { connect, type Socket } from 'node:net'
+import { openPlace, type Place, type ServerProcess } from '../support/process.ts'
+import { ADMIN_PASSWORD } from '../support/server.ts'
+
+setDefaultTimeout(30_000)
+
+/** Milliseconds that a stop may take by the contract. */
+const LONGEST_STOP = 10_000
+
+/** A connection that is open: what came in on it so far, and its end. */
+interface Connection {
+  readonly socket: Socket
+  readonly ended: Promise<string>
+}
+
+/** A connection on which one request has been answered, and which is kept open. */
+async function openConnection(server: ServerProcess): Promise<Connection> {
+  const socket = connect(server.port, '127.0.0.1')
+  let got = ''
+  const answered = Promise.withResolvers<void>()
+  const closed = Promise.withResolvers<string>()
+  socket.on('data', (bytes) => {
+    got += bytes.toString()
+    if (got.includes('"ok"')) answered.resolve()
+  })
+  socket.on('error', () => undefined)
+  socket.on('close', () => closed.resolve(got))
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await answered.promise
+  return { socket, ended: closed.promise }
+}
+
+/** Sends the head and the first half of the body of a `put`, and resolves when the server has read it. */
+async function putHalf(server: ServerProcess, cookie: string): Promise<Connection & { finish(): void }> {
+  const connection = await openConnection(server)
+  const body = 'slow=arrived'
+  connection.socket.write(
+    'POST /session/put HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+      `Cookie: ${cookie}\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+  )
+  // Answered after what came before it was read.
+  await fetch(`${server.url}/healthz`)
+  return { ...connection, finish: () => void connection.socket.write(body.slice(5)) }
+}
+
+/** Resolves when nobody listens any more. */
+async function refusesConnections({ port }: ServerProcess): Promise<void> {
+  for (;;) {
+    const isRefused = await new Promise<boolean>((done) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('connect', () => {
+        socket.destroy()
+        done(false)
+      })
+      socket.on('error', () => done(true))
+    })
+    if (isRefused) return
+  }
+}
+
+async function givenLogin(place: Place) {
+  const server = await place.serve()
+  const { cookie } = await server.logIn('admin', ADMIN_PASSWORD)
+  return { server, cookie }
+}
+
+/** Two uses: the first may be written down at once, so it is the second that a stop must not forget. An instant between them. */
+async function useTwice(server: ServerProcess, cookie: string): Promise<number> {
+  expect(await server.get('/session/get', cookie)).toBe(200)
+  const first = Date.now()
+  while (Date.now() === first) await server.get('/healthz', '')
+  const between = Date.now()
+  expect(await server.get('/session/get', cookie)).toBe(200)
+  return between
+}
+
+/** The last use of the only session there is, as the store has it. */
+async function lastUse(place: Place): Promise<number> {
+  const { out } = await place.run(['session', 'list', '--json'])
+  return Date.parse((JSON.parse(out) as { usedAt: string }).usedAt)
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test.concurrent(`${signal} lets what is under way come to its end, and exits with 0`, async () => {
+    await using place = openPlace()
+    const { server, cookie } = await givenLogin(place)
+    const slow = await putHalf(server, cookie)
+    server.kill(signal)
+    await refusesConnections(server)
+    slow.finish()
+    expect(await slow.ended).toContain('HTTP/1.1 200 OK\r\n')
+    const { code, err } = await server.ended
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(server.out).toContain('"event":"stop"')
+
+    const again = await place.serve()
+    const answer = await fetch(`${again.url}/session/get`, { headers: { cookie } })
+    expect(await answer.json()).toEqual({ slow: 'arrived' })
+  })
+}
+
+test.concurrent('a stop writes down which sessions were used last', async () => {
+  await using place = openPlace()
+  const { server, cookie } = await givenLogin(place)
+  const before = await useTwice(server, cookie)
+  server.kill('SIGTERM')
+  expect((await server.ended).code).toBe(0)
+  expect(await lastUse(place)).toBeGreaterThanOrEqual(before)
+})
+
+test.concurrent('connections that are open and idle do not hold up the stop', async () => {
+  await using place = openPlace()
+  const server = await place.serve()
+  const idle = await Promise.all(Array.from({ length: 10 }, () => openConnection(server)))
+  const at = performance.now()
+  server.kill('SIGTERM')
+  expect((await server.ended).code).toBe(0)
+  // Far below the time after which a stop gives up waiting.
+  expect(performance.now() - at).toBeLessThan(LONGEST_STOP / 2)
+  await Promise.all(idle.map(({ ended }) => ended))
+})
+
+test.concurrent('a client that never finishes its request does not keep the server from a stop in good order', async () => {
+  await using place = openPlace()
+  const { server, cookie } = await givenLogin(place)
+  const before = await useTwice(server, cookie)
+  const slow = await putHalf(server, cookie)
+  const at = performance.now()
+  server.kill('SIGTERM')
+  expect((await server.ended).code).toBe(0)
+  expect(performance.now() - at).toBeLessThan(LONGEST_STOP)
+  await slow.ended
+  expect(await lastUse(place)).toBeGreaterThanOrEqual(before)
+  expect(server.out).toContain('"event":"stop"')
+})
+
+for (const [signal, code] of [
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const) {
+  test.concurrent(`a second ${signal} exits at once`, async () => {
+    await using place = openPlace()
+    const { server, cookie } = await givenLogin(place)
+    await putHalf(server, cookie)
+    server.kill('SIGTERM')
+    await refusesConnections(server)
+    const at = performance.now()
+    server.kill(signal)
+    expect((await server.ended).code).toBe(code)
+    expect(performance.now() - at).toBeLessThan(LONGEST_STOP / 2)
+  })
+}
+
+test.concurrent('a server that was killed leaves nothing behind that keeps the next one from starting', async () => {
+  await using place = openPlace()
+  const { server, cookie } = await givenLogin(place)
+  const put = await fetch(`${server.url}/session/put?k=v`, { headers: { cookie } })
+  expect(put.status).toBe(200)
+  server.kill('SIGKILL')
+  await server.ended
+  const again = await place.serve()
+  const answer = await fetch(`${again.url}/session/get`, { headers: { cookie } })
+  expect(await answer.json()).toEqual({ k: 'v' })
+})

@@ -1,0 +1,291 @@
+import { expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Config, type Flags, readConfig } from '../src/config.ts'
+import { SetupError } from '../src/errors.ts'
+
+type Environment = Parameters<typeof readConfig>[1]
+
+/** Reads settings whose file has these lines. In messages, FILE stands for the path of it. */
+function read(toml: string, environment: Environment = {}, flags: Flags = {}): Config {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-config-'))
+  const path = join(folder, 'settings.toml')
+  try {
+    writeFileSync(path, toml)
+    return readConfig({ config: path, ...flags }, environment)
+  } catch (error) {
+    if (error instanceof SetupError) throw new SetupError(error.message.replaceAll(path, 'FILE'))
+    throw error
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** What is said of settings that are refused. */
+function refusal(...given: Parameters<typeof read>): string {
+  try {
+    read(...given)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SetupError)
+    return (error as SetupError).message
+  }
+  throw new Error(`This was taken for right: ${JSON.stringify(given)}`)
+}
+
+const port = 'must be a whole number from 0 to 65535'
+const url = 'must be http:// or https:// and a host'
+const store = 'must be sqlite:PATH'
+const truth = 'must be true or false'
+const network = 'must be an address or a network, such as 10.0.0.0/8'
+const host = 'must be a host, such as app.example.com'
+const domain = 'must be a domain that its owner can share a cookie in, such as example.com'
+const time = 'such as "30m"'
+const size = 'such as "64 KiB"'
+const table = 'must be a table'
+const many = 'must be a whole number from 1 to 1000000'
+
+/** Lines of a file, the setting that is wrong in them, and what would be right. */
+const wrong: readonly (readonly [toml: string, setting: string, right: string])[] = [
+  ['port = -1', 'port', port],
+  ['port = 65536', 'port', port],
+  ['port = 8080.5', 'port', port],
+  ['port = "eighty"', 'port', port],
+  ['port = ""', 'port', port],
+  ['port = "0x10"', 'port', port],
+  ['port = true', 'port', port],
+  ['port = []', 'port', port],
+  ['port = nan', 'port', port],
+  ['port = inf', 'port', port],
+  ['port = 2026-01-01', 'port', port],
+  ['host = ""', 'host', 'must not be empty'],
+  ['host = 1', 'host', 'must be a text'],
+  ['data = ""', 'data', 'must not be empty'],
+  ['data = 1', 'data', 'must be a text'],
+  ['store = ""', 'store', 'must not be empty'],
+  ['store = 1', 'store', 'must be a text'],
+  ['store = "sqlite:"', 'store', store],
+  ['store = "sqlite::memory:"', 'store', store],
+  ['store = "redis://localhost"', 'store', store],
+  ['store = "/var/lib/store.db"', 'store', store],
+  ['public-url = ""', 'public-url', 'must not be empty'],
+  ['public-url = 1', 'public-url', 'must be a text'],
+  ['public-url = "login.example.com"', 'public-url', url],
+  ['public-url = "ftp://login.example.com"', 'public-url', url],
+  ['public-url = "https://login.example.com/path"', 'public-url', url],
+  ['public-url = "https://login.example.com/?q=1"', 'public-url', url],
+  ['public-url = "https://login.example.com/#here"', 'public-url', url],
+  ['public-url = "https://user@login.example.com"', 'public-url', url],
+  ['public-url = "https://:pass@login.example.com"', 'public-url', url],
+  ['allow-plain-http = "yes"', 'allow-plain-http', truth],
+  ['allow-plain-http = 1', 'allow-plain-http', truth],
+  ['trusted-proxies = "10.0.0.0/8"', 'trusted-proxies', 'must be a list'],
+  ['trusted-proxies = ["proxy"]', 'trusted-proxies.0', network],
+  ['trusted-proxies = ["::1", "10.0.0.0/33"]', 'trusted-proxies.1', network],
+  ['trusted-proxies = ["::1/129"]', 'trusted-proxies.0', network],
+  ['trusted-proxies = ["10.0.0.0/"]', 'trusted-proxies.0', network],
+  ['trusted-proxies = ["10.0.0.0/8/8"]', 'trusted-proxies.0', network],
+  ['return-hosts = "app.example.com"', 'return-hosts', 'must be a list'],
+  ['return-hosts = ["https://app.example.com"]', 'return-hosts.0', host],
+  ['return-hosts = ["app.example.com/path"]', 'return-hosts.0', host],
+  ['return-hosts = ["*.example.com/"]', 'return-hosts.0', host],
+  ['return-hosts = [1]', 'return-hosts.0', 'must be a text'],
+  ['cookie = 1', 'cookie', table],
+  ['cookie.name = 1', 'cookie.name', 'must '],
+  ['cookie.name = ""', 'cookie.name', 'must '],
+  ['cookie.name = "a b"', 'cookie.name', 'must be letters, digits, - and _'],
+  ['cookie.name = "a=b"', 'cookie.name', 'must be letters, digits, - and _'],
+  ['cookie.name = "__Host-sid"', 'cookie.name', 'must be letters, digits, - and _'],
+  ['cookie.domain = 1', 'cookie.domain', 'must be a text'],
+  ['cookie.domain = "com"', 'cookie.domain', domain],
+  ['cookie.domain = "co.uk"', 'cookie.domain', domain],
+  ['cookie.domain = "github.io"\npublic-url = "https://a.github.io"', 'cookie.domain', domain],
+  ['cookie.domain = "localhost"', 'cookie.domain', domain],
+  ['cookie.domain = "192.0.2.7"', 'cookie.domain', domain],
+  ['cookie.domain = "example.com; Secure"', 'cookie.domain', domain],
+  ['session = "30m"', 'session', table],
+  ['session = []', 'session', table],
+  ['session.idle = 30', 'session.idle', time],
+  ['session.idle = "30"', 'session.idle', time],
+  ['session.idle = "30 minutes"', 'session.idle', time],
+  ['session.idle = "0s"', 'session.idle', time],
+  ['session.idle = "-1m"', 'session.idle', time],
+  ['session.idle = "1h30m"', 'session.idle', time],
+  ['session.idle = "5 constructor"', 'session.idle', time],
+  ['session.lifetime = "forever"', 'session.lifetime', time],
+  ['session.lifetime = "99999999999999d"', 'session.lifetime', time],
+  ['limits = 1', 'limits', table],
+  ['limits.key = 256', 'limits.key', size],
+  ['limits.key = "256"', 'limits.key', size],
+  ['limits.value = "64 KB"', 'limits.value', size],
+  ['limits.session = "0 MiB"', 'limits.session', size],
+  ['limits.body = ""', 'limits.body', size],
+  ['limits.attributes = 0', 'limits.attributes', many],
+  ['limits.attributes = 1000001', 'limits.attributes', many],
+  ['limits.attributes = true', 'limits.attributes', many],
+  ['login = true', 'login', table],
+  ['login.hashes-at-once = 0', 'login.hashes-at-once', 'must be a whole number from 1 to 64'],
+  ['login.hashes-at-once = 65', 'login.hashes-at-once', 'must be a whole number from 1 to 64'],
+  ['login.user-attempts = 0', 'login.user-attempts', many],
+  ['login.user-window = 5', 'login.user-window', time],
+  ['login.user-window = "25h"', 'login.user-window', '1d'],
+  ['login.address-attempts = -1', 'login.address-attempts', many],
+  ['login.address-window = "5"', 'login.address-window', time],
+  ['login.address-window = "40d"', 'login.address-window', '1d'],
+  ['log = "info"', 'log', table],
+  ['log.level = "verbose"', 'log.level', 'must be one of debug, info, warn, error, silent'],
+  ['log.level = 30', 'log.level', 'must be one of debug, info, warn, error, silent'],
+  ['log.format = "xml"', 'log.format', 'must be one of auto, text, json'],
+]
+
+for (const [toml, setting, right] of wrong) {
+  test(`refused in a file: ${toml}`, () => {
+    const said = refusal(toml)
+    expect(said).toStartWith(`${setting} in FILE must `)
+    expect(said).toContain(right)
+    expect(said).toEndWith('.')
+  })
+}
+
+/** Settings that have a flag and a variable, a wrong value of each, and what would be right. */
+const wrongText = [
+  ['port', 'CLOAKROOM_PORT', '65536', port],
+  ['port', 'CLOAKROOM_PORT', '', port],
+  ['port', 'CLOAKROOM_PORT', ' 80', port],
+  ['port', 'CLOAKROOM_PORT', '1e3', port],
+  ['host', 'CLOAKROOM_HOST', '', 'must not be empty'],
+  ['data', 'CLOAKROOM_DATA', '', 'must not be empty'],
+  ['store', 'CLOAKROOM_STORE', 'postgres://localhost', store],
+  ['public-url', 'CLOAKROOM_PUBLIC_URL', 'example.com', url],
+  ['allow-plain-http', 'CLOAKROOM_ALLOW_PLAIN_HTTP', '1', truth],
+] as const
+
+for (const [setting, variable, value, right] of wrongText) {
+  test(`refused as a flag and in the environment: ${setting} ${JSON.stringify(value)}`, () => {
+    expect(refusal('', {}, { [setting]: value })).toStartWith(`--${setting} ${right}`)
+    expect(refusal('', { [variable]: value })).toStartWith(`${variable} ${right}`)
+  })
+}
+
+test('a setting that does not exist is refused wherever it stands, with where to find those that do', () => {
+  for (const [toml, setting] of [
+    ['prot = 8080', 'prot'],
+    ['session.timeout = "1h"', 'session.timeout'],
+    ['[cookie]\nsecure = true', 'cookie.secure'],
+    ['config = "other.toml"', 'config'],
+    ['admin-password = "secret"', 'admin-password'],
+    ['"__proto__" = 1', '__proto__'],
+  ] as const) {
+    expect(refusal(toml)).toBe(`There is no setting ${setting} in FILE. docs/operating.md lists them all.`)
+  }
+  for (const variable of ['CLOAKROOM_PROT', 'CLOAKROOM_LOG_LEVEL', 'CLOAKROOM_']) {
+    const said = refusal('', { [variable]: '1' })
+    expect(said).toStartWith(`There is no setting ${variable}. `)
+    expect(said).toContain('CLOAKROOM_PORT')
+  }
+  expect(refusal('', {}, { prot: '8080' } as Flags)).toStartWith('There is no setting --prot.')
+})
+
+test('variables that are none of ours are left alone', () => {
+  expect(read('', { PORT: '1', cloakroom_port: '2', XCLOAKROOM_PORT: '3' }).port).toBe(8080)
+  expect(read('', { CLOAKROOM_ADMIN_PASSWORD: 'x', CLOAKROOM_PORT: undefined }).port).toBe(8080)
+})
+
+test('a file that is no TOML is refused with the line', () => {
+  const said = refusal('port = 8080\nhost is here\n')
+  expect(said).toStartWith('The settings file FILE is not TOML: ')
+  expect(said).toContain('2:  host is here')
+  expect(refusal('port = 1\nport = 2\n')).toContain('2:  port = 2')
+})
+
+test('a file that is not there is refused, whoever names it', () => {
+  const path = resolve('/nowhere/settings.toml')
+  for (const read of [
+    () => readConfig({ config: path }, {}),
+    () => readConfig({}, { CLOAKROOM_CONFIG: path }),
+    () => readConfig({ config: tmpdir() }, {}),
+  ]) {
+    expect(read).toThrow(/^The settings file \/.* cannot be read\. Name one that exists with --config\.$/)
+  }
+})
+
+test('a cookie domain that is not one of the server is refused, and its remedy said', () => {
+  for (const [given, publicUrl] of [
+    ['example.org', 'https://login.example.com'],
+    ['example.com', 'https://badexample.com'],
+    ['login.example.com', 'https://example.com'],
+  ]) {
+    const said = refusal(`cookie.domain = "${given}"\npublic-url = "${publicUrl}"`)
+    expect(said).toContain(
+      `cookie.domain ${given} is not a domain of ${new URL(publicUrl as string).hostname}`,
+    )
+    expect(said).toContain('--public-url')
+  }
+  expect(refusal('cookie.domain = "example.com"')).toContain('is not a domain of 127.0.0.1')
+})
+
+test('listening beyond this machine takes https or somebody who says so, and the refusal names where it was set', () => {
+  const https = 'public-url = "https://login.example.com"'
+  expect(refusal('', {}, { host: '0.0.0.0' })).toStartWith('--host 0.0.0.0 ')
+  expect(refusal('', { CLOAKROOM_HOST: '::' })).toStartWith('CLOAKROOM_HOST :: ')
+  expect(refusal('host = "192.0.2.7"')).toStartWith('host in FILE 192.0.2.7 ')
+  expect(refusal('host = "127.0.0.1.example.com"')).toContain('plain http')
+  expect(read(https, {}, { host: '0.0.0.0' }).hostname).toBe('0.0.0.0')
+  expect(read('', {}, { host: '0.0.0.0', 'allow-plain-http': 'true' }).hostname).toBe('0.0.0.0')
+  expect(refusal('', {}, { host: '0.0.0.0', 'allow-plain-http': 'false' })).toContain('plain http')
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
+    expect(read('', {}, { host }).hostname).toBe(host)
+})
+
+test('a flag beats the environment, which beats the file, which beats the default', () => {
+  const toml = 'port = 1\ndata = "/file"\nstore = "sqlite:/file.db"\npublic-url = "https://file.example.com"'
+  const environment = { CLOAKROOM_PORT: '2', CLOAKROOM_DATA: '/environment', CLOAKROOM_STORE: 'memory:' }
+  expect(read('')).toMatchObject({
+    port: 8080,
+    hostname: '127.0.0.1',
+    data: resolve('data'),
+    publicUrl: null,
+  })
+  expect(read('').store).toBe(`sqlite:${resolve('data/cloakroom.db')}`)
+  expect(read(toml)).toMatchObject({ port: 1, data: '/file', store: 'sqlite:/file.db' })
+  expect(read(toml, environment)).toMatchObject({ port: 2, data: '/environment', store: 'memory:' })
+  const all = read(toml, environment, { port: '3', 'public-url': 'https://flag.example.com' })
+  expect(all).toMatchObject({ port: 3, data: '/environment' })
+  expect(all.publicUrl?.origin).toBe('https://flag.example.com')
+  // What is beaten has to be right all the same: it would be found out at the worst moment.
+  expect(refusal('port = -1', { CLOAKROOM_PORT: '2' }, { port: '3' })).toStartWith('port in FILE')
+})
+
+test('the flag that names the file beats the variable that does', () => {
+  expect(read('port = 1', { CLOAKROOM_CONFIG: '/nowhere.toml' }).port).toBe(1)
+})
+
+test('every setting of a file arrives, and what is left out has its default', () => {
+  const sections = [
+    'trusted-proxies = ["10.0.0.0/8", "::1"]\nreturn-hosts = ["app.example.com", "localhost:3000"]',
+    'public-url = "https://login.example.com"\nallow-plain-http = true',
+    '[cookie]\nname = "my-sid"\ndomain = ".example.com"',
+    '[session]\nidle = "90s"\nlifetime = "1.5 h"',
+    '[limits]\nkey = "64 B"\nvalue = "1KiB"\nattributes = 7\nsession = "2 mib"\nbody = "1GiB"',
+    '[login]\nhashes-at-once = 2\nuser-attempts = 3\nuser-window = "500ms"\naddress-attempts = 4\naddress-window = "1d"',
+    '[log]\nlevel = "debug"\nformat = "text"',
+  ]
+  expect(read(sections.join('\n'))).toMatchObject({
+    trustedProxies: ['10.0.0.0/8', '::1'],
+    returnHosts: ['app.example.com', 'localhost:3000'],
+    cookie: { name: 'my-sid', domain: 'example.com' },
+    idle: 90_000,
+    lifetime: 5_400_000,
+    limits: { key: 64, value: 1_024, attributes: 7, session: 2_097_152, body: 1_073_741_824 },
+    login: { 'hashes-at-once': 2, 'user-attempts': 3, 'user-window': 500, 'address-attempts': 4 },
+    log: { level: 'debug', format: 'text' },
+  })
+  expect(read('login.address-window = "1d"').login['address-window']).toBe(86_400_000)
+  expect(read('limits.key = "1 KiB"')).toMatchObject({
+    cookie: { name: 'zsessionid', domain: null },
+    idle: 1_800_000,
+    lifetime: 43_200_000,
+    limits: { key: 1_024, value: 65_536, attributes: 1_024, session: 1_048_576, body: 1_048_576 },
+    log: { level: 'info', format: 'auto' },
+  })
+})

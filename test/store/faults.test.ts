@@ -1,0 +1,70 @@
+import { expect, test } from 'bun:test'
+import { openMemoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
+import { removeFaults, textFaults, writeFaults } from './faults/attributes.ts'
+import { boundFaults } from './faults/bounds.ts'
+import { endFaults } from './faults/ends.ts'
+import type { Fault } from './faults/fault.ts'
+import { insertFaults } from './faults/inserts.ts'
+import { keeperFaults } from './faults/keepers.ts'
+import { listFaults, sweepFaults } from './faults/lists.ts'
+import { readFaults } from './faults/reads.ts'
+import { revocationFaults } from './faults/revocations.ts'
+import { touchFaults } from './faults/touches.ts'
+import { userFaults } from './faults/users.ts'
+import { type Law, laws } from './laws.ts'
+
+const faults: Record<string, Fault> = {
+  ...insertFaults,
+  ...readFaults,
+  ...endFaults,
+  ...touchFaults,
+  ...listFaults,
+  ...sweepFaults,
+  ...writeFaults,
+  ...removeFaults,
+  ...textFaults,
+  ...boundFaults,
+  ...userFaults,
+  ...revocationFaults,
+  ...keeperFaults,
+}
+
+async function isKept({ check }: Law, store: Store): Promise<boolean> {
+  try {
+    await check(store)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What the laws say that a store with this fault breaks. */
+async function brokenBy(fault: Fault): Promise<readonly string[]> {
+  const broken: string[] = []
+  for (const law of laws) {
+    const good = openMemoryStore()
+    if (!(await isKept(law, { ...good, ...fault(good) }))) broken.push(law.says)
+  }
+  return broken
+}
+
+const broken = new Map<string, readonly string[]>()
+for (const [name, fault] of Object.entries(faults)) broken.set(name, await brokenBy(fault))
+const brokenByNone = await brokenBy(() => ({}))
+
+for (const [name, says] of broken) {
+  test(`a store whose fault is that ${name} breaks a law`, () => {
+    expect(says).not.toEqual([])
+  })
+}
+
+test('a store without a fault breaks none', () => {
+  expect(brokenByNone).toEqual([])
+})
+
+// A fault that breaks nearly all of them says nothing about one.
+test('every law is broken by a fault that few laws notice', () => {
+  const noticed = new Set([...broken.values()].filter((says) => says.length <= laws.length / 4).flat())
+  expect(laws.map(({ says }) => says).filter((says) => !noticed.has(says))).toEqual([])
+})

@@ -1,0 +1,37 @@
+import type { Store } from '../../src/store/store.ts'
+import { attributeLaws } from './laws/attributes.ts'
+import { boundLaws } from './laws/bounds.ts'
+import { endLaws } from './laws/ends.ts'
+import { keeperLaws } from './laws/keepers.ts'
+import { listLaws } from './laws/lists.ts'
+import { raceLaws } from './laws/races.ts'
+import { revocationLaws } from './laws/revocations.ts'
+import { sessionLaws } from './laws/sessions.ts'
+import { sweepLaws } from './laws/sweeps.ts'
+import { touchLaws } from './laws/touches.ts'
+import { userLaws } from './laws/users.ts'
+
+/**
+ * Something that `src/store/store.ts` promises, and a check that fails if a store does not keep it. Laws use names and ids of their
+ * own, so that one store can be shared by all but those that say otherwise.
+ */
+export interface Law {
+  readonly says: string
+  /** `empty`: lists, sweeps or ends all there is, and needs a store that holds nothing else. `own`: closes the store. */
+  readonly needs?: 'empty' | 'own'
+  check(store: Store): Promise<void>
+}
+
+export const laws: readonly Law[] = [
+  ...sessionLaws,
+  ...touchLaws,
+  ...endLaws,
+  ...listLaws,
+  ...sweepLaws,
+  ...attributeLaws,
+  ...boundLaws,
+  ...raceLaws,
+  ...userLaws,
+  ...revocationLaws,
+  ...keeperLaws,
+]

@@ -1,0 +1,4 @@
+import { openMemoryStore } from '../../src/store/memory.ts'
+import { keepsLaws } from './keepsLaws.ts'
+
+keepsLaws('memory', async () => openMemoryStore())

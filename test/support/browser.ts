@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, setDefaultTimeout, test } from 'bun:test'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+import { ADMIN_PASSWORD } from './server.ts'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Names that are not this machine's own, for which browsers trust plain http less than for the loopback interface.
+  '--host-resolver-rules=MAP *.test 127.0.0.1',
+]
+
+/** Milliseconds for a test, and for one step in it: a browser on a busy machine is slow. */
+const TEST_TIMEOUT = 30_000
+const STEP_TIMEOUT = 10_000
+
+/** Opens what pages take for a browser of their own: no cookies are shared. `await using context = await open()` closes it. */
+export type OpenContext = (options?: BrowserContextOptions) => Promise<BrowserContext>
+
+/**
+ * Tests in a real Chromium, one for all of them. Where none is installed they are skipped, and the name says why; where everything has
+ * to be there (`CI=true`), that is a failure.
+ */
+export function describeWithBrowser(says: string, tests: (open: OpenContext) => void): void {
+  const executablePath = NAMES.map((name) => Bun.which(name)).find((path) => path !== null)
+  let browser: Browser | undefined
+  const open: OpenContext = async (options = {}) => {
+    if (browser === undefined) throw new Error('The browser has not started.')
+    const context = await browser.newContext(options)
+    context.setDefaultTimeout(STEP_TIMEOUT)
+    return context
+  }
+  if (executablePath === undefined) {
+    const reason = `there is no ${NAMES.join(', ')} on the path`
+    const fail = () => {
+      throw new Error(`These tests need a browser, and ${reason}.`)
+    }
+    if (process.env['CI'] === 'true') test(says, fail)
+    else describe.skip(`${says} (skipped: ${reason})`, () => tests(open))
+    return
+  }
+  describe(says, () => {
+    setDefaultTimeout(TEST_TIMEOUT)
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath, args: FLAGS })
+    })
+    afterAll(() => browser?.close())
+    tests(open)
+  })
+}
+
+/** Fills in the login form that the page shows, and submits it. */
+export async function submitLogin(page: Page, uname = 'admin', password = ADMIN_PASSWORD): Promise<void> {
+  await page.getByLabel('User name').fill(uname)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+}
+
+/** A new page of somebody who has logged in through the form, and sees the front page. */
+export async function logInByForm(context: BrowserContext, { url }: { readonly url: string }): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${url}/index.csp`)
+  await submitLogin(page)
+  await page.getByText('You are logged in.').waitFor()
+  return page
+}
+
+/** The cookies of our name that the browser holds for the server. */
+export async function sessionCookies(context: BrowserContext, { url }: { readonly url: string }) {
+  return (await context.cookies(url)).filter(({ name }) => name === 'zsessionid')
+}

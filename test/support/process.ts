@@ -1,0 +1,222 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ADMIN_PASSWORD } from './server.ts'
+
+const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
+
+/**
+ * Milliseconds after which whatever runs is killed; less than a test may take, which could not clean up if it waited for a program
+ * that never ends.
+ */
+const LONGEST_RUN = 25_000
+
+type Signal = 'SIGTERM' | 'SIGINT' | 'SIGKILL'
+
+/** What a program that has ended left behind. */
+export interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** A program that runs. */
+export interface Program {
+  /** Everything that it has written so far; on a terminal, where there is but one stream, all of it is `out`. */
+  readonly out: string
+  readonly err: string
+  readonly ended: Promise<Ran>
+  /** Resolves as soon as the output matches. Rejects if the program ends without it. */
+  said(pattern: RegExp): Promise<RegExpExecArray>
+  /** Types on the terminal of a program that has one. */
+  type(text: string): void
+  kill(signal: Signal): void
+}
+
+/** `cloakroom serve`, and what a program would do with it. */
+export interface ServerProcess extends Program {
+  readonly url: string
+  readonly port: number
+  /** The status of a login, and the cookie that it brought. The session has no CSRF protection. */
+  logIn(uname: string, password: string): Promise<{ status: number; cookie: string }>
+  /** The status of a request that carries a cookie. */
+  get(path: string, cookie: string): Promise<number>
+}
+
+interface Given {
+  /** What comes in on standard input. */
+  readonly input?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A folder of its own for everything that one test starts. */
+export interface Place extends AsyncDisposable {
+  /** The working folder of every program. */
+  readonly folder: string
+  /** Where they keep everything, unless a flag says otherwise. */
+  readonly data: string
+  /** Starts `cloakroom` with these arguments. */
+  start(args: readonly string[], given?: Given): Program
+  /** The same on a terminal. */
+  startOnTerminal(args: readonly string[], given?: Given): Program
+  /** The same to its end. */
+  run(args: readonly string[], given?: Given): Promise<Ran>
+  /** Starts a server on a free port; the first admin has `ADMIN_PASSWORD`. Resolves when it listens. */
+  serve(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<ServerProcess>
+}
+
+/** `await using place = openPlace()` kills at the end of the block what still runs there, and deletes the folder. */
+export function openPlace(): Place {
+  const root = mkdtempSync(join(tmpdir(), 'cloakroom-cli-'))
+  const folder = join(root, 'work')
+  mkdirSync(folder)
+  const started: Program[] = []
+  // Nothing of the environment gets in but the path: no setting, no proxy, no wish for colours.
+  const environment = { PATH: process.env['PATH'] ?? '', HOME: join(root, 'home'), TERM: 'xterm-256color' }
+  const keep = <P extends Program>(program: P): P => {
+    started.push(program)
+    return program
+  }
+  const place: Place = {
+    folder,
+    data: join(folder, 'data'),
+    start: (args, { env = {}, input } = {}) =>
+      keep(startPiped(args, { cwd: folder, env: { ...environment, ...env } }, input ?? '')),
+    startOnTerminal: (args, { env = {} } = {}) =>
+      keep(startTyped(args, { cwd: folder, env: { ...environment, ...env } })),
+    run: (args, given) => place.start(args, given).ended,
+    async serve(args = [], env = { CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD }) {
+      const program = place.start(['serve', '--port', '0', ...args], { env })
+      const [, port] = await program.said(/"event":"start".*"port":(\d+)/)
+      return asServer(program, Number(port))
+    },
+    async [Symbol.asyncDispose]() {
+      for (const program of started) program.kill('SIGKILL')
+      await Promise.all(started.map(({ ended }) => ended))
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+  return place
+}
+
+interface Where {
+  readonly cwd: string
+  readonly env: Record<string, string>
+}
+
+const command = (args: readonly string[]) => [process.execPath, MAIN, ...args]
+
+function startPiped(args: readonly string[], where: Where, input: string): Program {
+  const child = Bun.spawn(command(args), {
+    ...where,
+    timeout: LONGEST_RUN,
+    killSignal: 'SIGKILL',
+    stdin: new TextEncoder().encode(input),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const heard = newHeard()
+  const all = Promise.all([
+    child.exited,
+    hear(child.stdout, (text) => heard.add('out', text)),
+    hear(child.stderr, (text) => heard.add('err', text)),
+  ])
+  return asProgram(heard, child, all)
+}
+
+function startTyped(args: readonly string[], where: Where): Program {
+  const heard = newHeard()
+  const decoder = new TextDecoder()
+  const closed = Promise.withResolvers<void>()
+  const child = Bun.spawn(command(args), {
+    ...where,
+    timeout: LONGEST_RUN,
+    killSignal: 'SIGKILL',
+    terminal: {
+      cols: 200,
+      rows: 50,
+      data: (_, bytes) => heard.add('out', decoder.decode(bytes, { stream: true })),
+      exit: () => closed.resolve(),
+    },
+  })
+  return asProgram(heard, child, Promise.all([child.exited, closed.promise]))
+}
+
+async function hear(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder()
+  for await (const bytes of stream) add(decoder.decode(bytes, { stream: true }))
+}
+
+/** What a program has said, and who waits for it to say more. */
+function newHeard() {
+  const said = { out: '', err: '' }
+  let waiting: (() => void)[] = []
+  const wake = () => {
+    const awake = waiting
+    waiting = []
+    for (const each of awake) each()
+  }
+  return {
+    said,
+    add(stream: 'out' | 'err', text: string) {
+      said[stream] += text
+      wake()
+    },
+    wake,
+    more: () => new Promise<void>((done) => void waiting.push(done)),
+  }
+}
+
+function asProgram(
+  { said, wake, more }: ReturnType<typeof newHeard>,
+  child: Bun.Subprocess,
+  all: Promise<unknown>,
+): Program {
+  let isOver = false
+  const ended = all.then(async () => {
+    isOver = true
+    wake()
+    return { code: await child.exited, ...said }
+  })
+  return {
+    get out() {
+      return said.out
+    },
+    get err() {
+      return said.err
+    },
+    ended,
+    async said(pattern) {
+      for (;;) {
+        const found = pattern.exec(said.out) ?? pattern.exec(said.err)
+        if (found !== null) return found
+        if (isOver) throw new Error(`It ended and never said ${pattern}: ${said.out}${said.err}`)
+        await more()
+      }
+    },
+    type: (text) => void child.terminal?.write(text),
+    kill: (signal) => child.kill(signal),
+  }
+}
+
+function asServer(program: Program, port: number): ServerProcess {
+  const url = `http://127.0.0.1:${port}`
+  return Object.assign(program, {
+    url,
+    port,
+    async logIn(uname: string, password: string) {
+      const { status, headers } = await fetch(`${url}/z_security_check`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          z_username: uname,
+          z_password: password,
+          z_csrf_protection: 'off',
+        }),
+        headers: { accept: 'application/json' },
+      })
+      return { status, cookie: headers.get('set-cookie')?.split(';')[0] ?? '' }
+    },
+    get: async (path: string, cookie: string) =>
+      (await fetch(url + path, { headers: { cookie }, redirect: 'manual' })).status,
+  })
+}

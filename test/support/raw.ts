@@ -1,0 +1,75 @@
+import { connect } from 'node:net'
+
+/** One answer as it came over the wire. */
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+}
+
+export interface RawExchange {
+  /** Every whole answer that came, in order. */
+  readonly answers: readonly RawAnswer[]
+  /** What came behind the last whole answer. */
+  readonly rest: string
+  /** Whether it was the server that ended the connection. */
+  readonly closed: boolean
+}
+
+/** Milliseconds without a byte after which nothing more is expected. */
+const QUIET = 400
+
+/** Asks the server to hang up after its answer, so that an exchange which ends with it needs no waiting. */
+export const LAST_REQUEST = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+
+/**
+ * Sends exactly these bytes over one connection, each part when as many answers have come as there were parts before it, and gathers
+ * what comes back until the server hangs up or falls silent. A string is taken as Latin-1, so that `\xff` is that byte.
+ */
+export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<RawExchange> {
+  const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))
+  const isHead = bytes.map((part) => Buffer.from(part).toString('latin1', 0, 5) === 'HEAD ')
+  return new Promise((resolve) => {
+    let received: Buffer = Buffer.alloc(0)
+    let sent = 0
+    const socket = connect(port, '127.0.0.1')
+    const finish = (closed: boolean) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve({ ...answersIn(received, isHead), closed })
+    }
+    let timer = setTimeout(finish, QUIET, false)
+    const send = () => {
+      const part = bytes[sent++]
+      if (part !== undefined) socket.write(part)
+    }
+    socket.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk])
+      clearTimeout(timer)
+      timer = setTimeout(finish, QUIET, false)
+      if (answersIn(received, isHead).answers.length >= sent) send()
+    })
+    // A server that hangs up while we still send resets the connection; what it said before stands.
+    socket.on('error', () => finish(true))
+    socket.on('close', () => finish(true))
+    send()
+  })
+}
+
+function answersIn(bytes: Buffer, isHead: readonly boolean[]): { answers: RawAnswer[]; rest: string } {
+  const answers: RawAnswer[] = []
+  for (let rest = bytes; ; ) {
+    const end = rest.indexOf('\r\n\r\n')
+    const [statusLine = '', ...lines] = rest.toString('latin1', 0, Math.max(0, end)).split('\r\n')
+    const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(statusLine) ?? []
+    const headers = new Headers(lines.map((line) => splitAt(line, line.indexOf(':'))))
+    const length = isHead[answers.length] === true ? 0 : Number(headers.get('content-length') ?? 0)
+    if (end === -1 || status === undefined || rest.length < end + 4 + length)
+      return { answers, rest: rest.toString('latin1') }
+    const body = rest.toString('utf8', end + 4, end + 4 + length)
+    answers.push({ status: Number(status), headers, body })
+    rest = rest.subarray(end + 4 + length)
+  }
+}
+
+const splitAt = (line: string, at: number): [string, string] => [line.slice(0, at), line.slice(at + 1).trim()]
