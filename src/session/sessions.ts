@@ -94,7 +94,8 @@ export class Sessions {
     const id = idOf(token)
     const now = this.#clock()
     const session = await this.#store.readSession(id, keys, now)
-    if (session !== null) await this.#touches.note(id, session, now)
+    const writing = session === null ? null : this.#touches.note(id, session, now)
+    if (writing !== null) await writing
     return session
   }
 

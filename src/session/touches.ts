@@ -6,6 +6,11 @@ const BATCH = 500
 
 type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
 
+interface Noted {
+  readonly id: string
+  readonly usedAt: Millis
+}
+
 /**
  * Remembers that sessions were used without a write per request: uses gather here and go to the store together, a session at most
  * once per period. What the store says of an end is behind by that much, so whoever reads adds what is known here. A use that the
@@ -17,9 +22,9 @@ export class Touches {
   readonly #lifetime: Lifetime
   readonly #clock: Clock
   readonly #fault: (fault: unknown) => void
-  /** Handle to last use, as long as the store may not know of it. */
+  /** Id to last use, as long as the store may not know of it. */
   readonly #used = new Map<string, Millis>()
-  /** The handles among them that are still to be written. */
+  /** The ids among them that are still to be written. */
   #waiting = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #flushedAt: Millis = 0
@@ -32,25 +37,24 @@ export class Touches {
   }
 
   /**
-   * Notes a use of a session whose ends the store has just told. Resolves when the use is as safe as it has to be: at once, or, if the
-   * recorded end could overtake it, when it is written.
+   * Notes a use of a session whose ends the store has just told. Null, or, if the recorded end could overtake the use, what resolves
+   * when it is written.
    */
-  async note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> {
-    const handle = handleOf(id)
-    this.#used.set(handle, now)
-    this.#waiting.add(handle)
-    if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) {
-      await this.flush()
-    } else if (Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) {
+  note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> | null {
+    this.#used.set(id, now)
+    this.#waiting.add(id)
+    if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) return this.flush()
+    if (Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) {
       void this.flush()
     } else if (this.#timer === null) {
       this.#timer = setTimeout(() => void this.flush(), this.#lifetime.touchPeriod)
     }
+    return null
   }
 
   /** A session as the store told it, with the use that it does not know of. */
   apply(session: StoredSession): StoredSession {
-    const usedAt = this.#used.get(handleOf(session.id))
+    const usedAt = this.#used.get(session.id)
     if (usedAt === undefined || usedAt <= session.usedAt) return session
     const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
@@ -61,10 +65,7 @@ export class Touches {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#flushedAt = this.#clock()
-    const uses = [...this.#waiting].map((handle): Use => {
-      const usedAt = this.#used.get(handle) ?? 0
-      return { handle, usedAt, endsAt: usedAt + this.#lifetime.idle }
-    })
+    const uses = [...this.#waiting].map((id): Noted => ({ id, usedAt: this.#used.get(id) ?? 0 }))
     this.#waiting = new Set()
     const batches = Array.from({ length: Math.ceil(uses.length / BATCH) }, (_, i) =>
       uses.slice(i * BATCH, (i + 1) * BATCH),
@@ -72,13 +73,16 @@ export class Touches {
     await Promise.all(batches.map((batch) => this.#write(batch)))
   }
 
-  async #write(uses: readonly Use[]): Promise<void> {
+  async #write(noted: readonly Noted[]): Promise<void> {
+    const uses = noted.map(({ id, usedAt }): Use => {
+      return { handle: handleOf(id), usedAt, endsAt: usedAt + this.#lifetime.idle }
+    })
     try {
       await this.#store.touchSessions(uses, this.#clock())
     } catch (fault) {
       this.#fault(fault)
     }
     // One that was used again meanwhile is still to be written.
-    for (const { handle, usedAt } of uses) if (this.#used.get(handle) === usedAt) this.#used.delete(handle)
+    for (const { id, usedAt } of noted) if (this.#used.get(id) === usedAt) this.#used.delete(id)
   }
 }

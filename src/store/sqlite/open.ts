@@ -36,7 +36,7 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
   try {
     const hot = alone ? new HotSessions(new Changes(path, { anew: true })) : null
     thread = await startThread({ path, alone })
-    const writer = new Writer(thread, (write) => hot?.committed(write))
+    const writer = new Writer(thread, (write, result) => hot?.committed(write, result))
     const db = new Database(path, { readonly: true, strict: true })
     const reads = readsOf(db, hot)
     return {
@@ -45,8 +45,10 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
       putAttributes: (id, attributes, bounds, condition) =>
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
       removeAttributes: (id, keys, condition) => writer.ask('removeAttributes', id, keys, condition),
-      touchSessions: (uses, now) => writer.ask('touchSessions', uses, now),
-      endSession: (handle, uname, now) => writer.ask('endSession', handle, uname, now),
+      touchSessions: async (uses, now) => {
+        await writer.ask('touchSessions', uses, now)
+      },
+      endSession: async (handle, uname, now) => (await writer.ask('endSession', handle, uname, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
       listSessions: reads.listSessions,
       sweepSessions: (endedBefore, limit) => writer.ask('sweepSessions', endedBefore, limit),

@@ -12,6 +12,9 @@ export type Said =
   | { readonly results: readonly unknown[] }
   | { readonly failed: { readonly full: boolean; readonly message: string } }
 
+/** Hears of a write that is on disk, and of what it returned. */
+type Committed = (write: Write, result: unknown) => void
+
 /** A write, and the promise of its result, to be kept when the batch that it goes with is on disk. */
 interface Waiting {
   readonly write: Write
@@ -25,7 +28,7 @@ interface Waiting {
  */
 export class Writer {
   readonly #thread: Worker
-  readonly #committed: (write: Write) => void
+  readonly #committed: Committed
   #gathered: Waiting[] = []
   #underway: readonly Waiting[] = []
   #closed: (() => void) | null = null
@@ -33,7 +36,7 @@ export class Writer {
   #lost: StoreFault | null = null
 
   /** Takes over a thread that has said that it is ready. `committed` hears of each write before the one who asked for it. */
-  constructor(thread: Worker, committed: (write: Write) => void) {
+  constructor(thread: Worker, committed: Committed) {
     this.#thread = thread
     this.#committed = committed
     thread.onmessage = ({ data }: MessageEvent<Said>) => this.#finish(data)
@@ -85,7 +88,7 @@ export class Writer {
     const batch = this.#underway
     this.#underway = []
     if ('results' in said) {
-      for (const { write } of batch) this.#committed(write)
+      for (const [i, { write }] of batch.entries()) this.#committed(write, said.results[i])
       for (const [i, waiting] of batch.entries()) waiting.resolve(said.results[i])
     } else if ('failed' in said) {
       const { full, message } = said.failed

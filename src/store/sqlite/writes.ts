@@ -38,7 +38,7 @@ function sessionWrites(db: Database) {
   )
   const touch = db.query(
     `UPDATE sessions SET used_at = max(used_at, ?2), ends_at = max(ends_at, min(?3, latest_ends_at))
-     WHERE ${BY_HANDLE} AND ends_at > ?4`,
+     WHERE ${BY_HANDLE} AND ends_at > ?4 RETURNING id`,
   )
   const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
   const find = db.query(
@@ -68,12 +68,18 @@ function sessionWrites(db: Database) {
       return changes === 1 ? 'inserted' : 'id_taken'
     },
 
-    touchSessions(uses: readonly Use[], now: Millis): void {
-      for (const { handle, usedAt, endsAt } of uses) touch.run(handle, usedAt, endsAt, now)
+    /** The ids of the sessions that were touched. */
+    touchSessions(uses: readonly Use[], now: Millis): readonly string[] {
+      return uses.flatMap(
+        ({ handle, usedAt, endsAt }) => touch.values(handle, usedAt, endsAt, now).flat() as string[],
+      )
     },
 
-    endSession: (handle: string, uname: string | null, now: Millis): boolean =>
-      end(find.values(handle, now, uname), now) > 0,
+    /** The id of the session that ended, or null. */
+    endSession(handle: string, uname: string | null, now: Millis): string | null {
+      const rows = find.values(handle, now, uname)
+      return end(rows, now) === 0 ? null : (rows[0]?.[1] as string)
+    },
 
     endSessions: (limit: number, now: Millis): number => end(live.values(now, limit), now),
 
