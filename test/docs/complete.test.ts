@@ -31,10 +31,10 @@ const everything = defaults.replace(/^# (?=[\w-]+ = )/gm, '')
 
 /** The words in the schema of the settings: their names, and those of the sections. */
 function settingsInSource(): string[] {
-  const source = read('src/config.ts')
+  const source = read('src/settings.ts')
   const schema = source.slice(
     source.indexOf('const flagged = {'),
-    source.indexOf('/** Variables that are not'),
+    source.indexOf('/** What a settings file may say'),
   )
   return namesIn(schema, /(?:^ +|[{,] )'?([a-z][a-z-]*)'?(?::|,$)/gm).filter((name) => name !== 'error')
 }

@@ -1,23 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import type { Millis, Page, ReadSession, StoredSession, StoredUser } from '../store.ts'
 import { LARGEST } from './hot.ts'
-import { userOf } from './writes.ts'
-
-const COLUMNS =
-  'n, id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, bytes'
-type Row = readonly [number, string, string, number, number, number, number, string, string, number, number]
-
-const sessionOf = (row: Row): StoredSession => ({
-  id: row[1],
-  uname: row[2],
-  beganAt: row[3],
-  usedAt: row[4],
-  endsAt: row[5],
-  latestEndsAt: row[6],
-  address: row[7],
-  userAgent: row[8],
-  version: row[9],
-})
+import { COLUMNS, type Row, sessionOf, userOf } from './rows.ts'
 
 /** What `readSession` found: `isWhole` if no attribute is missing. `bytes` is the size of all there are. */
 export interface Found {

@@ -1,0 +1,68 @@
+import type { Database } from 'bun:sqlite'
+import type { Millis, NewSession, Use } from '../store.ts'
+import { newEnd, newRemove } from './ends.ts'
+
+/** Holds for the one id that begins with the handle: `~` is behind all of base64url. A part of a handle is none. */
+const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
+
+/** The writes of sessions. */
+export function sessionWrites(db: Database) {
+  const user = db.query('SELECT 1 FROM users WHERE uname = ? AND generation = ? AND NOT disabled')
+  const insert = db.query(
+    `INSERT INTO sessions (id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, count, bytes)
+     VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, 1, 0, 0) ON CONFLICT (id) DO NOTHING`,
+  )
+  const touch = db.query(
+    `UPDATE sessions SET used_at = max(used_at, ?2), ends_at = max(ends_at, min(?3, latest_ends_at))
+     WHERE ${BY_HANDLE} AND ends_at > ?4 RETURNING id`,
+  )
+  const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
+  const find = db.query(
+    `SELECT n, id FROM sessions WHERE ${BY_HANDLE} AND ends_at > ?2 AND (?3 IS NULL OR uname = ?3)`,
+  )
+  const live = db.query('SELECT n, id FROM sessions WHERE ends_at > ? LIMIT ?')
+  const expired = db.query('SELECT n FROM sessions WHERE ends_at <= ? LIMIT ?')
+  const sweepEnded = db.query(
+    'DELETE FROM ended WHERE id IN (SELECT id FROM ended WHERE ended_at <= ? LIMIT ?)',
+  )
+  const remove = newRemove(db)
+  const end = newEnd(db)
+
+  return {
+    insertSession(session: NewSession): 'inserted' | 'id_taken' | 'user_changed' {
+      if (user.values(session.uname, session.generation).length === 0) return 'user_changed'
+      if (wasEnded.values(session.id).length > 0) return 'id_taken'
+      const { changes } = insert.run(
+        session.id,
+        session.uname,
+        session.beganAt,
+        session.endsAt,
+        session.latestEndsAt,
+        session.address,
+        session.userAgent,
+      )
+      return changes === 1 ? 'inserted' : 'id_taken'
+    },
+
+    /** The ids of the sessions that were touched. */
+    touchSessions(uses: readonly Use[], now: Millis): readonly string[] {
+      return uses.flatMap(
+        ({ handle, usedAt, endsAt }) => touch.values(handle, usedAt, endsAt, now).flat() as string[],
+      )
+    },
+
+    /** The id of the session that ended, or null. */
+    endSession(handle: string, uname: string | null, now: Millis): string | null {
+      const rows = find.values(handle, now, uname)
+      return end(rows, now) === 0 ? null : (rows[0]?.[1] as string)
+    },
+
+    endSessions: (limit: number, now: Millis): number => end(live.values(now, limit), now),
+
+    sweepSessions(endedBefore: Millis, limit: number): number {
+      const found = expired.values(endedBefore, limit)
+      for (const [n] of found) remove(n as number)
+      return found.length + sweepEnded.run(endedBefore, limit - found.length).changes
+    },
+  }
+}
