@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import pLimit, { type LimitFunction } from 'p-limit'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { Refusal } from '../errors.ts'
 import type { Millis } from '../store/store.ts'
@@ -11,12 +12,14 @@ export interface Allowance {
 
 /**
  * Slows the guessing of passwords: per address, and per user and address together, never per user alone, so that a stranger cannot
- * lock a user out who comes from elsewhere. An attempt is counted before the password is looked at, so that many at once are no way
- * around, and given back if it was no wrong one.
+ * lock a user out who comes from elsewhere. Only wrong passwords count. Attempts for one user from one address wait for each other, so
+ * that many at once are no way around, and a program that logs in often with the right password is never refused.
  */
 export class Throttle {
   readonly #ofUser: RateLimiterMemory
   readonly #ofAddress: RateLimiterMemory
+  /** Who waits for whom, per user and address; only as long as somebody does. */
+  readonly #turns = new Map<string, LimitFunction>()
 
   constructor(ofUser: Allowance, ofAddress: Allowance) {
     this.#ofUser = limiterOf(ofUser)
@@ -27,27 +30,31 @@ export class Throttle {
   async attempt<T>(uname: string, address: string, check: () => Promise<T>): Promise<T> {
     const network = networkOf(address)
     const key = keyOf(uname, network)
-    // Only looked at, so that an address which has used up its attempts leaves no trace in memory for each name it makes up.
+    // Here too, so that an address which has used up its attempts leaves no trace in memory for each name it makes up.
     await requireLeft(this.#ofAddress, network)
-    // Before the address, which others share: what is refused for the user must not use that up.
-    await consume(this.#ofUser, key)
-    try {
+    return this.#inTurn(key, async () => {
+      await requireLeft(this.#ofUser, key)
+      // Counted before and given back: those of other users from this address do not wait.
       await consume(this.#ofAddress, network)
-    } catch (refused) {
-      await this.#ofUser.reward(key)
-      throw refused
-    }
-    try {
-      const result = await check()
-      await this.#ofUser.delete(key)
-      await this.#ofAddress.reward(network)
-      return result
-    } catch (error) {
-      if (!isWrong(error)) {
-        await this.#ofUser.reward(key)
+      try {
+        const result = await check()
+        await this.#ofUser.delete(key)
         await this.#ofAddress.reward(network)
+        return result
+      } catch (error) {
+        await (isWrong(error) ? this.#ofUser.penalty(key) : this.#ofAddress.reward(network))
+        throw error
       }
-      throw error
+    })
+  }
+
+  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.get(key) ?? pLimit(1)
+    this.#turns.set(key, turn)
+    try {
+      return await turn(work)
+    } finally {
+      if (turn.activeCount + turn.pendingCount === 0) this.#turns.delete(key)
     }
   }
 }
