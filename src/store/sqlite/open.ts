@@ -98,7 +98,7 @@ async function startThread(opening: Opening): Promise<Worker> {
   const { path } = opening
   const thread = new Worker(new URL('./thread.ts', import.meta.url))
   const said = await new Promise<Said>((resolve) => {
-    thread.onmessage = ({ data }: MessageEvent<Said>) => resolve(data)
+    thread.onmessage = ({ data }: MessageEvent<string>) => resolve(JSON.parse(data))
     thread.onerror = (event) => resolve({ refused: `${path} cannot be opened: ${event.message}` })
     thread.postMessage(opening)
   })

@@ -4,5 +4,8 @@ export interface Opening {
   readonly alone: boolean
 }
 
+/** What the thread is told at the end, instead of a batch. */
+export const CLOSE = 'close'
+
 /** Milliseconds to wait for another process, such as the command line's, that is writing. */
 export const BUSY_TIMEOUT = 5_000

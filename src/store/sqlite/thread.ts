@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { Changes } from './changes.ts'
-import { BUSY_TIMEOUT, type Opening } from './opening.ts'
+import { BUSY_TIMEOUT, CLOSE, type Opening } from './opening.ts'
 import { migrate } from './schema.ts'
 import { isFull, sentenceOf } from './sentences.ts'
 import type { Said, Write } from './writer.ts'
@@ -8,11 +8,11 @@ import { newWrites, type Writes } from './writes.ts'
 
 /**
  * The thread that writes: the only connection of this process that changes the file. First message: an `Opening`. Every later one: a
- * batch of writes, which become one transaction; the answer goes out after the transaction is on disk. The last one: `close`.
+ * batch of writes as JSON, which become one transaction; the answer goes out after the transaction is on disk. The last one: `CLOSE`.
  */
 declare const self: Worker
 
-const say = (said: Said) => self.postMessage(said)
+const say = (said: Said) => self.postMessage(JSON.stringify(said))
 
 function open(path: string): Database {
   const db = new Database(path, { create: true, strict: true })
@@ -37,8 +37,8 @@ function serve(db: Database, changes: Changes | null): void {
     hasBegun = true
     return results
   })
-  self.onmessage = ({ data }: MessageEvent<readonly Write[] | 'close'>) => {
-    if (data === 'close') {
+  self.onmessage = ({ data }: MessageEvent<string>) => {
+    if (data === CLOSE) {
       db.close()
       say({ closed: true })
       return
@@ -46,7 +46,7 @@ function serve(db: Database, changes: Changes | null): void {
     hasBegun = false
     let said: Said
     try {
-      said = { results: commit.immediate(data) }
+      said = { results: commit.immediate(JSON.parse(data)) }
     } catch (error) {
       said = { failed: { full: isFull(error), message: String(error) } }
     }
