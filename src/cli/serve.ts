@@ -39,12 +39,19 @@ function announce(uname: string, password: string): void {
   )
 }
 
+/** Milliseconds within which a second SIGINT is the same one: under npm, control C comes from the terminal and from npm. */
+const ECHO = 100
+
 /** The first signal stops in good order, the second at once. */
 function stopOnSignal(starting: Promise<Running>): void {
-  let stopping = false
+  let first: { readonly signal: string; readonly at: number } | null = null
   const onSignal = (signal: 'SIGTERM' | 'SIGINT') => {
-    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
-    stopping = true
+    if (first !== null) {
+      const isEcho = signal === 'SIGINT' && first.signal === signal && performance.now() - first.at < ECHO
+      if (!isEcho) process.exit(signal === 'SIGINT' ? 130 : 143)
+      return
+    }
+    first = { signal, at: performance.now() }
     setTimeout(() => process.exit(0), LONGEST_STOP).unref()
     starting
       .then((running) => running.stop())

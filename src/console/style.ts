@@ -40,7 +40,7 @@ ul { list-style: none; margin: 0 0 1.5rem; padding: 0 }
 li { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .8rem 0;
   border-top: 1px solid var(--line) }
 li div { min-width: 0; overflow-wrap: anywhere; flex: 1 1 14rem }
-.agent { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden }
+.agent { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden }
 main > p:last-child { margin-bottom: 0 }
 li small { display: block; color: var(--faint) }
 `

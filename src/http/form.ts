@@ -74,7 +74,7 @@ function valuesOf(value: unknown, shape: JsonShape): readonly string[] {
   }
   if (shape === 'fields') {
     if (typeof value === 'boolean' || typeof value === 'number') return [String(value)]
-    if (isTexts(value)) return [value.join(',')]
+    if (isTexts(value) && !value.some((each) => each.includes(','))) return [value.join(',')]
   }
   throw new Refusal('malformed_request', 'A value in the JSON body is not a string; send it as one.')
 }

@@ -68,13 +68,7 @@ function requireRoute(route: Route | undefined, ask: Ask): Route {
 }
 
 /** Refusals that somebody who watches over the server wants to know of. */
-const LOGGED: readonly string[] = [
-  'csrf_failed',
-  'cross_site',
-  'role_missing',
-  'wrong_password',
-  'too_many_attempts',
-]
+const LOGGED: readonly string[] = ['csrf_failed', 'cross_site', 'role_missing']
 
 /** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
@@ -115,7 +109,7 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
   }
   return {
     code: 'internal_error',
-    detail: `Something failed here. Its request id leads to the log.`,
+    detail: 'Something failed here. Its request id leads to the log.',
     retryAfter: null,
     requestId,
   }

@@ -89,10 +89,20 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   const { session } = await requireSession(ask, app, 'change', pairs)
   const params = namedParams(pairs, ['old', 'new'])
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
-  const ended = await app.login.changePassword(who, params.require('old'), params.require('new'))
-  app.log.info(
-    { event: 'password_change', ended, ...ask.origin, ...named(session) },
-    'changed the own password',
-  )
-  return json({ ended })
+  try {
+    const ended = await app.login.changePassword(who, params.require('old'), params.require('new'))
+    app.log.info(
+      { event: 'password_change', ended, ...ask.origin, ...named(session) },
+      'changed the own password',
+    )
+    return json({ ended })
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { code } = error
+    app.log.warn(
+      { event: 'password_refused', code, ...ask.origin, ...named(session) },
+      'a change of password was refused',
+    )
+    throw error
+  }
 }

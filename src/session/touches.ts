@@ -15,7 +15,7 @@ interface Noted {
  * Remembers that sessions were used without a write per request: uses gather here and go to the store together, a session at most
  * once per period. What the store says of an end is behind by that much, so whoever reads adds what is known here. A use that the
  * recorded end could overtake is written at once. A process that is killed forgets the last period, so that a session ends that much
- * early.
+ * early; a store that is away gets them when it is back.
  */
 export class Touches {
   readonly #store: Store
@@ -42,13 +42,11 @@ export class Touches {
    */
   note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> | null {
     this.#used.set(id, now)
+    if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2)
+      return this.#write([{ id, usedAt: now }])
     this.#waiting.add(id)
-    if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) return this.flush()
-    if (Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) {
-      void this.flush()
-    } else if (this.#timer === null) {
-      this.#timer = setTimeout(() => void this.flush(), this.#lifetime.touchPeriod)
-    }
+    if (Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) void this.flush()
+    else this.#flushLater()
     return null
   }
 
@@ -60,17 +58,14 @@ export class Touches {
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }
 
-  /** Resolves when the uses so far are written. A store that is away loses them, as a killed process does. */
+  /** Resolves when the uses so far are written, in steps between which others write. */
   async flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#flushedAt = this.#clock()
-    const uses = [...this.#waiting].map((id): Noted => ({ id, usedAt: this.#used.get(id) ?? 0 }))
+    const noted = [...this.#waiting].map((id): Noted => ({ id, usedAt: this.#used.get(id) ?? 0 }))
     this.#waiting = new Set()
-    const batches = Array.from({ length: Math.ceil(uses.length / BATCH) }, (_, i) =>
-      uses.slice(i * BATCH, (i + 1) * BATCH),
-    )
-    await Promise.all(batches.map((batch) => this.#write(batch)))
+    for (let at = 0; at < noted.length; at += BATCH) await this.#write(noted.slice(at, at + BATCH))
   }
 
   async #write(noted: readonly Noted[]): Promise<void> {
@@ -79,10 +74,16 @@ export class Touches {
     })
     try {
       await this.#store.touchSessions(uses, this.#clock())
+      // One that was used again meanwhile is still to be written.
+      for (const { id, usedAt } of noted) if (this.#used.get(id) === usedAt) this.#used.delete(id)
     } catch (fault) {
       this.#fault(fault)
+      for (const { id } of noted) this.#waiting.add(id)
+      this.#flushLater()
     }
-    // One that was used again meanwhile is still to be written.
-    for (const { id, usedAt } of noted) if (this.#used.get(id) === usedAt) this.#used.delete(id)
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), this.#lifetime.touchPeriod)
   }
 }

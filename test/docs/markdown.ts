@@ -8,7 +8,7 @@ export const read = (path: string): string => readFileSync(join(root, path), 'ut
 
 /** The documents of the project, by their paths in it. */
 export const documents: readonly string[] = [...new Bun.Glob('**/*.md').scanSync({ cwd: root })]
-  .filter((path) => !path.startsWith('node_modules/'))
+  .filter((path) => !path.split('/').includes('node_modules'))
   .sort()
 
 /** The documents for whoever uses the project: what they tell to type is run. */

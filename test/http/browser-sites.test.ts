@@ -172,6 +172,7 @@ describeWithBrowser('a page of another site', (open) => {
         document.body.append(frame)
         await loaded
       }, `${server.url}/index.csp`)
+      await page.frames()[1]?.waitForURL('chrome-error://chromewebdata/', { waitUntil: 'commit' })
       expect(page.frames().map((frame) => frame.url())).toContain('chrome-error://chromewebdata/')
     })
   }

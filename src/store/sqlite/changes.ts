@@ -6,22 +6,20 @@ const SIZE = 8
 /**
  * How a process that keeps sessions in memory learns of the commits of other processes, such as the command line's, without a system
  * call: a file beside the database, in the memory of all, that counts commits which have begun and those which are done. One that was
- * killed in between leaves them apart for ever, and whoever reads then looks into the database, which is slower and right.
+ * killed in between leaves them apart until the next start, and whoever reads till then looks into the database, which is slower and right.
  *
  * Not the counter that SQLite keeps in its own shared memory: to open and close that file would drop SQLite's locks on it.
  */
 export class Changes {
   readonly #counts: Int32Array<ArrayBuffer>
 
-  /** `anew`: no other process can have the database in memory, so that what a killed one has left is forgotten. */
-  constructor(path: string, { anew }: { readonly anew: boolean }) {
+  constructor(path: string) {
     const file = `${path}.changes`
     const descriptor = openSync(file, 'a', 0o600)
     ftruncateSync(descriptor, SIZE)
     closeSync(descriptor)
     const bytes = Bun.mmap(file, { shared: true })
     this.#counts = new Int32Array(bytes.buffer, bytes.byteOffset, 2)
-    if (anew) this.#counts.fill(0)
   }
 
   /** To be called while the database is locked for the commit, before it. */
@@ -31,6 +29,11 @@ export class Changes {
 
   done(): void {
     Atomics.add(this.#counts, 1, 1)
+  }
+
+  /** Forgets what a killed process has left. To be called while the database is locked, so that no commit is under way. */
+  settle(): void {
+    Atomics.store(this.#counts, 1, Atomics.load(this.#counts, 0))
   }
 
   /** How many commits there have been, or null: one is under way. */

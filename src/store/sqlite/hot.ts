@@ -11,6 +11,12 @@ const COST = 650
 /** A session with more bytes of attributes is read from the file each time: one of those would push out many others. */
 export const LARGEST = 8_192
 
+interface Hot {
+  readonly session: ReadSession
+  /** Of its attributes. */
+  readonly bytes: number
+}
+
 /**
  * The sessions that were read last, with all of their attributes, so that most reads touch neither the file nor its locks. A commit of
  * this process says what it changed, before those who asked for it hear of it; a commit of another process is noticed before the next
@@ -23,8 +29,8 @@ export class HotSessions {
   readonly #changes: Changes
   /** The commits of other processes when all that is in here was read. */
   #known: number | null
-  #young = new Map<string, ReadSession>()
-  #old = new Map<string, ReadSession>()
+  #young = new Map<string, Hot>()
+  #old = new Map<string, Hot>()
   #size = 0
 
   constructor(changes: Changes) {
@@ -40,13 +46,13 @@ export class HotSessions {
       this.#known = count
       return null
     }
-    const session = this.#young.get(id) ?? this.#promote(id)
-    return session !== undefined && now < session.endsAt ? session : null
+    const hot = this.#young.get(id) ?? this.#promote(id)
+    return hot !== undefined && now < hot.session.endsAt ? hot.session : null
   }
 
   /** Keeps a session as it was just read from the file, with all of its attributes, which are so many bytes. */
   keep(session: ReadSession, bytes: number): void {
-    this.#young.set(session.id, session)
+    this.#young.set(session.id, { session, bytes })
     this.#size += COST + bytes
     if (this.#size < ROOM / 2) return
     this.#old = this.#young
@@ -65,6 +71,7 @@ export class HotSessions {
         if (result !== null) this.#forget(result as string)
         break
       case 'touchSessions':
+      case 'sweepSessions':
         for (const id of result as readonly string[]) this.#forget(id)
         break
       case 'insertSession':
@@ -78,12 +85,12 @@ export class HotSessions {
     }
   }
 
-  #promote(id: string): ReadSession | undefined {
-    const session = this.#old.get(id)
-    if (session === undefined) return undefined
+  #promote(id: string): Hot | undefined {
+    const hot = this.#old.get(id)
+    if (hot === undefined) return undefined
     this.#old.delete(id)
-    this.keep(session, 0)
-    return session
+    this.keep(hot.session, hot.bytes)
+    return hot
   }
 
   #forget(id: string): void {

@@ -3,10 +3,11 @@ import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
 import type { ReadSession, Store } from '../store.ts'
+import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
 import { HotSessions, LARGEST } from './hot.ts'
 import { holdAlone } from './lock.ts'
-import { BUSY_TIMEOUT, type Opening } from './opening.ts'
+import type { Opening } from './opening.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
 import { type Said, Writer } from './writer.ts'
@@ -34,11 +35,11 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
   const lock = alone ? holdAlone(path) : null
   let thread: Worker | null = null
   try {
-    const hot = alone ? new HotSessions(new Changes(path, { anew: true })) : null
+    const hot = alone ? new HotSessions(new Changes(path)) : null
     thread = await startThread({ path, alone })
     const writer = new Writer(thread, (write, result) => hot?.committed(write, result))
     const db = new Database(path, { readonly: true, strict: true })
-    const reads = readsOf(db, hot)
+    const reads = await whenNotBusy(() => readsOf(db, hot))
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       readSession: reads.readSession,
@@ -51,7 +52,8 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
       endSession: async (handle, uname, now) => (await writer.ask('endSession', handle, uname, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
       listSessions: reads.listSessions,
-      sweepSessions: (endedBefore, limit) => writer.ask('sweepSessions', endedBefore, limit),
+      sweepSessions: async (endedBefore, limit) =>
+        (await writer.ask('sweepSessions', endedBefore, limit)).length,
       insertUser: (user) => writer.ask('insertUser', user),
       readUser: reads.readUser,
       listUsers: reads.listUsers,
@@ -100,6 +102,9 @@ async function startThread(opening: Opening): Promise<Worker> {
   const said = await new Promise<Said>((resolve) => {
     thread.onmessage = ({ data }: MessageEvent<string>) => resolve(JSON.parse(data))
     thread.onerror = (event) => resolve({ refused: `${path} cannot be opened: ${event.message}` })
+    thread.addEventListener('close', () =>
+      resolve({ refused: `${path} cannot be opened: the thread that writes has ended.` }),
+    )
     thread.postMessage(opening)
   })
   if ('ready' in said) return thread

@@ -6,6 +6,3 @@ export interface Opening {
 
 /** What the thread is told at the end, instead of a batch. */
 export const CLOSE = 'close'
-
-/** Milliseconds to wait for another process, such as the command line's, that is writing. */
-export const BUSY_TIMEOUT = 5_000

@@ -21,9 +21,9 @@ export function sessionWrites(db: Database) {
     `SELECT n, id FROM sessions WHERE ${BY_HANDLE} AND ends_at > ?2 AND (?3 IS NULL OR uname = ?3)`,
   )
   const live = db.query('SELECT n, id FROM sessions WHERE ends_at > ? LIMIT ?')
-  const expired = db.query('SELECT n FROM sessions WHERE ends_at <= ? LIMIT ?')
+  const expired = db.query('SELECT n, id FROM sessions WHERE ends_at <= ? LIMIT ?')
   const sweepEnded = db.query(
-    'DELETE FROM ended WHERE id IN (SELECT id FROM ended WHERE ended_at <= ? LIMIT ?)',
+    'DELETE FROM ended WHERE id IN (SELECT id FROM ended WHERE ended_at <= ? LIMIT ?) RETURNING id',
   )
   const remove = newRemove(db)
   const end = newEnd(db)
@@ -59,10 +59,15 @@ export function sessionWrites(db: Database) {
 
     endSessions: (limit: number, now: Millis): number => end(live.values(now, limit), now),
 
-    sweepSessions(endedBefore: Millis, limit: number): number {
-      const found = expired.values(endedBefore, limit)
-      for (const [n] of found) remove(n as number)
-      return found.length + sweepEnded.run(endedBefore, limit - found.length).changes
+    /** The ids that were freed. */
+    sweepSessions(endedBefore: Millis, limit: number): readonly string[] {
+      const rows = expired.values(endedBefore, limit)
+      for (const [n] of rows) remove(n as number)
+      const freed = [
+        ...rows.map(([, id]) => id),
+        ...sweepEnded.values(endedBefore, limit - rows.length).flat(),
+      ]
+      return freed as string[]
     },
   }
 }

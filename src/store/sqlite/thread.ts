@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite'
+import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
-import { BUSY_TIMEOUT, CLOSE, type Opening } from './opening.ts'
+import { CLOSE, type Opening } from './opening.ts'
 import { migrate } from './schema.ts'
 import { isFull, sentenceOf } from './sentences.ts'
 import type { Said, Write } from './writer.ts'
@@ -16,15 +17,25 @@ const say = (said: Said) => self.postMessage(JSON.stringify(said))
 
 function open(path: string): Database {
   const db = new Database(path, { create: true, strict: true })
+  try {
+    prepare(db, path)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function prepare(db: Database, path: string): void {
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
   migrate(db, path)
-  db.exec('PRAGMA journal_mode = WAL')
+  const [[mode]] = db.query('PRAGMA journal_mode = WAL').values() as [[string]]
+  if (mode !== 'wal') throw new Error(`its log cannot be kept there (journal mode ${mode})`)
   // FULL: the log is synced before a commit returns, so that what was answered survives the loss of power; on macOS that takes more.
   db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1')
   // Pages of the log that are folded into the file at once. The more, the more often a page that was written again is written but once:
   // about a tenth less CPU per put than with the 1,000 of SQLite, for 16 MB of log. Still more would make a commit wait longer for its turn.
   db.exec('PRAGMA wal_autocheckpoint = 4000')
-  return db
 }
 
 function serve(db: Database, changes: Changes | null): void {
@@ -55,9 +66,12 @@ function serve(db: Database, changes: Changes | null): void {
   }
 }
 
-self.onmessage = ({ data: { path, alone } }: MessageEvent<Opening>) => {
+self.onmessage = async ({ data: { path, alone } }: MessageEvent<Opening>) => {
   try {
-    serve(open(path), alone ? null : new Changes(path, { anew: false }))
+    const db = await whenNotBusy(() => open(path))
+    const changes = new Changes(path)
+    if (alone) db.transaction(() => changes.settle()).immediate()
+    serve(db, alone ? null : changes)
     say({ ready: true })
   } catch (error) {
     say({ refused: sentenceOf(error, path) })

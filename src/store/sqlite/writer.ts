@@ -45,7 +45,10 @@ export class Writer {
     thread.addEventListener('close', () => this.#lose('it has ended'))
   }
 
-  /** Resolves with what the write returned, after it is on disk. Rejects with a `StoreFault`: then it did not happen. */
+  /**
+   * Resolves with what the write returned, after it is on disk. Rejects with a `StoreFault`: then it did not happen, unless the thread
+   * was lost, when nobody knows.
+   */
   ask<Name extends keyof Writes>(
     name: Name,
     ...args: Parameters<Writes[Name]>
