@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
 
 /** Bytes of the file: two counters of 32 bits. */
 const SIZE = 8
@@ -16,7 +16,8 @@ export class Changes {
   constructor(path: string) {
     const file = `${path}.changes`
     const descriptor = openSync(file, 'a', 0o600)
-    ftruncateSync(descriptor, SIZE)
+    // Written and not only made longer: to touch a page that has no place on a full disk would kill the process.
+    if (fstatSync(descriptor).size < SIZE) writeSync(descriptor, new Uint8Array(SIZE))
     closeSync(descriptor)
     const bytes = Bun.mmap(file, { shared: true })
     this.#counts = new Int32Array(bytes.buffer, bytes.byteOffset, 2)

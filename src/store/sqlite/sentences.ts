@@ -1,9 +1,12 @@
 import { SQLiteError } from 'bun:sqlite'
 import { SetupError } from '../../errors.ts'
 
-/** Whether a write failed because the disk has no room for it. */
+/** What SQLite says where the disk has no room: for the file or its log, or for the index of the log, which it maps into memory. */
+const FULL = ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC']
+
+/** Whether something failed because the disk has no room for it. */
 export const isFull = (error: unknown): boolean =>
-  error instanceof SQLiteError && error.code === 'SQLITE_FULL'
+  FULL.includes((error as { code?: string } | null)?.code ?? '')
 
 /** Why the file cannot be used, and what to do about it. */
 export function sentenceOf(error: unknown, path: string): string {

@@ -1,0 +1,114 @@
+import { openPlace } from '../test/support/process.ts'
+import { newChance } from './chance.ts'
+import { type Kind, kinds, requireWhole } from './kinds.ts'
+import { type Damage, judge, type Kept } from './ledger.ts'
+import type { World } from './world.ts'
+
+type KindName = keyof typeof kinds
+
+/** Half of the rounds are plain writes: those are what there is most of. */
+const ORDER: readonly KindName[] = [
+  'write',
+  'login',
+  'write',
+  'invalidate',
+  'write',
+  'sweep',
+  'migration',
+  'write',
+  'backup',
+]
+
+/** Sessions that are remembered to be looked at again after every kill. */
+const MOST_LIVE = 80
+const MOST_ENDED = 160
+
+/** Milliseconds that one round may take on a machine that has other things to do. */
+const LONGEST_ROUND = 60_000
+
+/** What the rounds of one kind came to. */
+export interface Tally extends Damage {
+  readonly kind: KindName
+  rounds: number
+  /** Writes that were answered: puts, logins, ends. */
+  answered: number
+  /** Sessions that were compared with what was answered, after the restarts. */
+  compared: number
+}
+
+export interface Running {
+  readonly rounds: number
+  readonly seed: number
+  /** Told after each round. */
+  progress(done: number): void
+}
+
+/** Kills a server so many times, in the middle of this and that, and compares what it has kept with what it had answered. */
+export async function runRounds({ rounds, seed, progress }: Running): Promise<readonly Tally[]> {
+  await using place = openPlace()
+  const world: World = {
+    place,
+    chance: newChance(seed),
+    server: await place.serve(),
+    live: [],
+    ended: [],
+    answered: 0,
+  }
+  const tallies = new Map<KindName, Tally>()
+  for (let round = 0; round < rounds; round++) {
+    const kind = ORDER[round % ORDER.length] ?? 'write'
+    const tally = tallies.get(kind) ?? newTally(kind)
+    tallies.set(kind, tally)
+    await withinTime(runRound(world, kinds[kind], tally), `Round ${round} (${kind})`)
+    progress(round + 1)
+  }
+  return [...tallies.values()]
+}
+
+const newTally = (kind: KindName): Tally => ({
+  kind,
+  rounds: 0,
+  answered: 0,
+  compared: 0,
+  lost: 0,
+  half: 0,
+  revived: 0,
+})
+
+async function runRound(world: World, kind: Kind, tally: Tally): Promise<void> {
+  world.answered = 0
+  const own = await kind(world)
+  world.server.kill('SIGKILL')
+  await world.server.ended
+  await requireWhole(world, [])
+  world.server = await world.place.serve()
+  const known = [...world.live, ...world.ended]
+  add(tally, own)
+  for (const damage of await Promise.all(known.map((kept) => judge(world.server.url, kept))))
+    add(tally, damage)
+  tally.rounds++
+  tally.answered += world.answered
+  tally.compared += known.length
+  const isEnded = ({ end }: Kept) => end === 'answered'
+  world.live = known.filter((kept) => !isEnded(kept)).slice(-MOST_LIVE)
+  world.ended = known.filter(isEnded).slice(-MOST_ENDED)
+}
+
+function add(tally: Tally, { lost = 0, half = 0, revived = 0 }: Partial<Damage>): void {
+  tally.lost += lost
+  tally.half += half
+  tally.revived += revived
+}
+
+async function withinTime(work: Promise<void>, what: string): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => late.reject(new Error(`${what} took longer than ${LONGEST_ROUND / 1_000} s.`)),
+    LONGEST_ROUND,
+  )
+  try {
+    await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,43 @@
+import { idOf, newToken } from '../src/session/token.ts'
+import { openStore } from '../src/store/open.ts'
+import type { Millis, Store } from '../src/store/store.ts'
+
+/** How sessions are made that no login could make in time: through the store, beside the server that is running. */
+interface Seeding {
+  readonly count: number
+  /** When they begin and end; an end long ago is for the sweep. */
+  readonly beganAt: Millis
+  readonly endsAt: Millis
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+const BOUNDS = { maxAttributes: 1_024, maxBytes: 1_048_576 }
+
+export const openBeside = (path: string): Promise<Store> =>
+  openStore(`sqlite:${path}`, { alone: false, create: false })
+
+/** Makes sessions of the admin; their cookies. */
+export async function seed(store: Store, seeding: Seeding): Promise<string[]> {
+  const { count, beganAt, endsAt, attributes } = seeding
+  const user = await store.readUser('admin')
+  if (user === null) throw new Error('There is no user admin.')
+  const tokens = Array.from({ length: count }, () => newToken(false))
+  const begun = tokens.map(async (token) => {
+    const id = idOf(token)
+    const outcome = await store.insertSession({
+      id,
+      uname: user.uname,
+      generation: user.generation,
+      beganAt,
+      endsAt,
+      latestEndsAt: endsAt,
+      address: '127.0.0.1',
+      userAgent: '',
+    })
+    if (outcome !== 'inserted') throw new Error(`A session could not be made: ${outcome}`)
+    const pairs = new Map(Object.entries(attributes))
+    if (pairs.size > 0) await store.putAttributes(id, pairs, BOUNDS, { now: beganAt, version: null })
+  })
+  await Promise.all(begun)
+  return tokens.map((token) => `zsessionid=${token}`)
+}

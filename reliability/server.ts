@@ -1,0 +1,115 @@
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ADMIN_PASSWORD } from '../test/support/server.ts'
+
+const MAIN = resolve(import.meta.dir, '../src/cli/main.ts')
+
+/** Milliseconds after which a server that has not said that it listens is given up. */
+const LONGEST_START = 20_000
+
+/** A server in a process of its own that may run for hours, and what the operating system says of it. */
+export interface Observed extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly database: string
+  /** The folder that is deleted at the end. */
+  readonly folder: string
+  measure(): Measured
+  /** Stops it in good order; its exit code. */
+  stop(): Promise<number>
+}
+
+/** Bytes, but for the descriptors. */
+export interface Measured {
+  readonly rss: number
+  readonly descriptors: number
+  readonly file: number
+  readonly wal: number
+}
+
+interface Given {
+  /** Settings. */
+  readonly toml?: string
+  /** A program that runs the server under itself, such as strace. */
+  readonly under?: readonly string[]
+}
+
+/** `await using server = await startObserved()` kills it at the end of the block and deletes its folder. */
+export async function startObserved({ toml = '', under = [] }: Given = {}): Promise<Observed> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-reliability-'))
+  const settings = join(folder, 'settings.toml')
+  writeFileSync(settings, toml)
+  const data = join(folder, 'data')
+  // Into a file: an hour of log lines has no place in memory.
+  const log = join(folder, 'log')
+  const output = openSync(log, 'w')
+  const flags = ['serve', '--port', '0', '--data', data, '--config', settings]
+  const child = Bun.spawn([...under, process.execPath, MAIN, ...flags], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD },
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+  })
+  closeSync(output)
+  const port = await portIn(log, child)
+  const pid = under.length === 0 ? child.pid : onlyChildOf(child.pid)
+  const database = join(data, 'cloakroom.db')
+  const stop = async () => {
+    process.kill(pid, 'SIGTERM')
+    return child.exited
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    database,
+    folder,
+    measure: () => ({
+      rss: residentOf(pid),
+      descriptors: readdirSync(`/proc/${pid}/fd`).length,
+      file: sizeOf(database),
+      wal: sizeOf(`${database}-wal`),
+    }),
+    stop,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) process.kill(pid, 'SIGKILL')
+      await child.exited
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Why nothing can be measured here, or null. */
+export const cannotMeasure: string | null =
+  process.platform === 'linux' ? null : 'only Linux tells by /proc what a process has in use'
+
+async function portIn(log: string, child: Bun.Subprocess): Promise<number> {
+  const latest = Date.now() + LONGEST_START
+  while (child.exitCode === null && Date.now() < latest) {
+    const [, port] = /"event":"start".*"port":(\d+)/.exec(readFileSync(log, 'utf8')) ?? []
+    if (port !== undefined) return Number(port)
+    await Bun.sleep(5)
+  }
+  child.kill('SIGKILL')
+  throw new Error(`The server has not started: ${readFileSync(log, 'utf8')}`)
+}
+
+const onlyChildOf = (pid: number) =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
+
+function residentOf(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kib) * 1_024
+}
+
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0

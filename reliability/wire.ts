@@ -1,0 +1,36 @@
+import { ADMIN_PASSWORD } from '../test/support/server.ts'
+
+/** Milliseconds after which an answer is given up: a server that hangs is as bad as one that is wrong. */
+const LONGEST_ANSWER = 15_000
+
+/** Asks with a cookie; a form makes it a POST. Rejects if no answer comes. */
+export function ask(
+  url: string,
+  path: string,
+  cookie: string,
+  form: Readonly<Record<string, string>> | null = null,
+): Promise<Response> {
+  return fetch(url + path, {
+    method: form === null ? 'GET' : 'POST',
+    body: form === null ? null : new URLSearchParams(form),
+    headers: { cookie, accept: 'application/json' },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(LONGEST_ANSWER),
+  })
+}
+
+/** Logs the admin in, with CSRF protection off; the cookie. Throws if the answer is not 200. */
+export async function logIn(url: string): Promise<string> {
+  const answer = await ask(url, '/z_security_check', '', {
+    z_username: 'admin',
+    z_password: ADMIN_PASSWORD,
+    z_csrf_protection: 'off',
+  })
+  await requireStatus(answer, 200)
+  return answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+}
+
+export async function requireStatus(answer: Response, status: number): Promise<void> {
+  if (answer.status === status) return
+  throw new Error(`Answered ${answer.status} instead of ${status}: ${(await answer.text()).slice(0, 300)}`)
+}

@@ -1,0 +1,52 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { cannotMeasure } from '../../reliability/server.ts'
+import { growthOf, type Sample, soak } from '../../reliability/soaking.ts'
+
+setDefaultTimeout(60_000)
+
+/** Milliseconds: sessions that are left alone end in this time. */
+const DURATION = 5_000
+
+const why = cannotMeasure === null ? '' : ` (skipped: ${cannotMeasure})`
+
+test.skipIf(cannotMeasure !== null)(
+  `under mixed load every answer is right, and nothing grows${why}`,
+  async () => {
+    const samples: Sample[] = []
+    const seed = Math.floor(Math.random() * 1_000_000)
+    const { counts, faults } = await soak({
+      duration: DURATION,
+      period: 500,
+      seed,
+      sampled: (sample) => void samples.push(sample),
+    })
+    expect({ seed, faults }).toEqual({ seed, faults: [] })
+    for (const what of ['reads', 'puts', 'deletes', 'infos', 'logins', 'logouts', 'guesses refused'])
+      expect({ what, count: counts.get(what) ?? 0 }).not.toEqual({ what, count: 0 })
+    expect(samples.length).toBeGreaterThan(6)
+    for (const { rss, descriptors, file, wal } of samples)
+      for (const value of [rss, descriptors, file, wal]) expect(value).toBeGreaterThan(0)
+  },
+)
+
+test('what grows is found, whichever it is, and what swings is not', () => {
+  const MIB = 1_048_576
+  const flat = { rss: 100 * MIB, descriptors: 40, file: MIB, wal: 4 * MIB }
+  const samples = (grown: (i: number) => object) =>
+    Array.from({ length: 30 }, (_, i) => ({ seconds: i * 10, answers: i, ...flat, ...grown(i) }))
+  expect(
+    growthOf(
+      samples(() => ({})),
+      100,
+    ),
+  ).toEqual([])
+  const swinging = (i: number) => ({ rss: (100 + (i % 5) * 8) * MIB, descriptors: 40 + (i % 7) })
+  expect(growthOf(samples(swinging), 100)).toEqual([])
+  const growing = [
+    (i: number) => ({ rss: (100 + i * 5) * MIB }),
+    (i: number) => ({ descriptors: 40 + i * 2 }),
+    (i: number) => ({ file: i * MIB }),
+    (i: number) => ({ wal: i * 2 * MIB }),
+  ]
+  for (const grown of growing) expect(growthOf(samples(grown), 100)).toHaveLength(1)
+})
