@@ -1,0 +1,89 @@
+import { join, resolve } from 'node:path'
+import { csrfTokenOf } from '../src/session/token.ts'
+import { type Contender, type Target, type Work, WRITTEN } from './contender.ts'
+import { rawRequest } from './load.ts'
+import { startChild } from './process.ts'
+import { seed } from './seed.ts'
+import { ATTRIBUTES, keyOf, type RecordOf, tokenOf, writeRecords } from './sessions.ts'
+
+export const MAIN = resolve(import.meta.dir, '../src/cli/main.ts')
+
+/** Cloakroom as its users start it, with all of its checks: the sessions have CSRF protection, and every write carries the proof. */
+export const cloakroom: Contender = {
+  name: 'Cloakroom',
+  missing: () => null,
+  async start({ folder, count }) {
+    const data = join(folder, 'data')
+    await seed(data, { count, attributes: ATTRIBUTES })
+    return startCloakroom({ folder, data, count })
+  },
+}
+
+const recordOf: RecordOf = (i) => [tokenOf(i), csrfTokenOf(tokenOf(i))]
+
+const FORM = 'application/x-www-form-urlencoded'
+const cookie = { Cookie: 'zsessionid={1}' }
+const get = (...keys: readonly string[]) =>
+  rawRequest(`GET /session/get?${keys.map((key) => `key=${key}`).join('&')}`, cookie)
+
+/** What Cloakroom is asked, and the floor as well. */
+const requests: Readonly<Record<Work, string>> = {
+  one: get(keyOf(0)),
+  ten: get(...Array.from({ length: 10 }, (_, k) => keyOf(k))),
+  write: rawRequest(
+    'POST /session/put',
+    { ...cookie, CSRFToken: '{2}' },
+    { type: FORM, text: `${WRITTEN}={n}` },
+  ),
+  written: get(WRITTEN),
+}
+
+export interface Data {
+  /** For what belongs to the bench. */
+  readonly folder: string
+  /** The data folder, with sessions of the numbers from 0 on. */
+  readonly data: string
+  readonly count: number
+}
+
+export interface Cloakroom extends Target {
+  readonly pid: number
+  readonly data: string
+}
+
+/** Starts the server on a data folder. */
+export async function startCloakroom({ folder, data, count }: Data): Promise<Cloakroom> {
+  const config = join(folder, 'settings.toml')
+  // All clients of the bench come from one address.
+  await Bun.write(config, '[login]\nuser-attempts = 1000000\naddress-attempts = 1000000\n')
+  const records = await writeRecords(folder, count, recordOf)
+  const child = startChild([
+    process.execPath,
+    MAIN,
+    'serve',
+    '--port',
+    '0',
+    '--data',
+    data,
+    '--config',
+    config,
+  ])
+  const [, port] = await child.said(/"event":"start".*"port":(\d+)/)
+  return {
+    name: cloakroom.name,
+    port: Number(port),
+    pid: child.pid,
+    data,
+    pids: [child.pid],
+    records,
+    recordOf,
+    requests,
+    started: [
+      'cloakroom serve --port 0 --data DATA --config SETTINGS (which lifts the throttling of logins alone)',
+    ],
+    // It writes down uses every 30 seconds, and shall not do so while nobody looks.
+    worksLater: true,
+    attributesIn: (answer) => JSON.parse(answer),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  }
+}

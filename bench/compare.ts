@@ -1,0 +1,94 @@
+import { loadOf, type Target, type Work } from './contender.ts'
+import { type Load, type Seen, send } from './load.ts'
+import { cpuOf } from './process.ts'
+
+/** One who is measured: what it is sent, and the processes whose CPU time counts. */
+export interface Measured {
+  readonly name: string
+  readonly load: Load
+  readonly pids: readonly number[]
+  /** Whether the CPU time until its next round counts as well. */
+  readonly worksLater: boolean
+}
+
+export interface Rounds {
+  readonly rounds: number
+  readonly seconds: number
+  /** Rounds before those that count, in which a just-in-time compiler does its work. */
+  readonly warmUps: number
+  /** Seconds after the last round in which one that works later may do so. */
+  readonly settle: number
+}
+
+/** What a round has shown. */
+interface Round extends Seen {
+  /** CPU time of all processes per request, in microseconds. */
+  readonly cpu: number
+}
+
+/** What all rounds of one have shown, in their order. */
+export interface Figures {
+  readonly name: string
+  readonly rounds: readonly Round[]
+}
+
+export const measured = (target: Target, work: Work): Measured => ({
+  name: target.name,
+  load: loadOf(target, work),
+  pids: target.pids,
+  worksLater: target.worksLater,
+})
+
+interface Begun {
+  readonly seen: Seen
+  readonly before: number
+  readonly after: number
+}
+
+/**
+ * Measures all of them in turns, A B C A B C…, so that what disturbs the machine disturbs all alike. A round of one that works later
+ * lasts until its next one begins.
+ */
+export async function compare(all: readonly Measured[], rounds: Rounds): Promise<readonly Figures[]> {
+  const begun = all.map((): Begun[] => [])
+  const ends = all.map((): number[] => [])
+  for (let round = 0; round < rounds.warmUps + rounds.rounds; round++) {
+    for (const [i, each] of all.entries()) {
+      const before = cpuOf(each.pids)
+      if (round > 0) ends[i]?.push(before)
+      const seen = await send(each.load, rounds)
+      begun[i]?.push({ seen, before, after: cpuOf(each.pids) })
+    }
+  }
+  if (all.some(({ worksLater }) => worksLater)) await Bun.sleep(rounds.settle * 1_000)
+  return all.map(({ name, pids, worksLater }, i) => {
+    ends[i]?.push(cpuOf(pids))
+    const figures = (begun[i] ?? []).map(({ seen, before, after }, round): Round => {
+      const end = worksLater ? (ends[i]?.[round] ?? after) : after
+      return { ...seen, cpu: (end - before) / seen.requests }
+    })
+    return { name, rounds: figures.slice(rounds.warmUps) }
+  })
+}
+
+/** The middle of some numbers, and their ends. */
+export interface Spread {
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
+export function spreadOf(numbers: readonly number[]): Spread {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const at = (i: number) => sorted[i] ?? Number.NaN
+  const middle = (sorted.length - 1) / 2
+  return {
+    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    least: at(0),
+    most: at(sorted.length - 1),
+  }
+}
+
+/** How many times as much `a` is as `b`, round by round. */
+export const ratios = (a: Figures, b: Figures, of: 'cpu' | 'p99' = 'cpu'): Spread =>
+  spreadOf(a.rounds.map((round, i) => round[of] / (b.rounds[i]?.[of] ?? Number.NaN)))

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+
+/** The clock ticks in a second by which Linux accounts CPU time to user programs, on every architecture. */
+const TICKS = 100
+
+/** A program that was started and is to be stopped. */
+export interface Child extends AsyncDisposable {
+  readonly pid: number
+  /** Resolves with the match as soon as the program has written it to standard output. */
+  said(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+interface Given {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const running = new Set<Bun.Subprocess>()
+// However the bench ends, nothing that it started goes on.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+
+/** What every program sees of the environment: no setting, no proxy. */
+const environment = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', NODE_ENV: 'production' }
+
+/** Starts a program that runs until it is disposed of: it is asked to stop, and made to after five seconds. */
+export function startChild(command: readonly string[], { cwd, env = {} }: Given = {}): Child {
+  const child = Bun.spawn([...command], {
+    env: { ...environment, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  running.add(child)
+  let out = ''
+  let wake = () => {}
+  // Not waited for at the end: what the program has started may hold its output open.
+  void (async () => {
+    const decoder = new TextDecoder()
+    for await (const bytes of child.stdout) {
+      out = (out + decoder.decode(bytes, { stream: true })).slice(-10_000)
+      wake()
+    }
+  })()
+  let hasEnded = false
+  void child.exited.then(() => {
+    hasEnded = true
+    running.delete(child)
+    wake()
+  })
+  return {
+    pid: child.pid,
+    async said(pattern) {
+      for (;;) {
+        const found = pattern.exec(out)
+        if (found !== null) return found
+        if (hasEnded) throw new Error(`${command.join(' ')} has ended and never said ${pattern}: ${out}`)
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+      await child.exited
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Runs a program to its end and resolves with what it wrote to standard output. Throws if it failed. */
+export async function run(command: readonly string[], { cwd, env = {} }: Given = {}): Promise<string> {
+  const child = Bun.spawn([...command], {
+    env: { ...environment, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  running.add(child)
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  running.delete(child)
+  if (code !== 0) throw new Error(`${command.slice(0, 3).join(' ')} failed with ${code}: ${err}${out}`)
+  return out
+}
+
+/** A port of the loopback interface that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+/** CPU time that these processes, all of their threads and all of their descendants have taken so far, in microseconds. */
+export function cpuOf(pids: readonly number[]): number {
+  const parents = new Map<number, number>()
+  const ticks = new Map<number, number>()
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry)
+    if (Number.isNaN(pid)) continue
+    const fields = statOf(pid)
+    if (fields === null) continue
+    parents.set(pid, Number(fields[1]))
+    ticks.set(pid, Number(fields[11]) + Number(fields[12]))
+  }
+  const isOurs = (pid: number): boolean => {
+    for (let each: number | undefined = pid; each !== undefined && each > 1; each = parents.get(each)) {
+      if (pids.includes(each)) return true
+    }
+    return false
+  }
+  let sum = 0
+  for (const [pid, each] of ticks) if (isOurs(pid)) sum += each
+  return (sum / TICKS) * 1e6
+}
+
+/** What follows the name of the program in `/proc/PID/stat` (proc_pid_stat(5)); null: it has ended. */
+function statOf(pid: number): readonly string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return null
+  }
+}
+
+/** Resident memory of a process in bytes: all of it, and what of it is no mapped file. */
+export function memoryOf(pid: number): { readonly all: number; readonly own: number } {
+  const text = readFileSync(`/proc/${pid}/status`, 'latin1')
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1_024
+  return { all: bytes('VmRSS'), own: bytes('RssAnon') }
+}

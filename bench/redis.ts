@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { type Child, freePort, run, startChild } from './process.ts'
+
+/** A Redis server of the bench's own. */
+export interface Redis extends Child {
+  readonly port: number
+  readonly started: string
+}
+
+/**
+ * Starts Redis. Durable: every write is synced to the disk before it is answered. Else it keeps nothing on disk at all, which is the
+ * quickest that it can be.
+ */
+export async function startRedis(folder: string, isDurable: boolean): Promise<Redis> {
+  const port = await freePort()
+  const keeping = isDurable
+    ? ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
+    : ['--appendonly', 'no', '--save', '']
+  const child = startChild(
+    ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...keeping],
+    { cwd: folder },
+  )
+  await child.said(/Ready to accept connections/)
+  const shown = keeping.map((word) => (word === '' ? "''" : word)).join(' ')
+  return { ...child, port, started: `redis-server --port PORT ${shown}` }
+}
+
+/** Sends commands, each a list of words, and throws unless all of them succeed. */
+export async function sendCommands(
+  redis: Redis,
+  folder: string,
+  commands: Iterable<readonly string[]>,
+): Promise<void> {
+  const path = join(folder, 'commands')
+  const sink = Bun.file(path).writer({ highWaterMark: 1_048_576 })
+  for (const words of commands) {
+    sink.write(`*${words.length}\r\n`)
+    for (const word of words) sink.write(`$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+  }
+  await sink.end()
+  const out = await run(['sh', '-c', 'exec redis-cli -p "$0" --pipe < "$1"', String(redis.port), path])
+  if (!out.includes('errors: 0')) throw new Error(`Redis did not take the sessions: ${out}`)
+}
+
+/** The commands that fill it, one a session. */
+export function* each(count: number, command: (i: number) => readonly string[]): Iterable<readonly string[]> {
+  for (let i = 0; i < count; i++) yield command(i)
+}
+
+export const missingRedis = (): string | null =>
+  Bun.which('redis-server') === null || Bun.which('redis-cli') === null
+    ? 'apt-get install redis-server'
+    : null

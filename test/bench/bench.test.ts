@@ -1,0 +1,86 @@
+import { expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { cloakroom } from '../../bench/cloakroom.ts'
+import { compare, type Figures, measured, ratios } from '../../bench/compare.ts'
+import { check } from '../../bench/contender.ts'
+import { startFloor } from '../../bench/floor.ts'
+import { cpuOf, startChild } from '../../bench/process.ts'
+
+const MAIN = resolve(import.meta.dir, '../../bench/main.ts')
+
+/** The load comes from wrk, and CPU time from /proc: a skip on a laptop, a failure where everything has to be there. */
+const missing =
+  process.platform !== 'linux'
+    ? 'CPU time is read from /proc'
+    : Bun.which('wrk') === null
+      ? 'wrk is not installed'
+      : null
+const isSkipped = missing !== null && process.env['CI'] !== 'true'
+
+function newFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-bench-test-'))
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+test.skipIf(isSkipped)(
+  `the bench measures Cloakroom against the floor and writes its results${isSkipped ? ` (skipped: ${missing})` : ''}`,
+  async () => {
+    using place = newFolder()
+    const child = Bun.spawn(
+      [
+        ...[process.execPath, MAIN, '--small', '--contenders', 'cloakroom'],
+        ...['--questions', 'read-one,write-one,disk,start', '--out', place.folder],
+      ],
+      { stdout: 'ignore', stderr: 'pipe', timeout: 60_000 },
+    )
+    const said = await new Response(child.stderr).text()
+    expect({ code: await child.exited, said }).toMatchObject({ code: 0 })
+    const results = readFileSync(join(place.folder, 'RESULTS.md'), 'utf8')
+    for (const goal of ['read one attribute, against the floor', 'durable write, against the floor']) {
+      expect(results).toMatch(new RegExp(`^\\| ${goal} \\| at most [\\d.]+ \\| \\d+\\.\\d+ .*met`, 'm'))
+    }
+    expect(results).toMatch(/^\| disk per session .* \| \d+ bytes \|/m)
+    expect(results).toMatch(/^\| start with 2,000 sessions until \/readyz .* \| \d+ ms /m)
+    expect(results).toContain('npm run bench -- --small')
+    expect(results).not.toContain(tmpdir())
+    expect(results).not.toContain(resolve(MAIN, '../..'))
+    const chart = readFileSync(join(place.folder, 'results.svg'), 'utf8')
+    expect(chart.match(/<rect [^>]*height="18"/g)).toHaveLength(4)
+  },
+  60_000,
+)
+
+test.skipIf(isSkipped)(
+  'a contender that gives wrong answers is not measured, and one that refuses stops the bench',
+  async () => {
+    using place = newFolder()
+    await using server = await cloakroom.start({ folder: place.folder, count: 10, isDurable: true })
+    await check(server)
+    await using floor = await startFloor(server, 'one')
+    await expect(check(floor)).rejects.toThrow('the floor, asked for')
+    const load = { ...measured(server, 'one').load, request: server.requests.one.replace('{1}', 'nobody') }
+    const rounds = { rounds: 1, warmUps: 0, seconds: 1, settle: 0 }
+    await expect(compare([{ ...measured(server, 'one'), load }], rounds)).rejects.toThrow('were refused')
+  },
+  30_000,
+)
+
+test.skipIf(isSkipped)('CPU time is that of a program and of all that it has started', async () => {
+  const work = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo done; sleep 2'
+  await using child = startChild(['sh', '-c', `sh -c '${work}' & wait`])
+  await child.said(/done/)
+  expect(cpuOf([child.pid])).toBeGreaterThan(50_000)
+  expect(cpuOf([process.pid])).toBeGreaterThan(cpuOf([child.pid]))
+})
+
+test('a ratio is taken within each round, so that what slows a whole round does not count', () => {
+  const figures = (name: string, cpu: readonly number[]): Figures => ({
+    name,
+    rounds: cpu.map((each) => ({ cpu: each, requests: 1, perSecond: 1, p50: 1, p99: 1 })),
+  })
+  const ours = figures('ours', [20, 200, 30])
+  const theirs = figures('theirs', [10, 100, 10])
+  expect(ratios(ours, theirs)).toEqual({ median: 2, least: 2, most: 3 })
+})
