@@ -4,6 +4,9 @@ import type { Clock, Lifetime } from './lifetime.ts'
 /** Uses that are written at once; small, so that a put which waits behind them waits little. */
 const BATCH = 500
 
+/** Uses that gather before they are written though their period is not over, so that memory does not grow with the load. */
+const MOST = 20_000
+
 type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
 
 interface Noted {
@@ -45,7 +48,8 @@ export class Touches {
     if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2)
       return this.#write([{ id, usedAt: now }])
     this.#waiting.add(id)
-    if (Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod) void this.flush()
+    const isDue = Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod
+    if (isDue || this.#waiting.size >= MOST) void this.flush()
     else this.#flushLater()
     return null
   }
