@@ -4,8 +4,11 @@ import type { Clock, Lifetime } from './lifetime.ts'
 /** Uses that are written at once; small, so that a put which waits behind them waits little. */
 const BATCH = 500
 
-/** Uses that gather before they are written though their period is not over, so that memory does not grow with the load. */
-const MOST = 20_000
+/**
+ * Uses that gather before they are written though their period is not over: a bound on memory alone, and far above the sessions in use,
+ * since with fewer nearly every read of a busy server would become a write.
+ */
+const MOST = 200_000
 
 type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
 
