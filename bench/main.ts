@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -91,7 +91,7 @@ async function main(): Promise<void> {
 
   const limit = size.name === SMALL.name ? LONGEST.small : LONGEST.full
   setTimeout(() => {
-    process.stderr.write(`It was not done after ${limit} minutes.\n`)
+    writeSync(2, `It was not done after ${limit} minutes.\n`)
     process.exit(1)
   }, limit * 60_000).unref()
 
@@ -120,7 +120,9 @@ try {
   await main()
   process.exit(0)
 } catch (error) {
-  process.stderr.write(
+  // At once, or the exit could come before it.
+  writeSync(
+    2,
     error instanceof UsageError ? `${error.message}\n` : `${error instanceof Error ? error.stack : error}\n`,
   )
   process.exit(1)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeSync } from 'node:fs'
 import { createServer } from 'node:net'
 
 /** The clock ticks in a second by which Linux accounts CPU time to user programs, on every architecture. */
@@ -11,6 +11,9 @@ export interface Child extends AsyncDisposable {
   said(pattern: RegExp): Promise<RegExpExecArray>
 }
 
+/** Characters of what a program says that are kept. */
+const LONGEST_OUTPUT = 10_000
+
 interface Given {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
@@ -21,7 +24,12 @@ const running = new Set<Bun.Subprocess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    writeSync(2, `The bench was stopped by ${signal}.\n`)
+    process.exit(1)
+  })
+}
 
 /** What every program sees of the environment: no setting, no proxy. */
 const environment = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', NODE_ENV: 'production' }
@@ -33,19 +41,20 @@ export function startChild(command: readonly string[], { cwd, env = {} }: Given 
     ...(cwd === undefined ? {} : { cwd }),
     stdin: 'ignore',
     stdout: 'pipe',
-    stderr: 'inherit',
+    stderr: 'pipe',
   })
   running.add(child)
   let out = ''
+  let err = ''
   let wake = () => {}
   // Not waited for at the end: what the program has started may hold its output open.
-  void (async () => {
-    const decoder = new TextDecoder()
-    for await (const bytes of child.stdout) {
-      out = (out + decoder.decode(bytes, { stream: true })).slice(-10_000)
-      wake()
-    }
-  })()
+  void hear(child.stdout, (text) => {
+    out = (out + text).slice(-LONGEST_OUTPUT)
+    wake()
+  })
+  void hear(child.stderr, (text) => {
+    err = (err + text).slice(-LONGEST_OUTPUT)
+  })
   let hasEnded = false
   void child.exited.then(() => {
     hasEnded = true
@@ -58,7 +67,8 @@ export function startChild(command: readonly string[], { cwd, env = {} }: Given 
       for (;;) {
         const found = pattern.exec(out)
         if (found !== null) return found
-        if (hasEnded) throw new Error(`${command.join(' ')} has ended and never said ${pattern}: ${out}`)
+        if (hasEnded)
+          throw new Error(`${command.join(' ')} has ended and never said ${pattern}: ${out}${err}`)
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -71,6 +81,11 @@ export function startChild(command: readonly string[], { cwd, env = {} }: Given 
       clearTimeout(timer)
     },
   }
+}
+
+async function hear(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder()
+  for await (const bytes of stream) add(decoder.decode(bytes, { stream: true }))
 }
 
 /** Runs a program to its end and resolves with what it wrote to standard output. Throws if it failed. */
