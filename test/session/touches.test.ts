@@ -1,0 +1,31 @@
+import { expect, test } from 'bun:test'
+import { newLifetime } from '../../src/session/lifetime.ts'
+import { Touches } from '../../src/session/touches.ts'
+import { openMemoryStore } from '../../src/store/memory.ts'
+
+const IDLE = 30 * 60_000
+
+test('a busy server writes the use of a session once in a period, however many sessions there are', async () => {
+  let written = 0
+  const store = openMemoryStore()
+  const counting: typeof store = {
+    ...store,
+    touchSessions(uses, now) {
+      written += uses.length
+      return store.touchSessions(uses, now)
+    },
+  }
+  const now = Date.now()
+  const touches = new Touches(counting, newLifetime(IDLE, 24 * IDLE, IDLE), () => now, expect.unreachable)
+  await touches.flush()
+  const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
+  const sessions = 100_000
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < sessions; i++) touches.note(String(i).padStart(43, '0'), ends, now)
+    // What was begun gets the time to end.
+    await Bun.sleep(0)
+  }
+  expect(written).toBe(0)
+  await touches.flush()
+  expect(written).toBe(sessions)
+})
