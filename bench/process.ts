@@ -34,8 +34,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 /** What every program sees of the environment: no setting, no proxy. */
 const environment = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', NODE_ENV: 'production' }
 
-/** Starts a program that runs until it is disposed of: it is asked to stop, and made to after five seconds. */
-export function startChild(command: readonly string[], { cwd, env = {} }: Given = {}): Child {
+/** Starts a program that does not outlive the bench. */
+function spawn(command: readonly string[], { cwd, env = {} }: Given) {
   const child = Bun.spawn([...command], {
     env: { ...environment, ...env },
     ...(cwd === undefined ? {} : { cwd }),
@@ -44,6 +44,12 @@ export function startChild(command: readonly string[], { cwd, env = {} }: Given 
     stderr: 'pipe',
   })
   running.add(child)
+  return child
+}
+
+/** Starts a program that runs until it is disposed of: it is asked to stop, and made to after five seconds. */
+export function startChild(command: readonly string[], given: Given = {}): Child {
+  const child = spawn(command, given)
   let out = ''
   let err = ''
   let wake = () => {}
@@ -89,15 +95,8 @@ async function hear(stream: ReadableStream<Uint8Array>, add: (text: string) => v
 }
 
 /** Runs a program to its end and resolves with what it wrote to standard output. Throws if it failed. */
-export async function run(command: readonly string[], { cwd, env = {} }: Given = {}): Promise<string> {
-  const child = Bun.spawn([...command], {
-    env: { ...environment, ...env },
-    ...(cwd === undefined ? {} : { cwd }),
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  running.add(child)
+export async function run(command: readonly string[], given: Given = {}): Promise<string> {
+  const child = spawn(command, given)
   const [out, err, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

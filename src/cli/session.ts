@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
 import { Refusal, SetupError } from '../errors.ts'
 import { endAll } from '../session/sessions.ts'
-import { handleOf, type StoredSession } from '../store/store.ts'
+import { shown } from '../session/shown.ts'
+import { allOf } from '../store/pages.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
 import { print, printTable, withSpinner } from './terminal.ts'
-
-const PAGE = 500
 
 interface RevokeFlags {
   readonly user?: string
@@ -64,24 +63,9 @@ async function revoke(
 
 async function listSessions({ store, now }: Opened, user: string | null, json: boolean): Promise<void> {
   const rows: string[][] = []
-  let after: string | null = null
-  do {
-    const page = await store.listSessions(user, after, PAGE, now)
-    for (const each of page.items) {
-      if (json) print(JSON.stringify(shown(each)))
-      else rows.push(Object.values(shown(each)))
-    }
-    after = page.next
-  } while (after !== null)
+  for await (const each of allOf((after, limit) => store.listSessions(user, after, limit, now))) {
+    if (json) print(JSON.stringify(shown(each)))
+    else rows.push(Object.values(shown(each)))
+  }
   if (!json) printTable(['HANDLE', 'USER', 'BEGAN', 'LAST USED', 'ENDS', 'ADDRESS', 'USER AGENT'], rows)
 }
-
-const shown = (session: StoredSession) => ({
-  handle: handleOf(session.id),
-  uname: session.uname,
-  beganAt: new Date(session.beganAt).toISOString(),
-  usedAt: new Date(session.usedAt).toISOString(),
-  endsAt: new Date(session.endsAt).toISOString(),
-  address: session.address,
-  userAgent: session.userAgent,
-})

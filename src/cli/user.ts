@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
 import { SetupError } from '../errors.ts'
+import { shownUser } from '../login/users.ts'
+import { allOf } from '../store/pages.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
 import { print, printTable, readNewPassword, withSpinner } from './terminal.ts'
-
-const PAGE = 500
 
 const sessions = (ended: number) => `${ended} ${ended === 1 ? 'session' : 'sessions'} ended`
 
@@ -96,14 +96,10 @@ export function addUser(program: Command): void {
 
 async function listUsers({ users }: Opened, json: boolean): Promise<void> {
   const rows: string[][] = []
-  let after: string | null = null
-  do {
-    const page = await users.list(after, PAGE)
-    for (const { uname, fullname, email, roles, disabled } of page.items) {
-      if (json) print(JSON.stringify({ uname, fullname, email, roles, disabled }))
-      else rows.push([uname, fullname, email, roles.join(', '), disabled ? 'disabled' : ''])
-    }
-    after = page.next
-  } while (after !== null)
+  for await (const user of allOf((after, limit) => users.list(after, limit))) {
+    const { uname, fullname, email, roles, disabled } = user
+    if (json) print(JSON.stringify(shownUser(user)))
+    else rows.push([uname, fullname, email, roles.join(', '), disabled ? 'disabled' : ''])
+  }
   if (!json) printTable(['USER', 'NAME', 'EMAIL', 'ROLES', ''], rows)
 }

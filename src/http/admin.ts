@@ -1,25 +1,16 @@
 import { Refusal } from '../errors.ts'
-import { requireUser, type UserFields } from '../login/users.ts'
-import type { StoredUser } from '../store/store.ts'
+import { requireUser, shownUser, type UserFields } from '../login/users.ts'
+import { shown } from '../session/shown.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import type { Pair } from './form.ts'
 import { type LoggedIn, requireAdmin } from './guard.ts'
 import { json } from './json.ts'
 import { namedParams, type Params, requireInBody } from './params.ts'
-import { noSuchSession, shown } from './user.ts'
+import { noSuchSession } from './user.ts'
 
 const FIELDS = ['uname', 'fullname', 'email', 'password', 'roles', 'disabled']
 const PAGED = ['after', 'limit']
-
-/** A user as admins see one: never with the password, in whatever form. */
-const shownUser = ({ uname, fullname, email, roles, disabled }: StoredUser) => ({
-  uname,
-  fullname,
-  email,
-  roles,
-  disabled,
-})
 
 /** `admin/users/list` */
 export async function listUsers(ask: Ask, app: App): Promise<Response> {

@@ -18,8 +18,6 @@ export class Ask {
   readonly headers: Headers
   /** Never decoded. Bun has resolved `/./` and `/../` in it. */
   readonly path: string
-  /** Path and query, as sent. */
-  readonly target: string
   /** What follows the first `?`. */
   readonly query: string
   readonly #request: Request
@@ -38,9 +36,13 @@ export class Ask {
     const { url } = request
     const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('//') + 2)
     const mark = url.indexOf('?', start)
-    this.target = url.slice(start)
     this.path = mark === -1 ? url.slice(start) : url.slice(start, mark)
     this.query = mark === -1 ? '' : url.slice(mark + 1)
+  }
+
+  /** Path and query. */
+  get target(): string {
+    return this.query === '' ? this.path : `${this.path}?${this.query}`
   }
 
   /** The tokens that the request presents, in its order. */

@@ -3,6 +3,10 @@ import { Refusal } from '../errors.ts'
 /** A parameter: its name and its value. A name may come several times. */
 export type Pair = readonly [name: string, value: string]
 
+/** The value of a parameter, or null: it is not there. Of one that comes several times the last one stands. */
+export const lastOf = (pairs: readonly Pair[], name: string): string | null =>
+  pairs.findLast(([each]) => each === name)?.[1] ?? null
+
 /**
  * The pairs of an `application/x-www-form-urlencoded` text (WHATWG URL, 5.1), but strict: what is not an encoding of UTF-8 is
  * refused and never mended, since a mended value is another value.

@@ -5,7 +5,7 @@ import { csrfTokenOf, isProtected, isSame, type Token } from '../session/token.t
 import type { ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
-import type { Pair } from './form.ts'
+import { lastOf, type Pair } from './form.ts'
 import { isForeign, isOwnPage } from './origin.ts'
 
 /**
@@ -84,9 +84,9 @@ function isProven(ask: Ask, token: Token, kind: Kind, pairs: readonly Pair[]): b
   if (!isProtected(token)) return true
   if (ask.method !== 'POST' && (kind === 'read' || isOwnPage(ask.headers))) return true
   const csrfToken = csrfTokenOf(token)
-  const parameter = pairs.findLast(([name]) => name === CSRF_TOKEN)?.[1]
+  const parameter = lastOf(pairs, CSRF_TOKEN)
   const offered = [ask.headers.get('csrftoken'), ask.headers.get('x-csrf-token'), parameter]
-  return offered.some((each) => typeof each === 'string' && isSame(each, csrfToken))
+  return offered.some((each) => each !== null && isSame(each, csrfToken))
 }
 
 const csrfFailed = () =>

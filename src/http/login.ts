@@ -1,9 +1,10 @@
 import { frontPage, loginPage, sessionsPage } from '../console/pages.ts'
 import { Refusal } from '../errors.ts'
+import { shown } from '../session/shown.ts'
 import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
-import { type Pair, parseQuery } from './form.ts'
+import { lastOf, type Pair, parseQuery } from './form.ts'
 import { type LoggedIn, notLoggedIn, refuseForeign, requireSession, withLogin } from './guard.ts'
 import { json } from './json.ts'
 import { isBrowser } from './origin.ts'
@@ -11,7 +12,7 @@ import { pageResponse, redirect } from './page.ts'
 import { problemHeaders, statusOf } from './problem.ts'
 import { returnTarget } from './return.ts'
 import { logOut, named } from './session.ts'
-import { endOwn, shown } from './user.ts'
+import { endOwn } from './user.ts'
 
 const LOGIN_PAGE = '/login'
 
@@ -19,7 +20,7 @@ const LOGIN_PAGE = '/login'
 export async function front(ask: Ask, app: App): Promise<Response> {
   const login = await findLogin(ask, app)
   if (login === null) {
-    const html = loginPage({ message: null, uname: '', returnTo: last(parseQuery(ask.query), 'return_to') })
+    const html = loginPage({ message: null, uname: '', returnTo: lastOf(parseQuery(ask.query), 'return_to') })
     return pageResponse(html, app, 200, { 'Set-Cookie': app.cookie.set(app.sessions.newPreLoginToken()) })
   }
   const { token, session } = login
@@ -58,7 +59,7 @@ export async function ownSessions(ask: Ask, app: App): Promise<Response> {
 async function endFromPage(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
-  await endOwn(ask, app, session, last(pairs, 'handle') ?? '')
+  await endOwn(ask, app, session, lastOf(pairs, 'handle') ?? '')
   return redirect('/sessions', {}, 303)
 }
 
@@ -66,12 +67,12 @@ async function endFromPage(ask: Ask, app: App): Promise<Response> {
 export async function logIn(ask: Ask, app: App): Promise<Response> {
   refuseForeign(ask, app)
   const pairs = await ask.bodyParams('fields')
-  const uname = (last(pairs, 'z_username') ?? '').slice(0, 256)
-  const returnTo = last(pairs, 'return_to')
+  const uname = (lastOf(pairs, 'z_username') ?? '').slice(0, 256)
+  const returnTo = lastOf(pairs, 'return_to')
   const attempt = {
     uname,
-    password: last(pairs, 'z_password') ?? '',
-    isProtected: last(pairs, 'z_csrf_protection') !== 'off',
+    password: lastOf(pairs, 'z_password') ?? '',
+    isProtected: lastOf(pairs, 'z_csrf_protection') !== 'off',
     presented: ask.tokens,
     isProgram: !isBrowser(ask.headers),
     address: ask.address,
@@ -128,9 +129,6 @@ async function findLogin(ask: Ask, app: App): Promise<LoggedIn | null> {
 }
 
 const csrfOf = (token: Token) => (isProtected(token) ? csrfTokenOf(token) : null)
-
-const last = (pairs: readonly Pair[], name: string): string | null =>
-  pairs.findLast(([each]) => each === name)?.[1] ?? null
 
 /** An instant as a page without scripts can tell it: in UTC, to the minute. */
 const minute = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
 import type { Ask } from './ask.ts'
-import { type Pair, parseQuery } from './form.ts'
+import { lastOf, type Pair, parseQuery } from './form.ts'
 
 /** Entries of a list that come without asking for a number, and the most that can be asked for. */
 const PAGE = 100
@@ -19,7 +19,7 @@ export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
       `There is no parameter «${name.slice(0, 40).toWellFormed()}» here; there are: ${known.join(', ')}.`,
     )
   }
-  const find = (name: string): string | undefined => pairs.findLast(([each]) => each === name)?.[1]
+  const find = (name: string): string | undefined => lastOf(pairs, name) ?? undefined
   const requireWhole = (name: string, text: string): number => {
     if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text)
     throw new Refusal('invalid_parameter', `${name} is a whole number above 0.`)

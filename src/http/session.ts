@@ -12,7 +12,7 @@ import { API_HEADERS, attributesJson, json } from './json.ts'
 export async function get(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('keys')
   const named = keysIn(pairs)
-  const keys = named === 'all' ? named : named.filter((key) => key !== CSRF_TOKEN)
+  const keys = storedOf(named)
   const { token, session } = await withLogin(ask, app, { kind: 'read', pairs }, async (token) => {
     const session = await app.sessions.read(token, keys)
     return session === null ? null : { token, session }
@@ -38,7 +38,7 @@ export async function put(ask: Ask, app: App): Promise<Response> {
 export async function remove(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('keys')
   const named = keysIn(pairs)
-  const keys = named === 'all' ? named : named.filter((key) => key !== CSRF_TOKEN)
+  const keys = storedOf(named)
   return write(ask, app, pairs, (token, version) => app.sessions.remove(token, keys, version))
 }
 
@@ -62,6 +62,10 @@ function keysIn(pairs: readonly Pair[]): readonly string[] | 'all' {
   const keys = pairs.filter(([name]) => name === 'key').map(([, value]) => value)
   return keys.length === 0 ? 'all' : keys
 }
+
+/** Those of the keys that a store can have: the CSRF token is kept nowhere. */
+const storedOf = (keys: readonly string[] | 'all'): readonly string[] | 'all' =>
+  keys === 'all' ? keys : keys.filter((key) => key !== CSRF_TOKEN)
 
 /** `session/invalidate`: the end of the login, and of any other that the request presents. */
 export async function invalidate(ask: Ask, app: App): Promise<Response> {

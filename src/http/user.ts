@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts'
+import { instant, shown } from '../session/shown.ts'
 import { isProtected } from '../session/token.ts'
 import { handleOf, type StoredSession } from '../store/store.ts'
 import type { App } from './app.ts'
@@ -7,20 +8,6 @@ import { notLoggedIn, requireSession } from './guard.ts'
 import { json } from './json.ts'
 import { namedParams, requireInBody } from './params.ts'
 import { named } from './session.ts'
-
-/** An instant on the wire: RFC 3339, in UTC. */
-const instant = (at: number) => new Date(at).toISOString()
-
-/** A session as lists show it. */
-export const shown = (session: StoredSession) => ({
-  handle: handleOf(session.id),
-  uname: session.uname,
-  beganAt: instant(session.beganAt),
-  usedAt: instant(session.usedAt),
-  endsAt: instant(session.endsAt),
-  address: session.address,
-  userAgent: session.userAgent,
-})
 
 /** `session/info`: who is logged in, and for how long. */
 export async function info(ask: Ask, app: App): Promise<Response> {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import type { Clock } from '../session/lifetime.ts'
+import { allOf } from '../store/pages.ts'
 import type {
   Page,
   Revocation,
@@ -28,6 +29,15 @@ export interface UserFields {
   readonly disabled?: boolean
 }
 
+/** A user as admins see one, over HTTP and on the command line: never with the password, in whatever form. */
+export const shownUser = ({ uname, fullname, email, roles, disabled }: StoredUser) => ({
+  uname,
+  fullname,
+  email,
+  roles,
+  disabled,
+})
+
 /** The rules for users. Their sessions end, and logins under way with them, whenever a rule of the contract asks for it. */
 export class Users {
   readonly #store: Store
@@ -54,12 +64,9 @@ export class Users {
 
   /** Whether an enabled user has the role `admin`. */
   async hasAdmin(): Promise<boolean> {
-    let after: string | null = null
-    do {
-      const page: Page<StoredUser> = await this.list(after, 500)
-      if (page.items.some(({ roles, disabled }) => !disabled && roles.includes(ADMIN))) return true
-      after = page.next
-    } while (after !== null)
+    for await (const { roles, disabled } of allOf((after, limit) => this.list(after, limit))) {
+      if (!disabled && roles.includes(ADMIN)) return true
+    }
     return false
   }
 

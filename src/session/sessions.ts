@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts'
+import { allOf } from '../store/pages.ts'
 import {
-  type Attributes,
   handleOf,
   type Millis,
   type Page,
@@ -118,7 +118,7 @@ export class Sessions {
     pairs: readonly (readonly [string, string])[],
     version: number | null,
   ): Promise<number | null> {
-    const attributes: Attributes = requireAttributes(pairs, this.#limits)
+    const attributes = requireAttributes(pairs, this.#limits)
     const bounds = { maxAttributes: this.#limits.attributes, maxBytes: this.#limits.sessionBytes }
     const id = idOf(token)
     const now = this.#clock()
@@ -159,15 +159,8 @@ export class Sessions {
   }
 
   /** All live sessions of a user. */
-  async listAllOf(uname: string): Promise<readonly StoredSession[]> {
-    const sessions: StoredSession[] = []
-    let after: string | null = null
-    do {
-      const page: Page<StoredSession> = await this.list(uname, after, END_BATCH)
-      sessions.push(...page.items)
-      after = page.next
-    } while (after !== null)
-    return sessions
+  listAllOf(uname: string): Promise<readonly StoredSession[]> {
+    return Array.fromAsync(allOf((after, limit) => this.list(uname, after, limit)))
   }
 
   async #written(id: string, now: Millis, outcome: WriteOutcome): Promise<number | null> {
