@@ -21,9 +21,7 @@ test('a busy server writes the use of a session once in a period, however many s
   const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
   const sessions = 100_000
   for (let round = 0; round < 3; round++) {
-    for (let i = 0; i < sessions; i++) touches.note(String(i).padStart(43, '0'), ends, now)
-    // What was begun gets the time to end.
-    await Bun.sleep(0)
+    for (let i = 0; i < sessions; i++) void touches.note(String(i).padStart(43, '0'), ends, now)
   }
   expect(written).toBe(0)
   await touches.flush()
