@@ -16,7 +16,14 @@ test('a busy server writes the use of a session once in a period, however many s
     },
   }
   const now = Date.now()
-  const touches = new Touches(counting, newLifetime(IDLE, 24 * IDLE, IDLE), () => now, expect.unreachable)
+  const touches = new Touches(
+    counting,
+    newLifetime(IDLE, 24 * IDLE, IDLE),
+    () => now,
+    (fault) => {
+      throw fault
+    },
+  )
   await touches.flush()
   const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
   const sessions = 100_000
