@@ -70,6 +70,8 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock)
   const throttle = new Throttle(
+    store,
+    clock,
     { attempts: config.login['user-attempts'], window: config.login['user-window'] },
     { attempts: config.login['address-attempts'], window: config.login['address-window'] },
   )

@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import pLimit, { type LimitFunction } from 'p-limit'
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { Refusal } from '../errors.ts'
-import type { Millis } from '../store/store.ts'
+import type { Clock } from '../session/lifetime.ts'
+import type { Counter, Millis, Store } from '../store/store.ts'
 
 /** So many wrong passwords in so many milliseconds; then none is tried until that time is over. */
 export interface Allowance {
@@ -12,18 +13,19 @@ export interface Allowance {
 
 /**
  * Slows the guessing of passwords: per address, and per user and address together, never per user alone, so that a stranger cannot
- * lock a user out who comes from elsewhere. Only wrong passwords count. Attempts for one user from one address wait for each other, so
- * that many at once are no way around, and a program that logs in often with the right password is never refused.
+ * lock a user out who comes from elsewhere. Only wrong passwords count, in the store, so that they count on every node and after a
+ * restart. Attempts for one user from one address wait for each other, so that many at once are no way around, and a program that logs
+ * in often with the right password is never refused.
  */
 export class Throttle {
-  readonly #ofUser: RateLimiterMemory
-  readonly #ofAddress: RateLimiterMemory
+  readonly #ofUser: Limiter
+  readonly #ofAddress: Limiter
   /** Who waits for whom, per user and address; only as long as somebody does. */
   readonly #turns = new Map<string, LimitFunction>()
 
-  constructor(ofUser: Allowance, ofAddress: Allowance) {
-    this.#ofUser = limiterOf(ofUser)
-    this.#ofAddress = limiterOf(ofAddress)
+  constructor(store: Store, clock: Clock, ofUser: Allowance, ofAddress: Allowance) {
+    this.#ofUser = new Limiter(store, clock, ofUser)
+    this.#ofAddress = new Limiter(store, clock, ofAddress)
   }
 
   /** Does what checks a password, or refuses to, with the time after which the next attempt is worth while. */
@@ -31,18 +33,18 @@ export class Throttle {
     const network = networkOf(address)
     const key = keyOf(uname, network)
     // Here too, so that an address which has used up its attempts leaves no trace in memory for each name it makes up.
-    await requireLeft(this.#ofAddress, network)
+    await this.#ofAddress.requireLeft(network)
     return this.#inTurn(key, async () => {
-      await requireLeft(this.#ofUser, key)
+      const wrongBefore = await this.#ofUser.requireLeft(key)
       // Counted before and given back: those of other users from this address do not wait.
-      await consume(this.#ofAddress, network)
+      await this.#ofAddress.take(network)
       try {
         const result = await check()
-        await this.#ofUser.delete(key)
-        await this.#ofAddress.reward(network)
+        await this.#ofAddress.add(network, -1)
+        if (wrongBefore > 0) await this.#ofUser.add(key, -wrongBefore)
         return result
       } catch (error) {
-        await (isWrong(error) ? this.#ofUser.penalty(key) : this.#ofAddress.reward(network))
+        await (isWrong(error) ? this.#ofUser.add(key, 1) : this.#ofAddress.add(network, -1))
         throw error
       }
     })
@@ -59,36 +61,55 @@ export class Throttle {
   }
 }
 
-const isWrong = (error: unknown) =>
-  error instanceof Refusal && (error.code === 'wrong_credentials' || error.code === 'wrong_password')
+/** Counts in the store, and refuses what goes beyond an allowance. */
+class Limiter {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #allowance: Allowance
 
-const limiterOf = ({ attempts, window }: Allowance) =>
-  new RateLimiterMemory({ points: attempts, duration: window / 1000 })
+  constructor(store: Store, clock: Clock, allowance: Allowance) {
+    this.#store = store
+    this.#clock = clock
+    this.#allowance = allowance
+  }
 
-async function requireLeft(limiter: RateLimiterMemory, key: string): Promise<void> {
-  const used = await limiter.get(key)
-  if (used !== null && used.consumedPoints >= limiter.points) throw tooMany(used)
-}
+  add(key: string, by: number): Promise<Counter> {
+    return this.#store.addToCounter(nameOf(key), by, this.#allowance.window, this.#clock())
+  }
 
-async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key)
-  } catch (refused) {
-    throw refused instanceof Error ? refused : tooMany(refused as RateLimiterRes)
+  /** How many were counted, if another one is allowed. */
+  async requireLeft(key: string): Promise<number> {
+    const counter = await this.add(key, 0)
+    if (counter.count >= this.#allowance.attempts) throw this.#tooMany(counter)
+    return counter.count
+  }
+
+  /** Counts one, if it is allowed. */
+  async take(key: string): Promise<void> {
+    const counter = await this.add(key, 1)
+    if (counter.count <= this.#allowance.attempts) return
+    await this.add(key, -1)
+    throw this.#tooMany(counter)
+  }
+
+  #tooMany({ endsAt }: Counter): Refusal {
+    const seconds = Math.max(1, Math.ceil((endsAt - this.#clock()) / 1000))
+    return new Refusal(
+      'too_many_attempts',
+      `Too many attempts to log in. Try again in ${seconds} seconds.`,
+      seconds,
+    )
   }
 }
 
-function tooMany({ msBeforeNext }: RateLimiterRes): Refusal {
-  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
-  return new Refusal(
-    'too_many_attempts',
-    `Too many attempts to log in. Try again in ${seconds} seconds.`,
-    seconds,
-  )
-}
+const isWrong = (error: unknown) =>
+  error instanceof Refusal && (error.code === 'wrong_credentials' || error.code === 'wrong_password')
 
 /** A name may hold any character, so it is told apart from the address by its length. */
 const keyOf = (uname: string, network: string) => `${uname.length} ${uname} ${network}`
+
+/** Hashed, since people type passwords where the name belongs, and a store need not know who comes from where. */
+const nameOf = (key: string) => `wrong ${hash('sha256', key, 'base64url')}`
 
 /** One household or host has a whole /64 of IPv6: its first four groups stand for all of it. */
 export function networkOf(address: string): string {

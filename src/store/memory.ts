@@ -1,4 +1,5 @@
 import {
+  type Counter,
   handleOf,
   type Millis,
   type NewSession,
@@ -35,6 +36,7 @@ export function openMemoryStore(): Store {
   const ended = new Map<string, Millis>()
   const users = new Map<string, StoredUser>()
   const secrets = new Map<string, string>()
+  const counters = new Map<string, Counter>()
   let logins = 0
 
   const live = (handle: string, now: Millis) => {
@@ -158,7 +160,10 @@ export function openMemoryStore(): Store {
       for (const [handle] of expired) sessions.delete(handle)
       const left = [...ended].filter(([, endedAt]) => endedAt <= endedBefore).slice(0, limit - expired.length)
       for (const [handle] of left) ended.delete(handle)
-      return expired.length + left.length
+      const room = limit - expired.length - left.length
+      const over = [...counters].filter(([, { endsAt }]) => endsAt <= endedBefore).slice(0, room)
+      for (const [name] of over) counters.delete(name)
+      return expired.length + left.length + over.length
     },
 
     async insertUser(user) {
@@ -201,6 +206,14 @@ export function openMemoryStore(): Store {
       const kept = secrets.get(name) ?? candidate
       secrets.set(name, kept)
       return kept
+    },
+
+    async addToCounter(name, by, window, now) {
+      const kept = counters.get(name)
+      const before = kept !== undefined && now < kept.endsAt ? kept : { count: 0, endsAt: now + window }
+      const after = { ...before, count: Math.max(0, before.count + by) }
+      if (before === kept || by > 0) counters.set(name, after)
+      return after
     },
 
     async ping() {},

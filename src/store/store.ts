@@ -59,6 +59,12 @@ export type WriteOutcome =
   | 'too_many'
   | 'too_large'
 
+/** How often something was counted since the first time, until `endsAt`, when the counting begins anew. */
+export interface Counter {
+  readonly count: number
+  readonly endsAt: Millis
+}
+
 /** One use of a session: when, and when it ends if no other follows. */
 export interface Use {
   readonly handle: string
@@ -150,7 +156,7 @@ export interface Store {
     now: Millis,
   ): Promise<Page<StoredSession>>
 
-  /** Deletes what is left of sessions that ended at or before `endedBefore`, at most `limit` of them; how many. */
+  /** Deletes what is left of sessions and counters that ended at or before `endedBefore`, at most `limit` of them; how many. */
   sweepSessions(endedBefore: Millis, limit: number): Promise<number>
 
   /** Adds a user, or returns false and changes nothing if the name is taken. */
@@ -174,6 +180,12 @@ export interface Store {
 
   /** The secret of this name, the same for every node: `candidate` if there was none yet. */
   readSecret(name: string, candidate: string): Promise<string>
+
+  /**
+   * Adds `by`, a whole number, to the counter of this name, never below 0, and tells it as it is then. A counter that is absent, as from
+   * the millisecond of its end on, is 0; it begins when something above 0 is added, and ends `window` later, whatever else is added.
+   */
+  addToCounter(name: string, by: number, window: Millis, now: Millis): Promise<Counter>
 
   /** Resolves if the back end answers. */
   ping(): Promise<void>

@@ -3,6 +3,7 @@ import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { removeFaults, textFaults, writeFaults } from './faults/attributes.ts'
 import { boundFaults } from './faults/bounds.ts'
+import { counterFaults } from './faults/counters.ts'
 import { endFaults } from './faults/ends.ts'
 import type { Fault } from './faults/fault.ts'
 import { insertFaults } from './faults/inserts.ts'
@@ -28,6 +29,7 @@ const faults: Record<string, Fault> = {
   ...userFaults,
   ...revocationFaults,
   ...keeperFaults,
+  ...counterFaults,
 }
 
 async function isKept({ check }: Law, store: Store): Promise<boolean> {

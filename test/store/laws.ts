@@ -1,6 +1,7 @@
 import type { Store } from '../../src/store/store.ts'
 import { attributeLaws } from './laws/attributes.ts'
 import { boundLaws } from './laws/bounds.ts'
+import { counterLaws } from './laws/counters.ts'
 import { endLaws } from './laws/ends.ts'
 import { keeperLaws } from './laws/keepers.ts'
 import { listLaws } from './laws/lists.ts'
@@ -34,4 +35,5 @@ export const laws: readonly Law[] = [
   ...userLaws,
   ...revocationLaws,
   ...keeperLaws,
+  ...counterLaws,
 ]

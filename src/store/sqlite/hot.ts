@@ -72,11 +72,12 @@ export class HotSessions {
         break
       case 'touchSessions':
       case 'sweepSessions':
-        for (const id of result as readonly string[]) this.#forget(id)
+        for (const id of result as readonly (string | null)[]) if (id !== null) this.#forget(id)
         break
       case 'insertSession':
       case 'insertUser':
       case 'readSecret':
+      case 'addToCounter':
       case 'ping':
         break
       default:

@@ -61,6 +61,7 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
         writer.ask('updateUser', uname, change, revocation, rule),
       deleteUser: (uname, rule) => writer.ask('deleteUser', uname, rule),
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
+      addToCounter: (name, by, window, now) => writer.ask('addToCounter', name, by, window, now),
       // Both ways: what cannot write is not ready.
       ping: async () => {
         await reads.ping()

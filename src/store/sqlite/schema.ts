@@ -55,6 +55,14 @@ const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE counters (
+    name    TEXT PRIMARY KEY,
+    count   INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL                -- absent from this millisecond on
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX counters_by_end ON counters (ends_at);
+  `,
 ]
 
 const numberOf = (db: Database, pragma: string) => Number(db.query(`PRAGMA ${pragma}`).values()[0]?.[0])

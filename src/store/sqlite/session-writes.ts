@@ -25,6 +25,9 @@ export function sessionWrites(db: Database) {
   const sweepEnded = db.query(
     'DELETE FROM ended WHERE id IN (SELECT id FROM ended WHERE ended_at <= ? LIMIT ?) RETURNING id',
   )
+  const sweepCounters = db.query(
+    'DELETE FROM counters WHERE name IN (SELECT name FROM counters WHERE ends_at <= ? LIMIT ?) RETURNING NULL',
+  )
   const remove = newRemove(db)
   const end = newEnd(db)
 
@@ -59,15 +62,14 @@ export function sessionWrites(db: Database) {
 
     endSessions: (limit: number, now: Millis): number => end(live.values(now, limit), now),
 
-    /** The ids that were freed. */
-    sweepSessions(endedBefore: Millis, limit: number): readonly string[] {
+    /** The ids that were freed, and a null for each counter. */
+    sweepSessions(endedBefore: Millis, limit: number): readonly (string | null)[] {
       const rows = expired.values(endedBefore, limit)
       for (const [n] of rows) remove(n as number)
-      const freed = [
-        ...rows.map(([, id]) => id),
-        ...sweepEnded.values(endedBefore, limit - rows.length).flat(),
-      ]
-      return freed as string[]
+      const swept = rows.map(([, id]) => id)
+      for (const sweep of [sweepEnded, sweepCounters])
+        swept.push(...sweep.values(endedBefore, limit - swept.length).flat())
+      return swept as (string | null)[]
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import { attributeWrites } from './attribute-writes.ts'
+import { counterWrites } from './counter-writes.ts'
 import { sessionWrites } from './session-writes.ts'
 import { userWrites } from './user-writes.ts'
 
@@ -11,6 +12,7 @@ export function newWrites(db: Database) {
     ...sessionWrites(db),
     ...attributeWrites(db),
     ...userWrites(db),
+    ...counterWrites(db),
     /** Changes nothing; that it can be committed says that the file can be written. */
     ping(): void {},
   }
