@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts'
 import { instant, shown } from '../session/shown.ts'
 import { isProtected } from '../session/token.ts'
-import { handleOf, type StoredSession } from '../store/store.ts'
+import { handleOf, type LiveSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { notLoggedIn, requireSession } from './guard.ts'
@@ -58,7 +58,7 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
 }
 
 /** Ends a session of the user who is logged in, or refuses: there is none of this handle. */
-export async function endOwn(ask: Ask, app: App, session: StoredSession, handle: string): Promise<void> {
+export async function endOwn(ask: Ask, app: App, session: LiveSession, handle: string): Promise<void> {
   if (!(await app.sessions.revoke(handle, session.uname))) throw noSuchSession()
   app.log.info({ event: 'revoke', ...ask.origin, ...named(session), revoked: handle }, 'ended an own session')
 }

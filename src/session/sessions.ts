@@ -2,6 +2,7 @@ import { Refusal } from '../errors.ts'
 import { allOf } from '../store/pages.ts'
 import {
   handleOf,
+  type LiveSession,
   type Millis,
   type Page,
   type ReadSession,
@@ -105,7 +106,7 @@ export class Sessions {
   }
 
   /** When the session ends if it is not used after this use. */
-  endOf({ latestEndsAt }: StoredSession): Millis {
+  endOf({ latestEndsAt }: LiveSession): Millis {
     return Math.min(this.#clock() + this.#lifetime.idle, latestEndsAt)
   }
 

@@ -1,4 +1,4 @@
-import { handleOf, type Millis, type Store, type StoredSession, type Use } from '../store/store.ts'
+import type { Millis, Store, StoredSession, Use } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
 
 /** Uses that are written at once; small, so that a put which waits behind them waits little. */
@@ -77,7 +77,7 @@ export class Touches {
 
   async #write(noted: readonly Noted[]): Promise<void> {
     const uses = noted.map(({ id, usedAt }): Use => {
-      return { handle: handleOf(id), usedAt, endsAt: usedAt + this.#lifetime.idle }
+      return { id, usedAt, endsAt: usedAt + this.#lifetime.idle }
     })
     try {
       await this.#store.touchSessions(uses, this.#clock())

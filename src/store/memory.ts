@@ -100,7 +100,8 @@ export function openMemoryStore(): Store {
         const value = kept.attributes.get(key)
         if (value !== undefined) attributes.set(key, value)
       }
-      return { ...kept.session, attributes }
+      const { address, userAgent, ...session } = kept.session
+      return { ...session, attributes }
     },
 
     async putAttributes(id, attributes, { maxAttributes, maxBytes }, { now, version }) {
@@ -124,8 +125,8 @@ export function openMemoryStore(): Store {
     },
 
     async touchSessions(uses, now) {
-      for (const { handle, usedAt, endsAt } of uses) {
-        const kept = live(handle, now)
+      for (const { id, usedAt, endsAt } of uses) {
+        const kept = liveOf(id, now)
         if (kept === null) continue
         kept.session = {
           ...kept.session,

@@ -10,8 +10,8 @@ export const handleOf = (id: string): string => id.slice(0, 22)
 /** Keys and values of a session. A map, so that `__proto__` is a key like any other. */
 export type Attributes = ReadonlyMap<string, string>
 
-/** What a store keeps of a login. The token itself never reaches a store. */
-export interface StoredSession {
+/** What every request of a login needs to know of it. The token itself never reaches a store. */
+export interface LiveSession {
   /** SHA-256 of the token, base64url, 43 characters. */
   readonly id: string
   readonly uname: string
@@ -22,10 +22,14 @@ export interface StoredSession {
   readonly endsAt: Millis
   /** The end that no use can move: the absolute lifetime, settled at login. */
   readonly latestEndsAt: Millis
-  readonly address: string
-  readonly userAgent: string
   /** 1 at the beginning, one more after every write of the attributes. */
   readonly version: number
+}
+
+/** What a store keeps of a login besides its attributes. */
+export interface StoredSession extends LiveSession {
+  readonly address: string
+  readonly userAgent: string
 }
 
 /** What `insertSession` is given: the rest begins at its beginning. */
@@ -34,7 +38,7 @@ export type NewSession = Omit<StoredSession, 'version' | 'usedAt'> & {
   readonly generation: number
 }
 
-export interface ReadSession extends StoredSession {
+export interface ReadSession extends LiveSession {
   readonly attributes: Attributes
 }
 
@@ -67,7 +71,7 @@ export interface Counter {
 
 /** One use of a session: when, and when it ends if no other follows. */
 export interface Use {
-  readonly handle: string
+  readonly id: string
   readonly usedAt: Millis
   readonly endsAt: Millis
 }

@@ -150,10 +150,7 @@ async function agrees(store: Store, steps: readonly Step[]): Promise<void> {
         return store.removeAttributes(idAt(step.slot), 'all', conditionOf(step.slot, step.offset))
       case 'touch': {
         const usedAt = model.now - step.late
-        return store.touchSessions(
-          [{ handle: handleAt(step.slot), usedAt, endsAt: usedAt + IDLE }],
-          model.now,
-        )
+        return store.touchSessions([{ id: idAt(step.slot), usedAt, endsAt: usedAt + IDLE }], model.now)
       }
       case 'end':
         return store.endSession(handleAt(step.slot), null, model.now)

@@ -28,7 +28,7 @@ test('what was answered is there after the store was closed and opened again', a
     ['a', '1'],
     ['👩🏽‍💻', ''],
   ])
-  const use = { handle: session.handle, usedAt: now + 5, endsAt: now + HOUR }
+  const use = { id: session.id, usedAt: now + 5, endsAt: now + HOUR }
   await first.touchSessions([use], now)
   await first.endSession(ended.handle, null, now)
   await first.readSecret('key', 'secret')
@@ -96,7 +96,7 @@ test('what the command line writes while a server runs holds for the server’s 
   expect(await server.readUser(session.uname)).toEqual({ ...user, email: 'new' } as typeof user)
   await beside.removeAttributes(session.id, 'all', { now, version: null })
   expect(await attributesOf(server, session.id)).toEqual([])
-  await beside.touchSessions([{ handle: session.handle, usedAt: now + 1, endsAt: now + HOUR }], now)
+  await beside.touchSessions([{ id: session.id, usedAt: now + 1, endsAt: now + HOUR }], now)
   expect((await server.readSession(session.id, [], now))?.endsAt).toBe(now + HOUR)
   await beside.endSession(session.handle, null, now)
   expect(await isLive(server, session.id)).toBe(false)

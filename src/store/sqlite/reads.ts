@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import type { Millis, Page, ReadSession, StoredSession, StoredUser } from '../store.ts'
 import { LARGEST } from './hot.ts'
-import { COLUMNS, type Row, sessionOf, userOf } from './rows.ts'
+import { COLUMNS, liveOf, type Row, sessionOf, userOf } from './rows.ts'
 
 /** What `readSession` found: `isWhole` if no attribute is missing. `bytes` is the size of all there are. */
 export interface Found {
@@ -42,7 +42,7 @@ export function newReads(db: Database) {
       const bytes = row[10]
       const isWhole = keys === 'all' || bytes <= LARGEST
       return {
-        session: { ...sessionOf(row), attributes: readAttributes(row[0], isWhole ? 'all' : keys) },
+        session: { ...liveOf(row), attributes: readAttributes(row[0], isWhole ? 'all' : keys) },
         bytes,
         isWhole,
       }

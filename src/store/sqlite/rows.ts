@@ -1,4 +1,4 @@
-import type { StoredSession, StoredUser } from '../store.ts'
+import type { LiveSession, StoredSession, StoredUser } from '../store.ts'
 
 /** The columns of `sessions` that are read. */
 export const COLUMNS =
@@ -19,14 +19,19 @@ export type Row = readonly [
 
 /** A row of `sessions` as a `StoredSession`. */
 export const sessionOf = (row: Row): StoredSession => ({
+  ...liveOf(row),
+  address: row[7],
+  userAgent: row[8],
+})
+
+/** A row of `sessions` as a `LiveSession`. */
+export const liveOf = (row: Row): LiveSession => ({
   id: row[1],
   uname: row[2],
   beganAt: row[3],
   usedAt: row[4],
   endsAt: row[5],
   latestEndsAt: row[6],
-  address: row[7],
-  userAgent: row[8],
   version: row[9],
 })
 

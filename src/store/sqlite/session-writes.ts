@@ -14,7 +14,7 @@ export function sessionWrites(db: Database) {
   )
   const touch = db.query(
     `UPDATE sessions SET used_at = max(used_at, ?2), ends_at = max(ends_at, min(?3, latest_ends_at))
-     WHERE ${BY_HANDLE} AND ends_at > ?4 RETURNING id`,
+     WHERE id = ?1 AND ends_at > ?4 RETURNING id`,
   )
   const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
   const find = db.query(
@@ -50,7 +50,7 @@ export function sessionWrites(db: Database) {
     /** The ids of the sessions that were touched. */
     touchSessions(uses: readonly Use[], now: Millis): readonly string[] {
       return uses.flatMap(
-        ({ handle, usedAt, endsAt }) => touch.values(handle, usedAt, endsAt, now).flat() as string[],
+        ({ id, usedAt, endsAt }) => touch.values(id, usedAt, endsAt, now).flat() as string[],
       )
     },
 

@@ -94,7 +94,7 @@ export const writeFaults: Record<string, Fault> = {
     async putAttributes(id, attributes, bounds, condition) {
       const outcome = await good.putAttributes(id, attributes, bounds, condition)
       if (typeof outcome === 'string') return outcome
-      const use = { handle: id.slice(0, 22), usedAt: condition.now, endsAt: condition.now + 60_000 }
+      const use = { id, usedAt: condition.now, endsAt: condition.now + 60_000 }
       await good.touchSessions([use], condition.now)
       return outcome
     },

@@ -41,7 +41,7 @@ export const listFaults: Record<string, Fault> = {
       const read = await Promise.all(page.items.map(({ id }) => good.readSession(id, 'all', now)))
       return changed(
         page,
-        read.filter((session) => session !== null),
+        page.items.map((session, i) => ({ ...session, ...read[i] })),
       )
     },
   }),

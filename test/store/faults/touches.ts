@@ -14,7 +14,7 @@ export const touchFaults: Record<string, Fault> = {
       await good.touchSessions(uses, now)
       const { items } = await good.listSessions(null, null, ALL, now)
       for (const { id } of items) {
-        if (!uses.some(({ handle }) => handle === handleOf(id))) continue
+        if (!uses.some((use) => use.id === id)) continue
         await good.removeAttributes(id, [], { now, version: null })
       }
     },
@@ -28,7 +28,7 @@ export const touchFaults: Record<string, Fault> = {
     async touchSessions(uses, now) {
       for (const use of uses) {
         const { items } = await good.listSessions(null, null, ALL, now)
-        const session = items.find(({ id }) => handleOf(id) === use.handle)
+        const session = items.find(({ id }) => id === use.id)
         if (session === undefined || use.usedAt < session.usedAt) continue
         await good.touchSessions([use], now)
       }
@@ -46,17 +46,15 @@ export const touchFaults: Record<string, Fault> = {
   'touch stops at the first that is absent': (good) => ({
     async touchSessions(uses, now) {
       const { items } = await good.listSessions(null, null, ALL, now)
-      const absent = uses.findIndex(({ handle }) => !items.some(({ id }) => handleOf(id) === handle))
+      const absent = uses.findIndex((use) => !items.some(({ id }) => id === use.id))
       await good.touchSessions(absent === -1 ? uses : uses.slice(0, absent), now)
     },
   }),
-  'touch goes by what the handle begins with': (good) => ({
+  'touch goes by what the id begins with': (good) => ({
     async touchSessions(uses, now) {
       const { items } = await good.listSessions(null, null, ALL, now)
       const meant = uses.flatMap((use) =>
-        items
-          .filter(({ id }) => id.startsWith(use.handle))
-          .map(({ id }) => ({ ...use, handle: handleOf(id) })),
+        items.filter(({ id }) => id.startsWith(use.id)).map(({ id }) => ({ ...use, id })),
       )
       await good.touchSessions(meant, now)
     },
@@ -74,7 +72,8 @@ export const touchFaults: Record<string, Fault> = {
         return did
       },
       async touchSessions(uses, now) {
-        for (const { handle } of uses) if (ended.has(handle)) revived.set(handle, ended.get(handle) ?? null)
+        for (const handle of uses.map(({ id }) => handleOf(id)))
+          if (ended.has(handle)) revived.set(handle, ended.get(handle) ?? null)
         return good.touchSessions(uses, now)
       },
       readSession: async (id, keys, now) => revived.get(handleOf(id)) ?? good.readSession(id, keys, now),
@@ -92,15 +91,15 @@ function shifting(
     async touchSessions(uses, now) {
       const { items } = await good.listSessions(null, null, ALL, now)
       for (const use of uses) {
-        const session = items.find(({ id }) => handleOf(id) === use.handle)
+        const session = items.find(({ id }) => id === use.id)
         if (session === undefined) continue
-        const before = shifted.get(use.handle) ?? session
+        const before = shifted.get(use.id) ?? session
         const { usedAt, endsAt } = shift({ ...session, ...before }, use)
-        shifted.set(use.handle, { usedAt, endsAt })
+        shifted.set(use.id, { usedAt, endsAt })
       }
     },
     async readSession(id, keys, now) {
-      const times = shifted.get(handleOf(id))
+      const times = shifted.get(id)
       if (times === undefined) return good.readSession(id, keys, now)
       const session = await good.readSession(id, keys, 0)
       return session !== null && now < times.endsAt ? { ...session, ...times } : null

@@ -132,9 +132,9 @@ export const attributeLaws: readonly Law[] = [
   {
     says: 'every put raises the version by one, and says so, with the end of the session',
     async check(store) {
-      const { id, handle, endsAt, latestEndsAt } = await givenSession(store)
+      const { id, endsAt, latestEndsAt } = await givenSession(store)
       expect(await put(store, id, [['a', '1']])).toEqual({ version: 2, endsAt, latestEndsAt })
-      await store.touchSessions([{ handle, usedAt: now, endsAt: now + HOUR }], now)
+      await store.touchSessions([{ id, usedAt: now, endsAt: now + HOUR }], now)
       const same = [
         ['a', '1'],
         ['b', '2'],
@@ -146,7 +146,7 @@ export const attributeLaws: readonly Law[] = [
   {
     says: 'every remove raises the version by one, also when nothing was there',
     async check(store) {
-      const { id, handle, endsAt, latestEndsAt } = await givenSession(store)
+      const { id, endsAt, latestEndsAt } = await givenSession(store)
       const remove = (keys: readonly string[] | 'all') => store.removeAttributes(id, keys, anyVersion)
       expect(await remove(['nothing'])).toEqual({ version: 2, endsAt, latestEndsAt })
       expect(await remove('all')).toEqual({ version: 3, endsAt, latestEndsAt })
@@ -154,7 +154,7 @@ export const attributeLaws: readonly Law[] = [
         ['a', '1'],
         ['b', '1'],
       ])
-      await store.touchSessions([{ handle, usedAt: now, endsAt: now + HOUR }], now)
+      await store.touchSessions([{ id, usedAt: now, endsAt: now + HOUR }], now)
       expect(await remove(['a', 'b'])).toEqual({ version: 5, endsAt: now + HOUR, latestEndsAt })
       expect((await store.readSession(id, [], now))?.version).toBe(5)
     },

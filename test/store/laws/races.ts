@@ -133,7 +133,7 @@ export const raceLaws: readonly Law[] = [
       for (let round = 0; round < 20; round++) {
         const { id, uname, handle } = await givenSession(store)
         const write = (i: number) => put(store, id, [[`k${i}`, 'x']])
-        const use = () => store.touchSessions([{ handle, usedAt: now, endsAt: now + HOUR }], now)
+        const use = () => store.touchSessions([{ id, usedAt: now, endsAt: now + HOUR }], now)
         const before = times(round % 5, write)
         const ending = store.endSession(handle, null, now)
         const after = [...times(5, write), use(), store.removeAttributes(id, ['k0'], anyVersion)]
