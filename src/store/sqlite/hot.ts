@@ -1,26 +1,26 @@
-import type { Millis, ReadSession } from '../store.ts'
+import type { LiveSession, Millis, Use } from '../store.ts'
 import type { Changes } from './changes.ts'
+import { isSmall, type Packed, type Pairs, withValues } from './packed.ts'
 import type { Write } from './writer.ts'
 
-/** What the sessions in memory may take, in bytes, as estimated by `COST`. */
+/** What the sessions in memory may take, in bytes, as estimated by `sizeOf`. */
 const ROOM = 96 * 1_048_576
 
 /** Bytes that a session in memory takes besides its attributes, as measured with 100,000 of them. */
-const COST = 650
+const COST = 450
 
-/** A session with more bytes of attributes is read from the file each time: one of those would push out many others. */
-export const LARGEST = 8_192
-
-interface Hot {
-  readonly session: ReadSession
-  /** Of its attributes. */
-  readonly bytes: number
+/** A session in memory. */
+export interface Hot {
+  readonly session: LiveSession
+  readonly packed: Packed
 }
 
+const sizeOf = ({ packed }: Hot) => COST + packed.length
+
 /**
- * The sessions that were read last, with all of their attributes, so that most reads touch neither the file nor its locks. A commit of
- * this process says what it changed, before those who asked for it hear of it; a commit of another process is noticed before the next
- * read, and all are forgotten. So nothing in here is older than the file, but for writes that have not been answered yet.
+ * The sessions that were read last, so that most reads touch neither the file nor its locks. A commit of this process says what it
+ * changed, before those who asked for it hear of it; a commit of another process is noticed before the next read, and all are
+ * forgotten. So nothing in here is older than the file, but for writes that have not been answered yet.
  *
  * Two generations stand for the order of use: what is read moves to the young one, and when that has filled its half of the room, the
  * old one is dropped.
@@ -39,7 +39,7 @@ export class HotSessions {
   }
 
   /** The session of an id, if it is here and live. */
-  find(id: string, now: Millis): ReadSession | null {
+  find(id: string, now: Millis): Hot | null {
     const count = this.#changes.read()
     if (count !== this.#known || count === null) {
       this.#forgetAll()
@@ -47,13 +47,13 @@ export class HotSessions {
       return null
     }
     const hot = this.#young.get(id) ?? this.#promote(id)
-    return hot !== undefined && now < hot.session.endsAt ? hot.session : null
+    return hot !== undefined && now < hot.session.endsAt ? hot : null
   }
 
-  /** Keeps a session as it was just read from the file, with all of its attributes, which are so many bytes. */
-  keep(session: ReadSession, bytes: number): void {
-    this.#young.set(session.id, { session, bytes })
-    this.#size += COST + bytes
+  /** Keeps a session as it was just read from the file. */
+  keep(hot: Hot): void {
+    this.#young.set(hot.session.id, hot)
+    this.#size += sizeOf(hot)
     if (this.#size < ROOM / 2) return
     this.#old = this.#young
     this.#young = new Map()
@@ -64,13 +64,17 @@ export class HotSessions {
   committed([name, args]: Write, result: unknown): void {
     switch (name) {
       case 'putAttributes':
+        this.#put(args[0] as string, args[1] as Pairs, result)
+        break
       case 'removeAttributes':
         this.#forget(args[0] as string)
+        break
+      case 'touchSessions':
+        for (const use of args[0] as readonly Use[]) this.#touch(use, args[1] as Millis)
         break
       case 'endSession':
         if (result !== null) this.#forget(result as string)
         break
-      case 'touchSessions':
       case 'sweepSessions':
         for (const id of result as readonly (string | null)[]) if (id !== null) this.#forget(id)
         break
@@ -86,11 +90,49 @@ export class HotSessions {
     }
   }
 
+  #put(id: string, pairs: Pairs, result: unknown): void {
+    const hot = this.#young.get(id) ?? this.#old.get(id)
+    const { version } = result as { readonly version?: number }
+    // Refused, or read from the file after the commit.
+    if (hot === undefined || version === undefined || version <= hot.session.version) return
+    const packed = withValues(hot.packed, pairs)
+    if (version === hot.session.version + 1 && isSmall(packed))
+      this.#replace({ session: { ...hot.session, version }, packed })
+    else this.#forget(id)
+  }
+
+  /** As the store does it: forward, never back, and only while the session is live. */
+  #touch({ id, usedAt, endsAt }: Use, now: Millis): void {
+    const hot = this.#young.get(id) ?? this.#old.get(id)
+    if (hot === undefined || hot.session.endsAt <= now) return
+    const { session } = hot
+    this.#replace({
+      session: {
+        ...session,
+        usedAt: Math.max(session.usedAt, usedAt),
+        endsAt: Math.max(session.endsAt, Math.min(endsAt, session.latestEndsAt)),
+      },
+      packed: hot.packed,
+    })
+  }
+
+  /** Where it is: what has changed was not read. */
+  #replace(hot: Hot): void {
+    const { id } = hot.session
+    const young = this.#young.get(id)
+    if (young === undefined) {
+      this.#old.set(id, hot)
+      return
+    }
+    this.#young.set(id, hot)
+    this.#size += sizeOf(hot) - sizeOf(young)
+  }
+
   #promote(id: string): Hot | undefined {
     const hot = this.#old.get(id)
     if (hot === undefined) return undefined
     this.#old.delete(id)
-    this.keep(hot.session, hot.bytes)
+    this.keep(hot)
     return hot
   }
 

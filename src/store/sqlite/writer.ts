@@ -13,8 +13,15 @@ export type Said =
   | { readonly results: readonly unknown[] }
   | { readonly failed: { readonly full: boolean; readonly message: string } }
 
-/** Hears of a write that is on disk, and of what it returned. */
-type Committed = (write: Write, result: unknown) => void
+/** Hears of what the thread is given to do, and of what came of it, before those who asked for it. */
+export interface Listener {
+  /** A batch is about to begin. */
+  beginWriting(): void
+  /** A write is on disk, and returned this. */
+  committed(write: Write, result: unknown): void
+  /** The batch is through, and all of its writes that are on disk have been told. */
+  endWriting(): void
+}
 
 /** A write, and the promise of its result, to be kept when the batch that it goes with is on disk. */
 interface Waiting {
@@ -29,17 +36,17 @@ interface Waiting {
  */
 export class Writer {
   readonly #thread: Worker
-  readonly #committed: Committed
+  readonly #listener: Listener
   #gathered: Waiting[] = []
   #underway: readonly Waiting[] = []
   #closed: (() => void) | null = null
   /** Why the thread is no more, if it is. */
   #lost: StoreFault | null = null
 
-  /** Takes over a thread that has said that it is ready. `committed` hears of each write before the one who asked for it. */
-  constructor(thread: Worker, committed: Committed) {
+  /** Takes over a thread that has said that it is ready. */
+  constructor(thread: Worker, listener: Listener) {
     this.#thread = thread
-    this.#committed = committed
+    this.#listener = listener
     thread.onmessage = ({ data }: MessageEvent<string>) => this.#finish(JSON.parse(data))
     thread.onerror = ({ message }) => this.#lose(message)
     thread.addEventListener('close', () => this.#lose('it has ended'))
@@ -81,6 +88,7 @@ export class Writer {
     }
     this.#underway = this.#gathered
     this.#gathered = []
+    this.#listener.beginWriting()
     // As text, which crosses from thread to thread in less time than objects: a tenth of what a put costs.
     this.#thread.postMessage(JSON.stringify(this.#underway.map(({ write }) => write)))
   }
@@ -93,9 +101,11 @@ export class Writer {
     const batch = this.#underway
     this.#underway = []
     if ('results' in said) {
-      for (const [i, { write }] of batch.entries()) this.#committed(write, said.results[i])
+      for (const [i, { write }] of batch.entries()) this.#listener.committed(write, said.results[i])
+      this.#listener.endWriting()
       for (const [i, waiting] of batch.entries()) waiting.resolve(said.results[i])
     } else if ('failed' in said) {
+      this.#listener.endWriting()
       const { full, message } = said.failed
       const fault = new StoreFault(full ? 'store_full' : 'store_unavailable', message, null)
       for (const waiting of batch) waiting.reject(fault)
