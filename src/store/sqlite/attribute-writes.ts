@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import type { Bounds, Condition, Millis, WriteOutcome } from '../store.ts'
 import { isSmall, NOTHING, type Packed, type Pairs, unpack, valueIn, without, withValues } from './packed.ts'
-import { ENDS_AT, SESSIONS } from './rows.ts'
+import { newNoted } from './uses.ts'
 
 /** A live session, with the count and the bytes of its attributes, and all of them if they are one text. */
 interface Found {
@@ -14,13 +14,24 @@ interface Found {
   packed: Packed | null
 }
 
+type Row = readonly [
+  n: number,
+  version: number,
+  endsAt: Millis,
+  latestEndsAt: Millis,
+  count: number,
+  bytes: number,
+  packed: Packed | null,
+]
+
 const sizeOf = (key: string, value: string) => Buffer.byteLength(key) + Buffer.byteLength(value)
 
 /** The writes of attributes. */
 export function attributeWrites(db: Database) {
   const find = db.query(
-    `SELECT s.n, version, ${ENDS_AT}, latest_ends_at, count, bytes, attributes FROM ${SESSIONS} WHERE id = ?1 AND ${ENDS_AT} > ?2`,
+    'SELECT n, version, ends_at, latest_ends_at, count, bytes, attributes FROM sessions WHERE id = ?',
   )
+  const noted = newNoted(db)
   const update = db.query(
     'UPDATE sessions SET version = ?2, count = ?3, bytes = ?4, attributes = ?5 WHERE n = ?1',
   )
@@ -37,11 +48,11 @@ export function attributeWrites(db: Database) {
     id: string,
     { now, version: required }: Condition,
   ): Found | 'absent' | 'version_differs' => {
-    const row = find.values(id, now)[0] as
-      | [number, number, Millis, Millis, number, number, Packed | null]
-      | undefined
+    const row = find.values(id)[0] as Row | undefined
     if (row === undefined) return 'absent'
-    const [n, version, endsAt, latestEndsAt, count, bytes, packed] = row
+    const [n, version, recordedEnd, latestEndsAt, count, bytes, packed] = row
+    const endsAt = Math.max(recordedEnd, noted(n)[1])
+    if (endsAt <= now) return 'absent'
     return required === null || required === version
       ? { n, version, endsAt, latestEndsAt, count, bytes, packed }
       : 'version_differs'

@@ -1,17 +1,8 @@
 import type { Database } from 'bun:sqlite'
 import type { LiveSession, Millis, Page, StoredSession, StoredUser } from '../store.ts'
 import type { Packed } from './packed.ts'
-import {
-  ENDS_AT,
-  liveOf,
-  READ_COLUMNS,
-  type ReadRow,
-  SESSIONS,
-  STORED_COLUMNS,
-  type StoredRow,
-  storedOf,
-  userOf,
-} from './rows.ts'
+import { ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
+import { newNoted } from './uses.ts'
 
 /** A session in the file: its attributes are one text, or rows of their own that have the session's number `n`. */
 export type Found = { readonly session: LiveSession } & (
@@ -19,9 +10,23 @@ export type Found = { readonly session: LiveSession } & (
   | { readonly packed: null; readonly n: number }
 )
 
+type Row = readonly [
+  n: number,
+  uname: string,
+  beganAt: Millis,
+  usedAt: Millis,
+  endsAt: Millis,
+  latestEndsAt: Millis,
+  version: number,
+  packed: Packed | null,
+]
+
 /** Everything that is read from the file, each call inside a transaction of the caller's. */
 export function newReads(db: Database) {
-  const session = db.query(`SELECT ${READ_COLUMNS} FROM ${SESSIONS} WHERE s.id = ?1 AND ${ENDS_AT} > ?2`)
+  const session = db.query(
+    `SELECT n, uname, began_at, used_at, ends_at, latest_ends_at, version, attributes FROM sessions WHERE id = ?`,
+  )
+  const noted = newNoted(db)
   const all = db.query('SELECT key, value FROM attributes WHERE session = ?')
   const one = db.query('SELECT value FROM attributes WHERE session = ? AND key = ?')
   const listed = `SELECT ${STORED_COLUMNS} FROM ${SESSIONS} WHERE s.n < ?1 AND ${ENDS_AT} > ?2`
@@ -33,10 +38,14 @@ export function newReads(db: Database) {
 
   return {
     findSession(id: string, now: Millis): Found | null {
-      const row = session.values(id, now)[0] as unknown as ReadRow | undefined
+      const row = session.values(id)[0] as Row | undefined
       if (row === undefined) return null
-      const packed = row[8]
-      return packed === null ? { session: liveOf(row), packed, n: row[0] } : { session: liveOf(row), packed }
+      const [n, uname, beganAt, recordedUse, recordedEnd, latestEndsAt, version, packed] = row
+      const [notedUse, notedEnd] = noted(n)
+      const [usedAt, endsAt] = [Math.max(recordedUse, notedUse), Math.max(recordedEnd, notedEnd)]
+      if (endsAt <= now) return null
+      const live = { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version }
+      return packed === null ? { session: live, packed, n } : { session: live, packed }
     },
 
     /** Attributes that are rows. */

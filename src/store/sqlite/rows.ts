@@ -1,5 +1,4 @@
 import type { LiveSession, Millis, StoredSession, StoredUser } from '../store.ts'
-import type { Packed } from './packed.ts'
 
 /** Sessions with what was noted of their use since. */
 export const SESSIONS = 'sessions s LEFT JOIN uses u ON u.n = s.n'
@@ -8,8 +7,8 @@ export const SESSIONS = 'sessions s LEFT JOIN uses u ON u.n = s.n'
 export const ENDS_AT = 'max(s.ends_at, ifnull(u.ends_at, 0))'
 
 /** The columns of `SESSIONS` that a request needs. */
-export const LIVE_COLUMNS = `s.n, s.id, s.uname, s.began_at, max(s.used_at, ifnull(u.used_at, 0)), ${ENDS_AT}, s.latest_ends_at, s.version`
-export type LiveRow = readonly [
+const LIVE_COLUMNS = `s.n, s.id, s.uname, s.began_at, max(s.used_at, ifnull(u.used_at, 0)), ${ENDS_AT}, s.latest_ends_at, s.version`
+type LiveRow = readonly [
   n: number,
   id: string,
   uname: string,
@@ -20,15 +19,11 @@ export type LiveRow = readonly [
   version: number,
 ]
 
-/** With its attributes, if they are one text. */
-export const READ_COLUMNS = `${LIVE_COLUMNS}, s.attributes`
-export type ReadRow = readonly [...LiveRow, packed: Packed | null]
-
 /** With what lists show. */
 export const STORED_COLUMNS = `${LIVE_COLUMNS}, s.address, s.user_agent`
 export type StoredRow = readonly [...LiveRow, address: string, userAgent: string]
 
-export const liveOf = (row: LiveRow | ReadRow | StoredRow): LiveSession => ({
+export const liveOf = (row: LiveRow | StoredRow): LiveSession => ({
   id: row[1],
   uname: row[2],
   beganAt: row[3],

@@ -3,6 +3,7 @@ import type { Millis, NewSession, Use } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
 import { NOTHING } from './packed.ts'
 import { ENDS_AT, SESSIONS } from './rows.ts'
+import { newNoted } from './uses.ts'
 
 /** Holds for the one id that begins with the handle: `~` is behind all of base64url. A part of a handle is none. */
 const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
@@ -14,9 +15,8 @@ export function sessionWrites(db: Database) {
     `INSERT INTO sessions (id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, count, bytes, attributes)
      VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, 1, 0, 0, ?8) ON CONFLICT (id) DO NOTHING`,
   )
-  const touched = db.query(
-    `SELECT s.n, s.used_at, s.ends_at, s.latest_ends_at FROM ${SESSIONS} WHERE s.id = ?1 AND ${ENDS_AT} > ?2`,
-  )
+  const touched = db.query('SELECT n, used_at, ends_at, latest_ends_at FROM sessions WHERE id = ?')
+  const noted = newNoted(db)
   const use = db.query(
     `INSERT INTO uses VALUES (?1, ?2, ?3)
      ON CONFLICT (n) DO UPDATE SET used_at = max(used_at, ?2), ends_at = max(ends_at, ?3)`,
@@ -58,9 +58,10 @@ export function sessionWrites(db: Database) {
 
     touchSessions(uses: readonly Use[], now: Millis): void {
       for (const { id, usedAt, endsAt } of uses) {
-        const row = touched.values(id, now)[0] as [number, Millis, Millis, Millis] | undefined
+        const row = touched.values(id)[0] as [number, Millis, Millis, Millis] | undefined
         if (row === undefined) continue
         const [n, recordedUse, recordedEnd, latestEnd] = row
+        if (recordedEnd <= now && noted(n)[1] <= now) continue
         const end = Math.max(recordedEnd, Math.min(endsAt, latestEnd))
         use.run(n, Math.max(recordedUse, usedAt), end)
         // The sweep looks for ends in the index of the sessions. They follow now and then, since an index costs more than all the rest.
