@@ -4,22 +4,22 @@ export const API_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 }
 
-const JSON_HEADERS = { 'Content-Type': 'application/json', ...API_HEADERS }
-
 /** A JSON answer, 200. `more` are headers of this one. */
 export const json = (value: unknown, more?: Readonly<Record<string, string>>): Response =>
-  new Response(JSON.stringify(value), {
-    headers: more === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...more },
-  })
+  jsonResponse(JSON.stringify(value), more)
+
+const JSON_HEADERS = { 'Content-Type': 'application/json', ...API_HEADERS }
+
+const jsonResponse = (text: string, more?: Readonly<Record<string, string>>): Response =>
+  new Response(text, { headers: more === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...more } })
 
 /** Attributes as a JSON object, in the order of their keys. Not from a JavaScript object, which has an order and keys of its own. */
 export function attributesJson(attributes: ReadonlyMap<string, string>, etag: string): Response {
-  const entries = [...attributes]
-  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  const sorted = attributes.size > 1 ? [...attributes].sort(([a], [b]) => (a < b ? -1 : 1)) : attributes
   let text = '{'
-  for (const [key, value] of entries) {
+  for (const [key, value] of sorted) {
     if (text.length > 1) text += ','
     text += `${JSON.stringify(key)}:${JSON.stringify(value)}`
   }
-  return new Response(`${text}}`, { headers: { ...JSON_HEADERS, ETag: etag } })
+  return jsonResponse(`${text}}`, { ETag: etag })
 }

@@ -1,5 +1,6 @@
 import type { Millis, Store, StoredSession, Use } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
+import { Noted } from './noted.ts'
 
 /** Uses that are written at once; small, so that a put which waits behind them waits little. */
 const BATCH = 500
@@ -11,9 +12,6 @@ const BATCH = 500
 const MOST = 200_000
 
 type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
-
-/** Ids, each with its last use. */
-type Noted = Map<string, Millis>
 
 /**
  * Remembers that sessions were used without a write per request: uses gather here and go to the store together, a session at most
@@ -27,7 +25,7 @@ export class Touches {
   readonly #clock: Clock
   readonly #fault: (fault: unknown) => void
   /** Still to be written. */
-  #waiting: Noted = new Map()
+  #waiting = new Noted()
   /** Being written: the store may not know of them yet. */
   readonly #underway = new Set<Noted>()
   #timer: NodeJS.Timeout | null = null
@@ -45,18 +43,21 @@ export class Touches {
    * when it is written.
    */
   note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> | null {
-    if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2)
-      return this.#write(new Map([[id, now]]))
-    this.#waiting.set(id, now)
+    if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) {
+      const noted = new Noted()
+      noted.note(id, now)
+      return this.#write(noted)
+    }
+    this.#waiting.note(id, now)
     const isDue = Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod
-    if (isDue || this.#waiting.size >= MOST) void this.flush()
+    if (isDue || this.#waiting.count >= MOST) void this.flush()
     else this.#flushLater()
     return null
   }
 
   /** A session as the store told it, with the use that it does not know of. */
   apply(session: StoredSession): StoredSession {
-    const known = [this.#waiting, ...this.#underway].map((noted) => noted.get(session.id) ?? 0)
+    const known = [this.#waiting, ...this.#underway].map((noted) => noted.usedAt(session.id) ?? 0)
     const usedAt = Math.max(...known)
     if (usedAt <= session.usedAt) return session
     const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
@@ -69,7 +70,7 @@ export class Touches {
     this.#timer = null
     this.#flushedAt = this.#clock()
     const noted = this.#waiting
-    this.#waiting = new Map()
+    this.#waiting = new Noted()
     return this.#write(noted)
   }
 
@@ -92,8 +93,7 @@ export class Touches {
       await this.#store.touchSessions(uses, this.#clock())
     } catch (fault) {
       this.#fault(fault)
-      for (const { id, usedAt } of uses)
-        this.#waiting.set(id, Math.max(usedAt, this.#waiting.get(id) ?? usedAt))
+      for (const { id, usedAt } of uses) this.#waiting.note(id, usedAt)
       this.#flushLater()
     }
   }

@@ -6,8 +6,10 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 const statusOf = async (client: Client, path = '/session/get') => (await client.ask(path)).status
-/** A list writes down first what has gathered, as a timer would while time goes by. */
-const writeUses = (client: Client) => client.json('/session/list')
+/** Resolves when the uses so far are written. The first request after a while has that begin, as a timer would; a write comes after it. */
+const writeUses = async (client: Client) => {
+  for (const path of ['/session/get', '/session/put?a=b']) expect(await statusOf(client, path)).toBe(200)
+}
 const instantOf = async (client: Client, name: string) =>
   Date.parse(((await client.json('/session/info')) as Record<string, string>)[name] ?? '')
 

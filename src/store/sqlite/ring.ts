@@ -1,10 +1,8 @@
+import { ID_LENGTH, isIdAt, slotOf } from '../ids.ts'
 import type { Millis, Use } from '../store.ts'
 import type { Hot } from './hot.ts'
 
-/** Characters of an id. */
-const ID = 43
-
-/** Eight-byte words of a record before its texts: `next` and five numbers, then the lengths of two texts. */
+/** Eight-byte words of a record before its texts: `next` and five numbers, then how long the user's name is and how long both texts are. */
 const HEAD = 7
 const [NEXT, BEGAN, USED, ENDS, LATEST, VERSION, LENGTHS] = [0, 1, 2, 3, 4, 5, 6] as const
 
@@ -33,12 +31,7 @@ export function newRing(room: number) {
   /** Records before it are forgotten. */
   let begin = 0
 
-  /** An id is the text of a hash: any of its characters are as good as random. */
-  const listOf = (id: string) => {
-    let hash = 0
-    for (let i = 0; i < 6; i++) hash = (hash * 67 + id.charCodeAt(i)) | 0
-    return hash & (lists.length - 1)
-  }
+  const listOf = (id: string) => slotOf(id) & (lists.length - 1)
   const wordOf = (position: number) => (position % room) / 8
 
   /** The word at which the newest record of an id begins. */
@@ -46,8 +39,7 @@ export function newRing(room: number) {
     const oldest = Math.max(begin, end - room)
     for (let at = lists[listOf(id)] as number; at >= oldest; ) {
       const word = wordOf(at)
-      const text = (word + HEAD) * 8
-      if (bytes.toString('latin1', text, text + ID) === id) return word
+      if (isIdAt(bytes, (word + HEAD) * 8, id)) return word
       at = numbers[word + NEXT] as number
     }
     return NONE
@@ -58,34 +50,28 @@ export function newRing(room: number) {
     find(id: string): Hot | null {
       const word = seek(id)
       if (word === NONE) return null
-      const [beganAt, usedAt, endsAt, latestEndsAt, version] = [
-        numbers[word + BEGAN] as Millis,
-        numbers[word + USED] as Millis,
-        numbers[word + ENDS] as Millis,
-        numbers[word + LATEST] as Millis,
-        numbers[word + VERSION] as number,
-      ]
-      const uname = (word + HEAD) * 8 + ID
-      const packed = uname + (words[(word + LENGTHS) * 2] as number)
-      const after = packed + (words[(word + LENGTHS) * 2 + 1] as number)
+      const from = (word + HEAD) * 8 + ID_LENGTH
+      const unameLength = words[(word + LENGTHS) * 2] as number
+      // Both at once: parts of a string cost nearly nothing.
+      const texts = bytes.toString('utf8', from, from + (words[(word + LENGTHS) * 2 + 1] as number))
       return {
         session: {
           id,
-          uname: bytes.toString('utf8', uname, packed),
-          beganAt,
-          usedAt,
-          endsAt,
-          latestEndsAt,
-          version,
+          uname: texts.slice(0, unameLength),
+          beganAt: numbers[word + BEGAN] as Millis,
+          usedAt: numbers[word + USED] as Millis,
+          endsAt: numbers[word + ENDS] as Millis,
+          latestEndsAt: numbers[word + LATEST] as Millis,
+          version: numbers[word + VERSION] as number,
         },
-        packed: bytes.toString('utf8', packed, after),
+        packed: texts.slice(unameLength),
       }
     },
 
     add({ session, packed }: Hot): void {
-      const unameLength = Buffer.byteLength(session.uname)
-      const packedLength = Buffer.byteLength(packed)
-      const size = HEAD * 8 + Math.ceil((ID + unameLength + packedLength) / 8) * 8
+      const texts = session.uname + packed
+      const length = Buffer.byteLength(texts)
+      const size = HEAD * 8 + Math.ceil((ID_LENGTH + length) / 8) * 8
       // A record is in one piece: what is left before the end of the ring may be too short for it.
       if ((end % room) + size > room) end += room - (end % room)
       const word = wordOf(end)
@@ -96,12 +82,11 @@ export function newRing(room: number) {
       numbers[word + ENDS] = session.endsAt
       numbers[word + LATEST] = session.latestEndsAt
       numbers[word + VERSION] = session.version
-      words[(word + LENGTHS) * 2] = unameLength
-      words[(word + LENGTHS) * 2 + 1] = packedLength
-      let text = (word + HEAD) * 8
-      text += bytes.write(session.id, text, ID, 'latin1')
-      text += bytes.write(session.uname, text, unameLength, 'utf8')
-      bytes.write(packed, text, packedLength, 'utf8')
+      words[(word + LENGTHS) * 2] = session.uname.length
+      words[(word + LENGTHS) * 2 + 1] = length
+      const text = (word + HEAD) * 8
+      bytes.write(session.id, text, ID_LENGTH, 'latin1')
+      bytes.write(texts, text + ID_LENGTH, length, 'utf8')
       lists[list] = end
       end += size
     },
@@ -120,7 +105,7 @@ export function newRing(room: number) {
     remove(id: string): void {
       // Every record of it, or the one that the newest has hidden would come to light.
       for (let word = seek(id); word !== NONE; word = seek(id))
-        bytes.fill(0, (word + HEAD) * 8, (word + HEAD) * 8 + ID)
+        bytes.fill(0, (word + HEAD) * 8, (word + HEAD) * 8 + ID_LENGTH)
     },
 
     clear(): void {

@@ -1,0 +1,70 @@
+import { ID_LENGTH, isIdAt, slotOf } from '../store/ids.ts'
+import type { Millis } from '../store/store.ts'
+
+/** Ids that there is room for at first; more make it grow. */
+const LEAST = 1_024
+
+/**
+ * Ids, each with the instant of its last use. In arrays of numbers and bytes: every request notes a use, and in a `Map` of 100,000 strings
+ * that costs as much as finding the session.
+ */
+export class Noted {
+  #count = 0
+  #ids = Buffer.alloc(LEAST * ID_LENGTH)
+  #usedAt = new Float64Array(LEAST)
+  /** The number of an id, plus one, at its slot or the next free one behind it; 0: none. Twice as many slots as ids. */
+  #slots = new Uint32Array(2 * LEAST)
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Notes a use, which counts if none later was noted. */
+  note(id: string, usedAt: Millis): void {
+    const slot = this.#find(id)
+    const number = this.#slots[slot] as number
+    if (number > 0) {
+      this.#usedAt[number - 1] = Math.max(usedAt, this.#usedAt[number - 1] as Millis)
+      return
+    }
+    this.#ids.write(id, this.#count * ID_LENGTH, ID_LENGTH, 'latin1')
+    this.#usedAt[this.#count] = usedAt
+    this.#slots[slot] = ++this.#count
+    if (this.#count === this.#usedAt.length) this.#grow()
+  }
+
+  /** The last use of an id, or null: none was noted. */
+  usedAt(id: string): Millis | null {
+    const number = this.#slots[this.#find(id)] as number
+    return number === 0 ? null : (this.#usedAt[number - 1] as Millis)
+  }
+
+  /** In the order in which they were first noted. */
+  *[Symbol.iterator](): Generator<readonly [id: string, usedAt: Millis]> {
+    for (let i = 0; i < this.#count; i++) yield [this.#idAt(i), this.#usedAt[i] as Millis]
+  }
+
+  #idAt(i: number): string {
+    return this.#ids.toString('latin1', i * ID_LENGTH, (i + 1) * ID_LENGTH)
+  }
+
+  /** The slot of an id: it is there, or can go there. */
+  #find(id: string): number {
+    const last = this.#slots.length - 1
+    for (let slot = slotOf(id) & last; ; slot = (slot + 1) & last) {
+      const number = this.#slots[slot] as number
+      if (number === 0 || isIdAt(this.#ids, (number - 1) * ID_LENGTH, id)) return slot
+    }
+  }
+
+  #grow(): void {
+    const ids = Buffer.alloc(2 * this.#ids.length)
+    ids.set(this.#ids)
+    this.#ids = ids
+    const usedAt = new Float64Array(2 * this.#usedAt.length)
+    usedAt.set(this.#usedAt)
+    this.#usedAt = usedAt
+    this.#slots = new Uint32Array(2 * this.#slots.length)
+    for (let i = 0; i < this.#count; i++) this.#slots[this.#find(this.#idAt(i))] = i + 1
+  }
+}
