@@ -72,6 +72,17 @@ const migrations: readonly string[] = [
     used_at INTEGER NOT NULL,
     ends_at INTEGER NOT NULL                -- the session is live until the later of both ends
   ) STRICT;
+
+  -- With an index beside it: in a table without rowids, SQLite reads a large value whole whenever it compares a key with that of its row.
+  CREATE TABLE attribute_rows (
+    session INTEGER NOT NULL,               -- sessions.n
+    key     TEXT NOT NULL,
+    value   TEXT NOT NULL,
+    UNIQUE (session, key)
+  ) STRICT;
+  INSERT INTO attribute_rows SELECT session, key, value FROM attributes;
+  DROP TABLE attributes;
+  ALTER TABLE attribute_rows RENAME TO attributes;
   `,
 ]
 
