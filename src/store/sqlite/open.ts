@@ -18,6 +18,8 @@ export interface SqliteOptions {
   readonly alone: boolean
   /** Whether a file that is missing is made. */
   readonly create: boolean
+  /** Told, once, that the store will never write again: reads go on, and every write is rejected with this fault. */
+  lost?(fault: StoreFault): void
 }
 
 /**
@@ -25,7 +27,8 @@ export interface SqliteOptions {
  * together and synced to the disk before they are answered. Throws a `SetupError` that names the file and the remedy if it cannot be
  * used; then it is left as it was.
  */
-export async function openSqliteStore(path: string, { alone, create }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(path: string, options: SqliteOptions): Promise<Store> {
+  const { alone, create } = options
   if (!create && !existsSync(path)) {
     throw new SetupError(
       `There is no database at ${path}. Name its folder with --data; cloakroom serve makes a new one.`,
@@ -37,7 +40,10 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
   try {
     const hot = alone ? new HotSessions(new Changes(path)) : null
     thread = await startThread({ path, alone })
-    const writer = new Writer(thread, (write, result) => hot?.committed(write, result))
+    const writer = new Writer(thread, {
+      committed: (write, result) => hot?.committed(write, result),
+      lost: (fault) => options.lost?.(fault),
+    })
     const db = new Database(path, { readonly: true, strict: true })
     const reads = await whenNotBusy(() => readsOf(db, hot))
     return {

@@ -13,8 +13,13 @@ export type Said =
   | { readonly results: readonly unknown[] }
   | { readonly failed: { readonly full: boolean; readonly message: string } }
 
-/** Hears of a write that is on disk, and of what it returned. */
-type Committed = (write: Write, result: unknown) => void
+/** Who hears of what becomes of the writes. */
+interface Listener {
+  /** A write is on disk, and returned this; told before whoever asked for it. */
+  committed(write: Write, result: unknown): void
+  /** The thread has ended though nobody closed it, and no write will ever be answered again; told once. */
+  lost(fault: StoreFault): void
+}
 
 /** A write, and the promise of its result, to be kept when the batch that it goes with is on disk. */
 interface Waiting {
@@ -29,17 +34,17 @@ interface Waiting {
  */
 export class Writer {
   readonly #thread: Worker
-  readonly #committed: Committed
+  readonly #listener: Listener
   #gathered: Waiting[] = []
   #underway: readonly Waiting[] = []
   #closed: (() => void) | null = null
   /** Why the thread is no more, if it is. */
   #lost: StoreFault | null = null
 
-  /** Takes over a thread that has said that it is ready. `committed` hears of each write before the one who asked for it. */
-  constructor(thread: Worker, committed: Committed) {
+  /** Takes over a thread that has said that it is ready. */
+  constructor(thread: Worker, listener: Listener) {
     this.#thread = thread
-    this.#committed = committed
+    this.#listener = listener
     thread.onmessage = ({ data }: MessageEvent<string>) => this.#finish(JSON.parse(data))
     thread.onerror = ({ message }) => this.#lose(message)
     thread.addEventListener('close', () => this.#lose('it has ended'))
@@ -93,7 +98,7 @@ export class Writer {
     const batch = this.#underway
     this.#underway = []
     if ('results' in said) {
-      for (const [i, { write }] of batch.entries()) this.#committed(write, said.results[i])
+      for (const [i, { write }] of batch.entries()) this.#listener.committed(write, said.results[i])
       for (const [i, waiting] of batch.entries()) waiting.resolve(said.results[i])
     } else if ('failed' in said) {
       const { full, message } = said.failed
@@ -106,11 +111,13 @@ export class Writer {
   /** Nobody is left waiting, now or later, for a thread that is no more. */
   #lose(why: string): void {
     const fault = new StoreFault('store_unavailable', `The thread that writes was lost: ${why}`, null)
+    const isNews = this.#lost === null
     this.#lost ??= fault
     const waiting = [...this.#underway, ...this.#gathered]
     this.#underway = []
     this.#gathered = []
     for (const each of waiting) each.reject(fault)
     this.#closed?.()
+    if (isNews) this.#listener.lost(fault)
   }
 }
