@@ -12,10 +12,8 @@ const MOST = 200_000
 
 type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
 
-interface Noted {
-  readonly id: string
-  readonly usedAt: Millis
-}
+/** Ids, each with its last use. */
+type Noted = Map<string, Millis>
 
 /**
  * Remembers that sessions were used without a write per request: uses gather here and go to the store together, a session at most
@@ -28,10 +26,10 @@ export class Touches {
   readonly #lifetime: Lifetime
   readonly #clock: Clock
   readonly #fault: (fault: unknown) => void
-  /** Id to last use, as long as the store may not know of it. */
-  readonly #used = new Map<string, Millis>()
-  /** The ids among them that are still to be written. */
-  #waiting = new Set<string>()
+  /** Still to be written. */
+  #waiting: Noted = new Map()
+  /** Being written: the store may not know of them yet. */
+  readonly #underway = new Set<Noted>()
   #timer: NodeJS.Timeout | null = null
   #flushedAt: Millis = 0
 
@@ -47,10 +45,9 @@ export class Touches {
    * when it is written.
    */
   note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> | null {
-    this.#used.set(id, now)
     if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2)
-      return this.#write([{ id, usedAt: now }])
-    this.#waiting.add(id)
+      return this.#write(new Map([[id, now]]))
+    this.#waiting.set(id, now)
     const isDue = Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod
     if (isDue || this.#waiting.size >= MOST) void this.flush()
     else this.#flushLater()
@@ -59,33 +56,44 @@ export class Touches {
 
   /** A session as the store told it, with the use that it does not know of. */
   apply(session: StoredSession): StoredSession {
-    const usedAt = this.#used.get(session.id)
-    if (usedAt === undefined || usedAt <= session.usedAt) return session
+    const known = [this.#waiting, ...this.#underway].map((noted) => noted.get(session.id) ?? 0)
+    const usedAt = Math.max(...known)
+    if (usedAt <= session.usedAt) return session
     const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }
 
-  /** Resolves when the uses so far are written, in steps between which others write. */
-  async flush(): Promise<void> {
+  /** Resolves when the uses so far are written. */
+  flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#flushedAt = this.#clock()
-    const noted = [...this.#waiting].map((id): Noted => ({ id, usedAt: this.#used.get(id) ?? 0 }))
-    this.#waiting = new Set()
-    for (let at = 0; at < noted.length; at += BATCH) await this.#write(noted.slice(at, at + BATCH))
+    const noted = this.#waiting
+    this.#waiting = new Map()
+    return this.#write(noted)
   }
 
-  async #write(noted: readonly Noted[]): Promise<void> {
-    const uses = noted.map(({ id, usedAt }): Use => {
-      return { id, usedAt, endsAt: usedAt + this.#lifetime.idle }
-    })
+  /** In steps, between which others write. */
+  async #write(noted: Noted): Promise<void> {
+    this.#underway.add(noted)
+    let uses: Use[] = []
+    for (const [id, usedAt] of noted) {
+      uses.push({ id, usedAt, endsAt: usedAt + this.#lifetime.idle })
+      if (uses.length < BATCH) continue
+      await this.#send(uses)
+      uses = []
+    }
+    if (uses.length > 0) await this.#send(uses)
+    this.#underway.delete(noted)
+  }
+
+  async #send(uses: readonly Use[]): Promise<void> {
     try {
       await this.#store.touchSessions(uses, this.#clock())
-      // One that was used again meanwhile is still to be written.
-      for (const { id, usedAt } of noted) if (this.#used.get(id) === usedAt) this.#used.delete(id)
     } catch (fault) {
       this.#fault(fault)
-      for (const { id } of noted) this.#waiting.add(id)
+      for (const { id, usedAt } of uses)
+        this.#waiting.set(id, Math.max(usedAt, this.#waiting.get(id) ?? usedAt))
       this.#flushLater()
     }
   }

@@ -11,7 +11,12 @@ async function givenWriter(path: string) {
     thread.postMessage({ path, alone: true })
   })
   const lost: StoreFault[] = []
-  const writer = new Writer(thread, { committed() {}, lost: (fault) => void lost.push(fault) })
+  const writer = new Writer(thread, {
+    beginWriting() {},
+    committed() {},
+    endWriting() {},
+    lost: (fault) => void lost.push(fault),
+  })
   // After the writer's own listener, so that it has heard of it by then.
   const ended = new Promise((done) => thread.addEventListener('close', done))
   return { thread, writer, lost, ended }

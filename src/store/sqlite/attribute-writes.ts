@@ -1,12 +1,40 @@
 import type { Database } from 'bun:sqlite'
 import type { Bounds, Condition, Millis, WriteOutcome } from '../store.ts'
+import { isSmall, NOTHING, type Packed, type Pairs, unpack, valueIn, without, withValues } from './packed.ts'
+import { newNoted } from './uses.ts'
+
+/** A live session, with the count and the bytes of its attributes, and all of them if they are one text. */
+interface Found {
+  readonly n: number
+  readonly version: number
+  readonly endsAt: Millis
+  readonly latestEndsAt: Millis
+  count: number
+  bytes: number
+  packed: Packed | null
+}
+
+type Row = readonly [
+  n: number,
+  version: number,
+  endsAt: Millis,
+  latestEndsAt: Millis,
+  count: number,
+  bytes: number,
+  packed: Packed | null,
+]
+
+const sizeOf = (key: string, value: string) => Buffer.byteLength(key) + Buffer.byteLength(value)
 
 /** The writes of attributes. */
 export function attributeWrites(db: Database) {
   const find = db.query(
-    'SELECT n, version, ends_at, latest_ends_at, count, bytes FROM sessions WHERE id = ? AND ends_at > ?',
+    'SELECT n, version, ends_at, latest_ends_at, count, bytes, attributes FROM sessions WHERE id = ?',
   )
-  const update = db.query('UPDATE sessions SET version = ?2, count = ?3, bytes = ?4 WHERE n = ?1')
+  const noted = newNoted(db)
+  const update = db.query(
+    'UPDATE sessions SET version = ?2, count = ?3, bytes = ?4, attributes = ?5 WHERE n = ?1',
+  )
   const size = db.query(
     'SELECT octet_length(key) + octet_length(value) FROM attributes WHERE session = ? AND key = ?',
   )
@@ -16,66 +44,83 @@ export function attributeWrites(db: Database) {
   const remove = db.query('DELETE FROM attributes WHERE session = ? AND key = ?')
   const removeAll = db.query('DELETE FROM attributes WHERE session = ?')
 
-  interface Found {
-    readonly n: number
-    readonly version: number
-    readonly endsAt: Millis
-    readonly latestEndsAt: Millis
-    count: number
-    bytes: number
-  }
   const requireSession = (
     id: string,
     { now, version: required }: Condition,
   ): Found | 'absent' | 'version_differs' => {
-    const row = find.values(id, now)[0] as [number, number, number, number, number, number] | undefined
+    const row = find.values(id)[0] as Row | undefined
     if (row === undefined) return 'absent'
-    const [n, version, endsAt, latestEndsAt, count, bytes] = row
+    const [n, version, recordedEnd, latestEndsAt, count, bytes, packed] = row
+    const endsAt = Math.max(recordedEnd, noted(n)[1])
+    if (endsAt <= now) return 'absent'
     return required === null || required === version
-      ? { n, version, endsAt, latestEndsAt, count, bytes }
+      ? { n, version, endsAt, latestEndsAt, count, bytes, packed }
       : 'version_differs'
   }
-  const written = ({ n, version, endsAt, latestEndsAt, count, bytes }: Found): WriteOutcome => {
-    update.run(n, version + 1, count, bytes)
+  /** Bytes of an attribute, or undefined: it is not there. */
+  const sizeIn = ({ n, packed }: Found, key: string): number | undefined => {
+    if (packed === null) return size.values(n, key)[0]?.[0] as number | undefined
+    const value = valueIn(packed, key)
+    return value === undefined ? undefined : sizeOf(key, value)
+  }
+  const count = (found: Found, pairs: Pairs): void => {
+    for (const [key, value] of pairs) {
+      const before = sizeIn(found, key)
+      if (before === undefined) found.count++
+      found.bytes += sizeOf(key, value) - (before ?? 0)
+    }
+  }
+  const putRows = (n: number, pairs: Iterable<readonly [string, string]>): void => {
+    for (const [key, value] of pairs) put.run(n, key, value)
+  }
+  /** Puts into the text, and makes rows of it when it is no longer small. The text with the pairs, or null: they are rows. */
+  const putPacked = (n: number, packed: Packed, pairs: Pairs): Packed | null => {
+    const after = withValues(packed, pairs)
+    if (isSmall(after)) return after
+    putRows(n, unpack(after))
+    return null
+  }
+  const removeEach = (found: Found, keys: readonly string[]): void => {
+    for (const key of keys) {
+      const before = sizeIn(found, key)
+      if (before === undefined) continue
+      if (found.packed === null) remove.run(found.n, key)
+      else found.packed = without(found.packed, key)
+      found.count--
+      found.bytes -= before
+    }
+  }
+  const written = ({ n, version, endsAt, latestEndsAt, count, bytes, packed }: Found): WriteOutcome => {
+    update.run(n, version + 1, count, bytes, packed)
     return { version: version + 1, endsAt, latestEndsAt }
   }
-  const sizeOf = (n: number, key: string) => size.values(n, key)[0]?.[0] as number | undefined
 
   return {
     putAttributes(
       id: string,
-      attributes: readonly (readonly [string, string])[],
+      pairs: Pairs,
       { maxAttributes, maxBytes }: Bounds,
       condition: Condition,
     ): WriteOutcome {
       const found = requireSession(id, condition)
       if (typeof found === 'string') return found
-      for (const [key, value] of attributes) {
-        const before = sizeOf(found.n, key)
-        if (before === undefined) found.count++
-        found.bytes += Buffer.byteLength(key) + Buffer.byteLength(value) - (before ?? 0)
-      }
+      count(found, pairs)
       if (found.count > maxAttributes) return 'too_many'
       if (found.bytes > maxBytes) return 'too_large'
-      for (const [key, value] of attributes) put.run(found.n, key, value)
+      if (found.packed === null) putRows(found.n, pairs)
+      else found.packed = putPacked(found.n, found.packed, pairs)
       return written(found)
     },
 
     removeAttributes(id: string, keys: readonly string[] | 'all', condition: Condition): WriteOutcome {
       const found = requireSession(id, condition)
       if (typeof found === 'string') return found
-      if (keys === 'all') {
-        removeAll.run(found.n)
-        return written({ ...found, count: 0, bytes: 0 })
+      if (keys !== 'all') {
+        removeEach(found, keys)
+        return written(found)
       }
-      for (const key of keys) {
-        const before = sizeOf(found.n, key)
-        if (before === undefined) continue
-        remove.run(found.n, key)
-        found.count--
-        found.bytes -= before
-      }
-      return written(found)
+      if (found.packed === null) removeAll.run(found.n)
+      return written({ ...found, count: 0, bytes: 0, packed: NOTHING })
     },
   }
 }

@@ -2,6 +2,7 @@ import { constants, Database } from 'bun:sqlite'
 import { constants as access, accessSync, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError } from '../../errors.ts'
+import { type Packed, unpack } from './packed.ts'
 import { requireOurs } from './schema.ts'
 import { sentenceOf } from './sentences.ts'
 
@@ -44,18 +45,42 @@ function open(path: string): Database {
 function findDamage(db: Database): string | null {
   const [[integrity]] = db.query('PRAGMA integrity_check(1)').values() as [[string]]
   if (integrity !== 'ok') return integrity
-  const miscounted = db
+  const miscounted = countMiscounted(db)
+  if (miscounted > 0) return `${miscounted} sessions do not have the attributes that were counted`
+  for (const [table, column] of [
+    ['attributes', 'session'],
+    ['uses', 'n'],
+  ]) {
+    const [[orphans]] = db
+      .query(`SELECT count(*) FROM ${table} WHERE ${column} NOT IN (SELECT n FROM sessions)`)
+      .values() as [[number]]
+    if (orphans > 0) return `${orphans} ${table} belong to no session`
+  }
+  return null
+}
+
+/** How many sessions have other attributes, in their own text or as rows, than was counted when they were written. */
+function countMiscounted(db: Database): number {
+  const [[inRows]] = db
     .query(
       `SELECT count(*) FROM sessions s LEFT JOIN
          (SELECT session, count(*) AS count, sum(octet_length(key) + octet_length(value)) AS bytes FROM attributes GROUP BY session) a
-       ON a.session = s.n WHERE s.count <> coalesce(a.count, 0) OR s.bytes <> coalesce(a.bytes, 0)`,
+       ON a.session = s.n
+       WHERE s.attributes IS NULL AND (s.count <> coalesce(a.count, 0) OR s.bytes <> coalesce(a.bytes, 0))
+          OR s.attributes IS NOT NULL AND a.count > 0`,
     )
-    .values()[0]?.[0]
-  if (miscounted !== 0) return `${miscounted} sessions do not have the attributes that were counted`
-  const orphans = db
-    .query('SELECT count(*) FROM attributes WHERE session NOT IN (SELECT n FROM sessions)')
-    .values()[0]?.[0]
-  return orphans === 0 ? null : `${orphans} attributes belong to no session`
+    .values() as [[number]]
+  let inTexts = 0
+  const texts = db.query('SELECT count, bytes, attributes FROM sessions WHERE attributes IS NOT NULL')
+  for (const { count, bytes, attributes } of texts.iterate() as Iterable<{
+    count: number
+    bytes: number
+    attributes: Packed
+  }>) {
+    const sizes = [...unpack(attributes)].map((pair) => Buffer.byteLength(pair.join('')))
+    if (sizes.length !== count || sizes.reduce((sum, size) => sum + size, 0) !== bytes) inTexts++
+  }
+  return inRows + inTexts
 }
 
 /** The nearest folder that exists is where the missing ones would be made. */

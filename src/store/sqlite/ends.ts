@@ -1,13 +1,15 @@
 import type { Database } from 'bun:sqlite'
 import type { Millis } from '../store.ts'
 
-/** Deletes a session with its attributes. */
+/** Deletes a session with its attributes and what was noted of its use. */
 export function newRemove(db: Database) {
-  const session = db.query('DELETE FROM sessions WHERE n = ?')
+  const session = db.query('DELETE FROM sessions WHERE n = ?1 RETURNING attributes IS NULL')
   const attributes = db.query('DELETE FROM attributes WHERE session = ?')
+  const use = db.query('DELETE FROM uses WHERE n = ?')
   return (n: number) => {
-    attributes.run(n)
-    session.run(n)
+    const hasRows = session.values(n)[0]?.[0] === 1
+    if (hasRows) attributes.run(n)
+    use.run(n)
   }
 }
 

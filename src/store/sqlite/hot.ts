@@ -1,37 +1,28 @@
-import type { Millis, ReadSession } from '../store.ts'
+import type { LiveSession, Millis, Use } from '../store.ts'
 import type { Changes } from './changes.ts'
+import { isSmall, type Packed, type Pairs, withValues } from './packed.ts'
+import { newRing, type Ring } from './ring.ts'
 import type { Write } from './writer.ts'
 
-/** What the sessions in memory may take, in bytes, as estimated by `COST`. */
-const ROOM = 96 * 1_048_576
+/** Bytes of memory for sessions. One with ten small attributes takes about 400. */
+const ROOM = 64 * 1_048_576
 
-/** Bytes that a session in memory takes besides its attributes, as measured with 100,000 of them. */
-const COST = 650
-
-/** A session with more bytes of attributes is read from the file each time: one of those would push out many others. */
-export const LARGEST = 8_192
-
-interface Hot {
-  readonly session: ReadSession
-  /** Of its attributes. */
-  readonly bytes: number
+/** A session in memory. */
+export interface Hot {
+  readonly session: LiveSession
+  readonly packed: Packed
 }
 
 /**
- * The sessions that were read last, with all of their attributes, so that most reads touch neither the file nor its locks. A commit of
- * this process says what it changed, before those who asked for it hear of it; a commit of another process is noticed before the next
- * read, and all are forgotten. So nothing in here is older than the file, but for writes that have not been answered yet.
- *
- * Two generations stand for the order of use: what is read moves to the young one, and when that has filled its half of the room, the
- * old one is dropped.
+ * The sessions that were read last, so that most reads touch neither the file nor its locks. A commit of this process says what it
+ * changed, before those who asked for it hear of it; a commit of another process is noticed before the next read, and all are
+ * forgotten. So nothing in here is older than the file, but for writes that have not been answered yet.
  */
 export class HotSessions {
   readonly #changes: Changes
   /** The commits of other processes when all that is in here was read. */
   #known: number | null
-  #young = new Map<string, Hot>()
-  #old = new Map<string, Hot>()
-  #size = 0
+  readonly #ring: Ring = newRing(ROOM)
 
   constructor(changes: Changes) {
     this.#changes = changes
@@ -39,40 +30,39 @@ export class HotSessions {
   }
 
   /** The session of an id, if it is here and live. */
-  find(id: string, now: Millis): ReadSession | null {
+  find(id: string, now: Millis): Hot | null {
     const count = this.#changes.read()
     if (count !== this.#known || count === null) {
-      this.#forgetAll()
+      this.#ring.clear()
       this.#known = count
       return null
     }
-    const hot = this.#young.get(id) ?? this.#promote(id)
-    return hot !== undefined && now < hot.session.endsAt ? hot.session : null
+    const hot = this.#ring.find(id)
+    return hot !== null && now < hot.session.endsAt ? hot : null
   }
 
-  /** Keeps a session as it was just read from the file, with all of its attributes, which are so many bytes. */
-  keep(session: ReadSession, bytes: number): void {
-    this.#young.set(session.id, { session, bytes })
-    this.#size += COST + bytes
-    if (this.#size < ROOM / 2) return
-    this.#old = this.#young
-    this.#young = new Map()
-    this.#size = 0
+  /** Keeps a session as it was just read from the file. */
+  keep(hot: Hot): void {
+    this.#ring.add(hot)
   }
 
   /** Takes note of a write of this process that has been committed. */
   committed([name, args]: Write, result: unknown): void {
     switch (name) {
       case 'putAttributes':
-      case 'removeAttributes':
-        this.#forget(args[0] as string)
+        this.#put(args[0] as string, args[1] as Pairs, result)
         break
-      case 'endSession':
-        if (result !== null) this.#forget(result as string)
+      case 'removeAttributes':
+        this.#ring.remove(args[0] as string)
         break
       case 'touchSessions':
+        for (const use of args[0] as readonly Use[]) this.#ring.touch(use, args[1] as Millis)
+        break
+      case 'endSession':
+        if (result !== null) this.#ring.remove(result as string)
+        break
       case 'sweepSessions':
-        for (const id of result as readonly (string | null)[]) if (id !== null) this.#forget(id)
+        for (const id of result as readonly (string | null)[]) if (id !== null) this.#ring.remove(id)
         break
       case 'insertSession':
       case 'insertUser':
@@ -82,26 +72,18 @@ export class HotSessions {
         break
       default:
         // Ends sessions that are not named, and comes seldom.
-        this.#forgetAll()
+        this.#ring.clear()
     }
   }
 
-  #promote(id: string): Hot | undefined {
-    const hot = this.#old.get(id)
-    if (hot === undefined) return undefined
-    this.#old.delete(id)
-    this.keep(hot.session, hot.bytes)
-    return hot
-  }
-
-  #forget(id: string): void {
-    this.#young.delete(id)
-    this.#old.delete(id)
-  }
-
-  #forgetAll(): void {
-    this.#young = new Map()
-    this.#old = new Map()
-    this.#size = 0
+  #put(id: string, pairs: Pairs, result: unknown): void {
+    const { version } = result as { readonly version?: number }
+    const hot = version === undefined ? null : this.#ring.find(id)
+    // Refused, not here, or read from the file after the commit.
+    if (hot === null || version === undefined || version <= hot.session.version) return
+    const packed = withValues(hot.packed, pairs)
+    if (version === hot.session.version + 1 && isSmall(packed))
+      this.#ring.add({ session: { ...hot.session, version }, packed })
+    else this.#ring.remove(id)
   }
 }

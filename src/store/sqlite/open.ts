@@ -2,14 +2,16 @@ import { Database } from 'bun:sqlite'
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
-import type { ReadSession, Store } from '../store.ts'
+import type { Attributes, LiveSession, Millis, ReadSession, Store } from '../store.ts'
 import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
-import { HotSessions, LARGEST } from './hot.ts'
+import { HotSessions } from './hot.ts'
 import { holdAlone } from './lock.ts'
 import type { Opening } from './opening.ts'
+import { type Packed, unpack, valueIn } from './packed.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
+import { Snapshot } from './snapshot.ts'
 import { type Said, Writer } from './writer.ts'
 
 /** How a file is opened. */
@@ -38,14 +40,16 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
   const lock = alone ? holdAlone(path) : null
   let thread: Worker | null = null
   try {
-    const hot = alone ? new HotSessions(new Changes(path)) : null
+    const changes = alone ? new Changes(path) : null
     thread = await startThread({ path, alone })
+    const db = new Database(path, { readonly: true, strict: true })
+    const { reads, hot, snapshot } = await whenNotBusy(() => readsOf(db, changes))
     const writer = new Writer(thread, {
+      beginWriting: () => snapshot.beginWriting(),
       committed: (write, result) => hot?.committed(write, result),
+      endWriting: () => snapshot.endWriting(),
       lost: (fault) => options.lost?.(fault),
     })
-    const db = new Database(path, { readonly: true, strict: true })
-    const reads = await whenNotBusy(() => readsOf(db, hot))
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       readSession: reads.readSession,
@@ -74,6 +78,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         await writer.ask('ping')
       },
       async close() {
+        snapshot.close()
         db.close()
         // Last, so that the thread's connection is the one that folds the log into the file.
         await writer.close()
@@ -120,46 +125,51 @@ async function startThread(opening: Opening): Promise<Worker> {
 }
 
 /** The reads as promises, which a failing file rejects with a `StoreFault`. */
-function readsOf(db: Database, hot: HotSessions | null) {
+function readsOf(db: Database, changes: Changes | null) {
   // Another process may be opening the file; and pages of it that this connection keeps, in KiB (negative: not their number).
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA cache_size = -65536`)
-  const reads = newReads(db)
-
-  const readSession: Store['readSession'] = async (id, keys, now) => {
-    const known = hot?.find(id, now) ?? null
-    if (known !== null) return withNamed(known, keys)
-    const found = attempt(() => reads.readSession(id, keys, now))
+  const file = newReads(db)
+  const hot = changes === null ? null : new HotSessions(changes)
+  const snapshot = new Snapshot(db, changes)
+  // Async, so that what fails is a promise that is rejected.
+  const attempt = async <T>(read: () => T): Promise<T> => {
+    try {
+      return snapshot.read(read)
+    } catch (cause) {
+      throw new StoreFault('store_unavailable', `The database cannot be read: ${cause}`, cause)
+    }
+  }
+  const readFile = (id: string, keys: readonly string[] | 'all', now: Millis): ReadSession | null => {
+    const found = file.findSession(id, now)
     if (found === null) return null
-    if (found.isWhole && found.bytes <= LARGEST) hot?.keep(found.session, found.bytes)
-    return withNamed(found.session, keys)
+    if (found.packed === null) return { ...found.session, attributes: file.readAttributes(found.n, keys) }
+    hot?.keep(found)
+    return withNamed(found.session, found.packed, keys)
   }
-
-  return {
-    readSession,
-    listSessions: (async (...args) =>
-      attempt(() => reads.listSessions(...args))) satisfies Store['listSessions'],
-    readUser: (async (uname) => attempt(() => reads.readUser(uname))) satisfies Store['readUser'],
-    listUsers: (async (after, limit) =>
-      attempt(() => reads.listUsers(after, limit))) satisfies Store['listUsers'],
-    ping: (async () => attempt(() => reads.ping())) satisfies Store['ping'],
-  }
-}
-
-function attempt<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    throw new StoreFault('store_unavailable', `The database cannot be read: ${cause}`, cause)
-  }
+  const reads = {
+    readSession: (id, keys, now) => {
+      const known = hot?.find(id, now) ?? null
+      if (known !== null) return Promise.resolve(withNamed(known.session, known.packed, keys))
+      return attempt(() => readFile(id, keys, now))
+    },
+    listSessions: (...args) => attempt(() => file.listSessions(...args)),
+    readUser: (uname) => attempt(() => file.readUser(uname)),
+    listUsers: (...args) => attempt(() => file.listUsers(...args)),
+    ping: () => attempt(() => file.ping()),
+  } satisfies Partial<Store>
+  return { reads, hot, snapshot }
 }
 
 /** The session with those of its attributes that were asked for. */
-function withNamed(session: ReadSession, keys: readonly string[] | 'all'): ReadSession {
-  if (keys === 'all') return session
+function withNamed(session: LiveSession, packed: Packed, keys: readonly string[] | 'all'): ReadSession {
+  return { ...session, attributes: keys === 'all' ? unpack(packed) : named(packed, keys) }
+}
+
+function named(packed: Packed, keys: readonly string[]): Attributes {
   const attributes = new Map<string, string>()
   for (const key of keys) {
-    const value = session.attributes.get(key)
+    const value = valueIn(packed, key)
     if (value !== undefined) attributes.set(key, value)
   }
-  return { ...session, attributes }
+  return attributes
 }

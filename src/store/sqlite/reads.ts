@@ -1,57 +1,63 @@
 import type { Database } from 'bun:sqlite'
-import type { Millis, Page, ReadSession, StoredSession, StoredUser } from '../store.ts'
-import { LARGEST } from './hot.ts'
-import { COLUMNS, liveOf, type Row, sessionOf, userOf } from './rows.ts'
+import type { LiveSession, Millis, Page, StoredSession, StoredUser } from '../store.ts'
+import type { Packed } from './packed.ts'
+import { ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
+import { newNoted } from './uses.ts'
 
-/** What `readSession` found: `isWhole` if no attribute is missing. `bytes` is the size of all there are. */
-export interface Found {
-  readonly session: ReadSession
-  readonly bytes: number
-  readonly isWhole: boolean
-}
+/** A session in the file: its attributes are one text, or rows of their own that have the session's number `n`. */
+export type Found = { readonly session: LiveSession } & (
+  | { readonly packed: Packed }
+  | { readonly packed: null; readonly n: number }
+)
 
-/** Everything that is read from the file. A read sees what was committed before it and never waits for a commit. */
+type Row = readonly [
+  n: number,
+  uname: string,
+  beganAt: Millis,
+  usedAt: Millis,
+  endsAt: Millis,
+  latestEndsAt: Millis,
+  version: number,
+  packed: Packed | null,
+]
+
+/** Everything that is read from the file, each call inside a transaction of the caller's. */
 export function newReads(db: Database) {
-  const session = db.query(`SELECT ${COLUMNS} FROM sessions WHERE id = ? AND ends_at > ?`)
+  const session = db.query(
+    `SELECT n, uname, began_at, used_at, ends_at, latest_ends_at, version, attributes FROM sessions WHERE id = ?`,
+  )
+  const noted = newNoted(db)
   const all = db.query('SELECT key, value FROM attributes WHERE session = ?')
   const one = db.query('SELECT value FROM attributes WHERE session = ? AND key = ?')
-  const ofAll = db.query(
-    `SELECT ${COLUMNS} FROM sessions WHERE n < ?1 AND ends_at > ?2 ORDER BY n DESC LIMIT ?3`,
-  )
-  const ofUser = db.query(
-    `SELECT ${COLUMNS} FROM sessions WHERE uname = ?4 AND n < ?1 AND ends_at > ?2 ORDER BY n DESC LIMIT ?3`,
-  )
+  const listed = `SELECT ${STORED_COLUMNS} FROM ${SESSIONS} WHERE s.n < ?1 AND ${ENDS_AT} > ?2`
+  const ofAll = db.query(`${listed} ORDER BY s.n DESC LIMIT ?3`)
+  const ofUser = db.query(`${listed} AND uname = ?4 ORDER BY s.n DESC LIMIT ?3`)
   const user = db.query('SELECT * FROM users WHERE uname = ?')
   const users = db.query('SELECT * FROM users WHERE ?1 IS NULL OR uname > ?1 ORDER BY uname LIMIT ?2')
   const version = db.query('PRAGMA user_version')
 
-  const readAttributes = (n: number, keys: readonly string[] | 'all') => {
-    if (keys === 'all') return new Map(all.values(n) as [string, string][])
-    const attributes = new Map<string, string>()
-    for (const key of keys) {
-      const row = one.values(n, key)[0]
-      if (row !== undefined) attributes.set(key, row[0] as string)
-    }
-    return attributes
-  }
-  // A transaction, so that the session and its attributes are of one instant.
-  const readBoth = db.transaction(
-    (id: string, keys: readonly string[] | 'all', now: Millis): Found | null => {
-      const row = session.values(id, now)[0] as unknown as Row | undefined
-      if (row === undefined) return null
-      const bytes = row[10]
-      const isWhole = keys === 'all' || bytes <= LARGEST
-      return {
-        session: { ...liveOf(row), attributes: readAttributes(row[0], isWhole ? 'all' : keys) },
-        bytes,
-        isWhole,
-      }
-    },
-  )
-
   return {
-    /** A session with the named attributes, or with all of them where they are few, which is quicker to ask for than to name them. */
-    readSession: readBoth,
+    findSession(id: string, now: Millis): Found | null {
+      const row = session.values(id)[0] as Row | undefined
+      if (row === undefined) return null
+      const [n, uname, beganAt, recordedUse, recordedEnd, latestEndsAt, version, packed] = row
+      const [notedUse, notedEnd] = noted(n)
+      const [usedAt, endsAt] = [Math.max(recordedUse, notedUse), Math.max(recordedEnd, notedEnd)]
+      if (endsAt <= now) return null
+      const live = { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version }
+      return packed === null ? { session: live, packed, n } : { session: live, packed }
+    },
+
+    /** Attributes that are rows. */
+    readAttributes(n: number, keys: readonly string[] | 'all'): Map<string, string> {
+      if (keys === 'all') return new Map(all.values(n) as [string, string][])
+      const attributes = new Map<string, string>()
+      for (const key of keys) {
+        const row = one.values(n, key)[0]
+        if (row !== undefined) attributes.set(key, row[0] as string)
+      }
+      return attributes
+    },
 
     listSessions(
       uname: string | null,
@@ -62,8 +68,8 @@ export function newReads(db: Database) {
       const from = after === null ? Number.MAX_SAFE_INTEGER : Number(after)
       const asked = limit + 1
       const rows = uname === null ? ofAll.values(from, now, asked) : ofUser.values(from, now, asked, uname)
-      const items = rows.slice(0, limit) as unknown as Row[]
-      return { items: items.map(sessionOf), next: rows.length > limit ? String(items.at(-1)?.[0]) : null }
+      const items = rows.slice(0, limit) as unknown as StoredRow[]
+      return { items: items.map(storedOf), next: rows.length > limit ? String(items.at(-1)?.[0]) : null }
     },
 
     readUser(uname: string): StoredUser | null {

@@ -1,38 +1,42 @@
-import type { LiveSession, StoredSession, StoredUser } from '../store.ts'
+import type { LiveSession, Millis, StoredSession, StoredUser } from '../store.ts'
 
-/** The columns of `sessions` that are read. */
-export const COLUMNS =
-  'n, id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, bytes'
-export type Row = readonly [
-  number,
-  string,
-  string,
-  number,
-  number,
-  number,
-  number,
-  string,
-  string,
-  number,
-  number,
+/** Sessions with what was noted of their use since. */
+export const SESSIONS = 'sessions s LEFT JOIN uses u ON u.n = s.n'
+
+/** When a session of `SESSIONS` ends. */
+export const ENDS_AT = 'max(s.ends_at, ifnull(u.ends_at, 0))'
+
+/** The columns of `SESSIONS` that a request needs. */
+const LIVE_COLUMNS = `s.n, s.id, s.uname, s.began_at, max(s.used_at, ifnull(u.used_at, 0)), ${ENDS_AT}, s.latest_ends_at, s.version`
+type LiveRow = readonly [
+  n: number,
+  id: string,
+  uname: string,
+  beganAt: Millis,
+  usedAt: Millis,
+  endsAt: Millis,
+  latestEndsAt: Millis,
+  version: number,
 ]
 
-/** A row of `sessions` as a `StoredSession`. */
-export const sessionOf = (row: Row): StoredSession => ({
-  ...liveOf(row),
-  address: row[7],
-  userAgent: row[8],
-})
+/** With what lists show. */
+export const STORED_COLUMNS = `${LIVE_COLUMNS}, s.address, s.user_agent`
+export type StoredRow = readonly [...LiveRow, address: string, userAgent: string]
 
-/** A row of `sessions` as a `LiveSession`. */
-export const liveOf = (row: Row): LiveSession => ({
+export const liveOf = (row: LiveRow | StoredRow): LiveSession => ({
   id: row[1],
   uname: row[2],
   beganAt: row[3],
   usedAt: row[4],
   endsAt: row[5],
   latestEndsAt: row[6],
-  version: row[9],
+  version: row[7],
+})
+
+export const storedOf = (row: StoredRow): StoredSession => ({
+  ...liveOf(row),
+  address: row[8],
+  userAgent: row[9],
 })
 
 /** A row of `users` as a `StoredUser`, for `SELECT * FROM users`. */

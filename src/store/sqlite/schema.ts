@@ -63,6 +63,16 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX counters_by_end ON counters (ends_at);
   `,
+  `
+  -- All attributes of the session as one text (see packed.ts), or NULL: each is a row of the table attributes.
+  ALTER TABLE sessions ADD COLUMN attributes TEXT;
+
+  CREATE TABLE uses (                       -- what was noted of sessions since their own row was written
+    n       INTEGER PRIMARY KEY,            -- sessions.n
+    used_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL                -- the session is live until the later of both ends
+  ) STRICT;
+  `,
 ]
 
 /** The version that this program reads and writes. */

@@ -1,6 +1,9 @@
 import type { Database } from 'bun:sqlite'
 import type { Millis, NewSession, Use } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
+import { NOTHING } from './packed.ts'
+import { ENDS_AT, SESSIONS } from './rows.ts'
+import { newNoted } from './uses.ts'
 
 /** Holds for the one id that begins with the handle: `~` is behind all of base64url. A part of a handle is none. */
 const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
@@ -9,19 +12,24 @@ const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
 export function sessionWrites(db: Database) {
   const user = db.query('SELECT 1 FROM users WHERE uname = ? AND generation = ? AND NOT disabled')
   const insert = db.query(
-    `INSERT INTO sessions (id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, count, bytes)
-     VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, 1, 0, 0) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO sessions (id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, count, bytes, attributes)
+     VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, 1, 0, 0, ?8) ON CONFLICT (id) DO NOTHING`,
   )
-  const touch = db.query(
-    `UPDATE sessions SET used_at = max(used_at, ?2), ends_at = max(ends_at, min(?3, latest_ends_at))
-     WHERE id = ?1 AND ends_at > ?4 RETURNING id`,
+  const touched = db.query('SELECT n, used_at, ends_at, latest_ends_at FROM sessions WHERE id = ?')
+  const noted = newNoted(db)
+  const use = db.query(
+    `INSERT INTO uses VALUES (?1, ?2, ?3)
+     ON CONFLICT (n) DO UPDATE SET used_at = max(used_at, ?2), ends_at = max(ends_at, ?3)`,
   )
+  const extend = db.query('UPDATE sessions SET ends_at = ?2 WHERE n = ?1')
   const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
   const find = db.query(
-    `SELECT n, id FROM sessions WHERE ${BY_HANDLE} AND ends_at > ?2 AND (?3 IS NULL OR uname = ?3)`,
+    `SELECT s.n, id FROM ${SESSIONS} WHERE ${BY_HANDLE} AND ${ENDS_AT} > ?2 AND (?3 IS NULL OR uname = ?3)`,
   )
-  const live = db.query('SELECT n, id FROM sessions WHERE ends_at > ? LIMIT ?')
-  const expired = db.query('SELECT n, id FROM sessions WHERE ends_at <= ? LIMIT ?')
+  const live = db.query(`SELECT s.n, id FROM ${SESSIONS} WHERE ${ENDS_AT} > ? LIMIT ?`)
+  const expired = db.query(
+    `SELECT s.n, id FROM ${SESSIONS} WHERE s.ends_at <= ?1 AND ifnull(u.ends_at, 0) <= ?1 LIMIT ?2`,
+  )
   const sweepEnded = db.query(
     'DELETE FROM ended WHERE id IN (SELECT id FROM ended WHERE ended_at <= ? LIMIT ?) RETURNING id',
   )
@@ -43,15 +51,22 @@ export function sessionWrites(db: Database) {
         session.latestEndsAt,
         session.address,
         session.userAgent,
+        NOTHING,
       )
       return changes === 1 ? 'inserted' : 'id_taken'
     },
 
-    /** The ids of the sessions that were touched. */
-    touchSessions(uses: readonly Use[], now: Millis): readonly string[] {
-      return uses.flatMap(
-        ({ id, usedAt, endsAt }) => touch.values(id, usedAt, endsAt, now).flat() as string[],
-      )
+    touchSessions(uses: readonly Use[], now: Millis): void {
+      for (const { id, usedAt, endsAt } of uses) {
+        const row = touched.values(id)[0] as [number, Millis, Millis, Millis] | undefined
+        if (row === undefined) continue
+        const [n, recordedUse, recordedEnd, latestEnd] = row
+        if (recordedEnd <= now && noted(n)[1] <= now) continue
+        const end = Math.max(recordedEnd, Math.min(endsAt, latestEnd))
+        use.run(n, Math.max(recordedUse, usedAt), end)
+        // The sweep looks for ends in the index of the sessions. They follow now and then, since an index costs more than all the rest.
+        if (recordedEnd - now < (end - now) / 2) extend.run(n, end)
+      }
     },
 
     /** The id of the session that ended, or null. */

@@ -9,7 +9,7 @@ import {
   type UserRule,
 } from '../store.ts'
 import { newEnd } from './ends.ts'
-import { userOf } from './rows.ts'
+import { ENDS_AT, SESSIONS, userOf } from './rows.ts'
 
 /** The writes of users, and of the secrets that all nodes share. */
 export function userWrites(db: Database) {
@@ -23,7 +23,7 @@ export function userWrites(db: Database) {
      WHERE uname = ?1`,
   )
   const remove = db.query('DELETE FROM users WHERE uname = ?')
-  const live = db.query('SELECT n, id FROM sessions WHERE uname = ? AND ends_at > ?')
+  const live = db.query(`SELECT s.n, id FROM ${SESSIONS} WHERE uname = ? AND ${ENDS_AT} > ?`)
   const secret = db.query('INSERT INTO secrets VALUES (?, ?) ON CONFLICT (name) DO NOTHING')
   const readSecret = db.query('SELECT value FROM secrets WHERE name = ?')
   const end = newEnd(db)

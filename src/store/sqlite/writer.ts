@@ -13,10 +13,14 @@ export type Said =
   | { readonly results: readonly unknown[] }
   | { readonly failed: { readonly full: boolean; readonly message: string } }
 
-/** Who hears of what becomes of the writes. */
-interface Listener {
-  /** A write is on disk, and returned this; told before whoever asked for it. */
+/** Hears of what the thread is given to do, and of what came of it, before those who asked for it. */
+export interface Listener {
+  /** A batch is about to begin. */
+  beginWriting(): void
+  /** A write is on disk, and returned this. */
   committed(write: Write, result: unknown): void
+  /** The batch is through, and all of its writes that are on disk have been told. */
+  endWriting(): void
   /** The thread has ended though nobody closed it, and no write will ever be answered again; told once. */
   lost(fault: StoreFault): void
 }
@@ -86,6 +90,7 @@ export class Writer {
     }
     this.#underway = this.#gathered
     this.#gathered = []
+    this.#listener.beginWriting()
     // As text, which crosses from thread to thread in less time than objects: a tenth of what a put costs.
     this.#thread.postMessage(JSON.stringify(this.#underway.map(({ write }) => write)))
   }
@@ -99,8 +104,10 @@ export class Writer {
     this.#underway = []
     if ('results' in said) {
       for (const [i, { write }] of batch.entries()) this.#listener.committed(write, said.results[i])
+      this.#listener.endWriting()
       for (const [i, waiting] of batch.entries()) waiting.resolve(said.results[i])
     } else if ('failed' in said) {
+      this.#listener.endWriting()
       const { full, message } = said.failed
       const fault = new StoreFault(full ? 'store_full' : 'store_unavailable', message, null)
       for (const waiting of batch) waiting.reject(fault)

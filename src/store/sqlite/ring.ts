@@ -1,0 +1,130 @@
+import type { Millis, Use } from '../store.ts'
+import type { Hot } from './hot.ts'
+
+/** Characters of an id. */
+const ID = 43
+
+/** Eight-byte words of a record before its texts: `next` and five numbers, then the lengths of two texts. */
+const HEAD = 7
+const [NEXT, BEGAN, USED, ENDS, LATEST, VERSION, LENGTHS] = [0, 1, 2, 3, 4, 5, 6] as const
+
+/** There is no record. */
+const NONE = -1
+
+/** Bytes of the ring for each list of records, of which most are then of one record or none. */
+const BYTES_PER_LIST = 256
+
+export type Ring = ReturnType<typeof newRing>
+
+/**
+ * A log of sessions in so many bytes that begins anew at its end, over what is oldest. As bytes they are a third of what they would be
+ * as objects, the garbage collector does not go through them, and no more than `room` is ever taken.
+ *
+ * A record has a position that only grows; its place is the remainder. Records whose ids hash alike are a list, the newest first, and a
+ * list ends at the first record that has been written over. So nothing is ever taken out of a list: a newer record hides an older one.
+ */
+export function newRing(room: number) {
+  const bytes = Buffer.from(new ArrayBuffer(room))
+  const numbers = new Float64Array(bytes.buffer)
+  const words = new Uint32Array(bytes.buffer)
+  const lists = new Float64Array(2 ** Math.ceil(Math.log2(room / BYTES_PER_LIST))).fill(NONE)
+  /** Where the next record goes. */
+  let end = 0
+  /** Records before it are forgotten. */
+  let begin = 0
+
+  /** An id is the text of a hash: any of its characters are as good as random. */
+  const listOf = (id: string) => {
+    let hash = 0
+    for (let i = 0; i < 6; i++) hash = (hash * 67 + id.charCodeAt(i)) | 0
+    return hash & (lists.length - 1)
+  }
+  const wordOf = (position: number) => (position % room) / 8
+
+  /** The word at which the newest record of an id begins. */
+  const seek = (id: string): number => {
+    const oldest = Math.max(begin, end - room)
+    for (let at = lists[listOf(id)] as number; at >= oldest; ) {
+      const word = wordOf(at)
+      const text = (word + HEAD) * 8
+      if (bytes.toString('latin1', text, text + ID) === id) return word
+      at = numbers[word + NEXT] as number
+    }
+    return NONE
+  }
+
+  return {
+    /** The session of an id, live or not. */
+    find(id: string): Hot | null {
+      const word = seek(id)
+      if (word === NONE) return null
+      const [beganAt, usedAt, endsAt, latestEndsAt, version] = [
+        numbers[word + BEGAN] as Millis,
+        numbers[word + USED] as Millis,
+        numbers[word + ENDS] as Millis,
+        numbers[word + LATEST] as Millis,
+        numbers[word + VERSION] as number,
+      ]
+      const uname = (word + HEAD) * 8 + ID
+      const packed = uname + (words[(word + LENGTHS) * 2] as number)
+      const after = packed + (words[(word + LENGTHS) * 2 + 1] as number)
+      return {
+        session: {
+          id,
+          uname: bytes.toString('utf8', uname, packed),
+          beganAt,
+          usedAt,
+          endsAt,
+          latestEndsAt,
+          version,
+        },
+        packed: bytes.toString('utf8', packed, after),
+      }
+    },
+
+    add({ session, packed }: Hot): void {
+      const unameLength = Buffer.byteLength(session.uname)
+      const packedLength = Buffer.byteLength(packed)
+      const size = HEAD * 8 + Math.ceil((ID + unameLength + packedLength) / 8) * 8
+      // A record is in one piece: what is left before the end of the ring may be too short for it.
+      if ((end % room) + size > room) end += room - (end % room)
+      const word = wordOf(end)
+      const list = listOf(session.id)
+      numbers[word + NEXT] = lists[list] as number
+      numbers[word + BEGAN] = session.beganAt
+      numbers[word + USED] = session.usedAt
+      numbers[word + ENDS] = session.endsAt
+      numbers[word + LATEST] = session.latestEndsAt
+      numbers[word + VERSION] = session.version
+      words[(word + LENGTHS) * 2] = unameLength
+      words[(word + LENGTHS) * 2 + 1] = packedLength
+      let text = (word + HEAD) * 8
+      text += bytes.write(session.id, text, ID, 'latin1')
+      text += bytes.write(session.uname, text, unameLength, 'utf8')
+      bytes.write(packed, text, packedLength, 'utf8')
+      lists[list] = end
+      end += size
+    },
+
+    /** Moves the times as a store does: forward, never back, and only while the session is live. */
+    touch({ id, usedAt, endsAt }: Use, now: Millis): void {
+      const word = seek(id)
+      if (word === NONE) return
+      const known = numbers[word + ENDS] as Millis
+      if (known <= now) return
+      numbers[word + USED] = Math.max(numbers[word + USED] as Millis, usedAt)
+      numbers[word + ENDS] = Math.max(known, Math.min(endsAt, numbers[word + LATEST] as Millis))
+    },
+
+    /** Forgets all that is known of an id. */
+    remove(id: string): void {
+      // Every record of it, or the one that the newest has hidden would come to light.
+      for (let word = seek(id); word !== NONE; word = seek(id))
+        bytes.fill(0, (word + HEAD) * 8, (word + HEAD) * 8 + ID)
+    },
+
+    clear(): void {
+      begin = end
+    },
+  }
+}
