@@ -1,24 +1,30 @@
 import { parseArgs } from 'node:util'
 
-/** The whole numbers behind the flags of the command line, or what they are without. Ends the program with 2 if they are not right. */
-export function readFlags<Name extends string>(
+/**
+ * The whole numbers behind the flags of the command line, or what they are without, and the texts behind others, or null. Ends the
+ * program with 2 if they are not right.
+ */
+export function readFlags<Name extends string, Text extends string = never>(
   flags: Readonly<
     Record<Name, { readonly otherwise: number; readonly least: number; readonly most: number }>
   >,
-): Record<Name, number> {
+  texts: readonly Text[] = [],
+): Record<Name, number> & Record<Text, string | null> {
   const names = Object.keys(flags) as Name[]
   try {
     const { values } = parseArgs({
-      options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+      options: Object.fromEntries([...names, ...texts].map((name) => [name, { type: 'string' as const }])),
     })
-    return Object.fromEntries(
-      names.map((name) => {
-        const { otherwise, least, most } = flags[name]
-        const value = Number(values[name] ?? otherwise)
-        if (Number.isInteger(value) && value >= least && value <= most) return [name, value]
-        throw new Error(`--${name} must be a whole number from ${least} to ${most}.`)
-      }),
-    ) as Record<Name, number>
+    const numbers = names.map((name): [string, number] => {
+      const { otherwise, least, most } = flags[name]
+      const value = Number(values[name] ?? otherwise)
+      if (Number.isInteger(value) && value >= least && value <= most) return [name, value]
+      throw new Error(`--${name} must be a whole number from ${least} to ${most}.`)
+    })
+    const others = texts.map((name): [string, string | null] => [name, values[name] ?? null])
+    return Object.fromEntries<number | string | null>([...numbers, ...others]) as ReturnType<
+      typeof readFlags<Name, Text>
+    >
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
     process.exit(2)

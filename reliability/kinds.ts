@@ -1,15 +1,22 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { idOf } from '../src/session/token.ts'
-import { ADMIN_PASSWORD } from '../test/support/server.ts'
 import { between } from './chance.ts'
 import { counterOf, type Damage, type Kept, newKept } from './ledger.ts'
 import { openBeside, seed } from './seed.ts'
+import { migration, start } from './starts.ts'
 import { ask, logIn, requireStatus } from './wire.ts'
-import { databaseOf, killAmid, randomWait, type Step, someLive, type World, writer } from './world.ts'
-
-/** What the server is doing when it is killed. Resolves, when it is dead, with what a round finds by itself. */
-export type Kind = (world: World) => Promise<Partial<Damage>>
+import {
+  databaseOf,
+  type Kind,
+  killAmid,
+  randomWait,
+  requireDone,
+  type Step,
+  someLive,
+  type World,
+  writer,
+} from './world.ts'
 
 const WRITERS = 12
 
@@ -88,32 +95,6 @@ const sweep: Kind = async (world) => {
   return {}
 }
 
-/** A server is killed in its very first start, when it makes the file, the tables and the first admin. */
-const migration: Kind = async (world) => {
-  const data = join(world.place.folder, `new-${crypto.randomUUID()}`)
-  const flags = ['--data', data]
-  const first = world.place.start(['serve', '--port', '0', ...flags], {
-    env: { CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD },
-  })
-  const isOver = { now: false }
-  void first.ended.then(() => {
-    isOver.now = true
-  })
-  // Half of the kills come from when the file appears, where they are most likely to meet the making of the tables.
-  if (between(world.chance, 0, 1) === 1) {
-    while (!existsSync(join(data, 'cloakroom.db')) && !isOver.now) await Bun.sleep(1)
-    await Bun.sleep(between(world.chance, 0, 30))
-  } else await Bun.sleep(between(world.chance, 30, 300))
-  first.kill('SIGKILL')
-  await first.ended
-  if (existsSync(join(data, 'cloakroom.db'))) await requireWhole(world, ['--data', data])
-  const second = await world.place.serve(flags)
-  const { status } = await second.logIn('admin', ADMIN_PASSWORD)
-  second.kill('SIGKILL')
-  await second.ended
-  return status === 200 ? {} : { lost: 1 }
-}
-
 /** A backup is made of a file that is written to, and it is the backup that is killed first. */
 const backup: Kind = async (world) => {
   const sessions = await someLive(world, WRITERS)
@@ -135,8 +116,8 @@ const backup: Kind = async (world) => {
   // The one that was killed may be whole or not be there; the next one finds nothing in its way.
   const isMade = existsSync(file)
   const again = `${file}-again`
-  if (!isMade) await requireDone(world, ['backup', file])
-  await requireDone(world, ['backup', again])
+  if (!isMade) await requireDone(world.place, ['backup', file])
+  await requireDone(world.place, ['backup', again])
   const damages = await Promise.all([file, again].map((each) => judgeBackup(world, each, before)))
   return { lost: sum(damages, 'lost'), half: sum(damages, 'half') }
 }
@@ -146,7 +127,7 @@ async function judgeBackup(
   file: string,
   before: ReadonlyMap<Kept, number>,
 ): Promise<Pick<Damage, 'lost' | 'half'>> {
-  await requireWhole(world, ['--store', `sqlite:${file}`])
+  await requireDone(world.place, ['check', '--deep', '--store', `sqlite:${file}`])
   const store = await openBeside(file)
   const damage = { lost: 0, half: 0 }
   for (const [kept, answered] of before) {
@@ -163,13 +144,7 @@ async function judgeBackup(
 const sum = <Key extends string>(damages: readonly Readonly<Record<Key, number>>[], key: Key) =>
   damages.reduce((total, damage) => total + damage[key], 0)
 
-/** `cloakroom check --deep` finds nothing. */
-export const requireWhole = (world: World, store: readonly string[]) =>
-  requireDone(world, ['check', '--deep', ...store])
-
-async function requireDone({ place }: World, args: readonly string[]): Promise<void> {
-  const { code, err } = await place.run(args)
-  if (code !== 0) throw new Error(`cloakroom ${args.join(' ')} ended with ${code}: ${err}`)
-}
-
-export const kinds = { write, login, invalidate, sweep, migration, backup } satisfies Record<string, Kind>
+export const kinds = { write, login, invalidate, sweep, start, migration, backup } satisfies Record<
+  string,
+  Kind
+>

@@ -5,7 +5,7 @@ import { ask, logIn, requireStatus } from './wire.ts'
 export const IDLE = 3_000
 export const LIFETIME = 20_000
 
-/** What happened at the edge of an end may have happened before it or after it: both answers are right then. */
+/** How long before its end a session that is left alone is used again; less could be too late on a busy machine. */
 const EDGE = 1_500
 
 /** What the clients of a soak share. */
@@ -21,10 +21,16 @@ export interface Load {
 
 const count = ({ counts }: Load, what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
 
-/** A session and everything that its one client has put there. */
+/**
+ * A session and everything that its one client has put there. The client knows between which two instants something happened in the
+ * server, however busy the machine is: when it asked, and when it had the answer.
+ */
 interface Model {
   readonly cookie: string
-  readonly beganAt: number
+  /** When the login was asked for, and when it was answered. */
+  readonly askedAt: number
+  readonly answeredAt: number
+  /** When the last use that was accepted was asked for. */
   usedAt: number
   readonly attributes: Map<string, string>
 }
@@ -36,13 +42,9 @@ const KEYS = 12
 /** A client that reads, writes and deletes in a session of its own and compares each answer with what it did before. */
 export async function useSession(load: Load): Promise<void> {
   while (!load.isOver) {
-    const now = Date.now()
-    const model: Model = {
-      cookie: await logIn(load.url),
-      beganAt: now,
-      usedAt: now,
-      attributes: new Map(),
-    }
+    const askedAt = Date.now()
+    const cookie = await logIn(load.url)
+    const model: Model = { cookie, askedAt, answeredAt: Date.now(), usedAt: askedAt, attributes: new Map() }
     count(load, 'logins')
     while (!load.isOver && (await use(load, model))) await Bun.sleep(between(load.chance, ...THINKING))
   }
@@ -50,16 +52,20 @@ export async function useSession(load: Load): Promise<void> {
 
 /** One request; false: the session has ended, as it should. */
 async function use(load: Load, model: Model): Promise<boolean> {
+  const askedAt = Date.now()
   const [what, answer] = await (actions[between(load.chance, 0, actions.length - 1)] ?? read)(load, model)
-  const now = Date.now()
   if (answer.status === 401) {
-    const age = now - model.beganAt
-    if (age < LIFETIME - EDGE) load.wrong.push(`A session in use ended after ${age} ms.`)
-    else count(load, 'ends by lifetime')
+    const now = Date.now()
+    const age = now - model.askedAt
+    if (age >= LIFETIME) count(load, 'ends by lifetime')
+    // On a machine that stood still for seconds, nobody used it in time.
+    else if (now - model.usedAt >= IDLE) count(load, 'ends by idleness')
+    else load.wrong.push(`A session in use ended after ${age} ms.`)
     return false
   }
-  if (now - model.beganAt > LIFETIME + EDGE) load.wrong.push('A session lived longer than its lifetime.')
-  model.usedAt = now
+  const age = askedAt - model.answeredAt
+  if (age > LIFETIME) load.wrong.push(`A session lived for ${age} ms.`)
+  model.usedAt = askedAt
   if (answer.status === 200) count(load, what)
   else load.wrong.push(`${what}: ${answer.status} ${await answer.text()}`)
   return true
@@ -109,11 +115,14 @@ export async function comeAndGo(load: Load, first: number): Promise<void> {
   for (let turn = first; !load.isOver; turn++) {
     const cookie = await logIn(load.url)
     count(load, 'logins')
+    const firstAt = Date.now()
     await requireStatus(await ask(load.url, '/session/put', cookie, { a: '1' }), 200)
-    // Quiet for a while, and still logged in.
+    // Quiet for a while, and still logged in, unless the while became too long.
     await Bun.sleep(between(load.chance, 0, IDLE - EDGE))
-    await requireStatus(await ask(load.url, '/session/get', cookie), 200)
+    const again = await ask(load.url, '/session/get', cookie)
     const usedAt = Date.now()
+    if (again.status === 401 && usedAt - firstAt >= IDLE) continue
+    await requireStatus(again, 200)
     if (turn % 2 === 0) {
       await requireStatus(await ask(load.url, '/session/invalidate', cookie, {}), 200)
       count(load, 'logouts')

@@ -1,12 +1,12 @@
 import { openPlace } from '../test/support/process.ts'
 import { newChance } from './chance.ts'
-import { type Kind, kinds, requireWhole } from './kinds.ts'
+import { kinds } from './kinds.ts'
 import { type Damage, judge, type Kept } from './ledger.ts'
-import type { World } from './world.ts'
+import { type Found, type Kind, requireDone, type World } from './world.ts'
 
 type KindName = keyof typeof kinds
 
-/** Half of the rounds are plain writes: those are what there is most of. */
+/** Most of the rounds are plain writes: those are what there is most of. */
 const ORDER: readonly KindName[] = [
   'write',
   'login',
@@ -14,8 +14,9 @@ const ORDER: readonly KindName[] = [
   'invalidate',
   'write',
   'sweep',
-  'migration',
+  'start',
   'write',
+  'migration',
   'backup',
 ]
 
@@ -80,7 +81,7 @@ async function runRound(world: World, kind: Kind, tally: Tally): Promise<void> {
   const own = await kind(world)
   world.server.kill('SIGKILL')
   await world.server.ended
-  await requireWhole(world, [])
+  await requireDone(world.place, ['check', '--deep'])
   world.server = await world.place.serve()
   const known = [...world.live, ...world.ended]
   add(tally, own)
@@ -94,10 +95,11 @@ async function runRound(world: World, kind: Kind, tally: Tally): Promise<void> {
   world.ended = known.filter(isEnded).slice(-MOST_ENDED)
 }
 
-function add(tally: Tally, { lost = 0, half = 0, revived = 0 }: Partial<Damage>): void {
+function add(tally: Tally, { lost = 0, half = 0, revived = 0, compared = 0 }: Partial<Found>): void {
   tally.lost += lost
   tally.half += half
   tally.revived += revived
+  tally.compared += compared
 }
 
 async function withinTime(work: Promise<void>, what: string): Promise<void> {

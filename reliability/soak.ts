@@ -1,12 +1,17 @@
+import { writeFileSync } from 'node:fs'
+import { chartOf } from './chart.ts'
 import { readFlags } from './flags.ts'
 import { type Sample, soak } from './soaking.ts'
 import { tableOf } from './table.ts'
 
-/** `npm run soak -- --minutes N [--seed S]`: exit code 1 if an answer was wrong or something grew. */
-const { minutes, seed } = readFlags({
-  minutes: { otherwise: 2, least: 1, most: 24 * 60 },
-  seed: { otherwise: Date.now() % 1_000_000, least: 0, most: 2 ** 31 },
-})
+/** `npm run soak -- --minutes N [--seed S] [--chart FILE]`: exit code 1 if an answer was wrong or something grew. */
+const { minutes, seed, chart } = readFlags(
+  {
+    minutes: { otherwise: 2, least: 1, most: 24 * 60 },
+    seed: { otherwise: Date.now() % 1_000_000, least: 0, most: 2 ** 31 },
+  },
+  ['chart'],
+)
 
 /** Samples in the table; the longer it takes, the further they are apart. */
 const ROWS = 60
@@ -37,6 +42,7 @@ process.stdout.write(
   ]),
 )
 process.stdout.write(tableOf([['what', 'answered rightly'], ...counts]))
+if (chart !== null) writeFileSync(chart, chartOf(samples))
 process.stdout.write(
   faults.length === 0 ? 'Nothing was wrong, and nothing grew.\n' : `${faults.join('\n')}\n`,
 )

@@ -86,7 +86,11 @@ export async function soak({ duration, period, seed: number, sampled }: Soaking)
   await Promise.all(clients)
   const overdue = countOverdue(server.database)
   const code = await server.stop()
-  const faults = [...load.wrong, ...growthOf(samples, load.counts.get('logins') ?? 0)]
+  const faults = [
+    ...load.wrong,
+    ...missingOf(load.counts, duration),
+    ...growthOf(samples, load.counts.get('logins') ?? 0),
+  ]
   if (overdue > 0) faults.push(`${overdue} sessions that were due for the sweep are still there.`)
   if (code !== 0) faults.push(`The server stopped with ${code}.`)
   return { counts: load.counts, faults }
@@ -123,6 +127,16 @@ function countOverdue(database: string): number {
   } finally {
     db.close()
   }
+}
+
+/** Whatever has to have happened in every soak, and in one that is long enough for sessions to end by themselves. */
+const ALWAYS = ['reads', 'puts', 'deletes', 'infos', 'logins', 'logouts', 'guesses refused', 'left behind']
+const IN_TIME = ['ends by idleness', 'ends by lifetime']
+
+/** What never happened, so that nothing was shown of it. */
+export function missingOf(counts: ReadonlyMap<string, number>, duration: number): string[] {
+  const expected = duration > 2 * LIFETIME ? [...ALWAYS, ...IN_TIME] : ALWAYS
+  return expected.filter((what) => (counts.get(what) ?? 0) === 0).map((what) => `There were no ${what}.`)
 }
 
 /** What grew that should not have: the last third is compared with the middle one, since the first is for getting warm. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Place, ServerProcess } from '../test/support/process.ts'
 import { between, type Chance } from './chance.ts'
-import { attributesOf, type Kept, newKept } from './ledger.ts'
+import { attributesOf, type Damage, type Kept, newKept } from './ledger.ts'
 import { openBeside, seed } from './seed.ts'
 import { ask, requireStatus } from './wire.ts'
 
@@ -20,6 +20,14 @@ export interface World {
   /** Writes that were answered in this round. */
   answered: number
 }
+
+/** What a round finds by itself, and in how many sessions besides those of the world. */
+export interface Found extends Damage {
+  readonly compared: number
+}
+
+/** What the server is doing when it is killed. Resolves when it is dead. */
+export type Kind = (world: World) => Promise<Partial<Found>>
 
 export const databaseOf = ({ place }: World): string => join(place.data, 'cloakroom.db')
 
@@ -87,4 +95,10 @@ export async function someLive(world: World, count: number): Promise<Kept[]> {
     world.live.push(...cookies.map(newKept))
   }
   return world.live.slice(0, count)
+}
+
+/** Runs a command of the program that has to succeed. */
+export async function requireDone(place: Place, args: readonly string[]): Promise<void> {
+  const { code, err } = await place.run(args)
+  if (code !== 0) throw new Error(`cloakroom ${args.join(' ')} ended with ${code}: ${err}`)
 }

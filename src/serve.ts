@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly adminPassword: string | null
   /** Told, once, of the random password of the first admin. */
   announce(uname: string, password: string): void
+  /** Told, once, that only a new process can go on: the server answers what it still can until it is stopped. */
+  giveUp(): void
 }
 
 /** A server that answers. */
@@ -44,7 +46,14 @@ export interface Running {
 
 /** Wires all parts into a running server. Throws a `SetupError` if something outside keeps it from starting. */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Running> {
-  const store = await openStore(config.store, { alone: true, create: true })
+  const store = await openStore(config.store, {
+    alone: true,
+    create: true,
+    lost(err) {
+      surroundings.log.fatal({ event: 'store_lost', err }, 'the store cannot write any more; the server ends')
+      surroundings.giveUp()
+    },
+  })
   try {
     return await start(config, surroundings, store)
   } catch (error) {

@@ -25,6 +25,8 @@ export function addServe(program: Command): void {
         clock: Date.now,
         adminPassword: adminPassword(process.env),
         announce,
+        // With a code that makes a supervisor start it anew.
+        giveUp: () => end(starting, 1),
       })
       // Before it has started, so that a signal finds it ready from the first line of the log on.
       stopOnSignal(starting)
@@ -37,6 +39,17 @@ function announce(uname: string, password: string): void {
   process.stderr.write(
     `\n  The first user is ${uname}, with the password\n\n      ${password}\n\n  It is shown this once.\n\n`,
   )
+}
+
+/** Stops in good order, or in whatever order when that takes too long, and ends the process with this code. */
+function end(starting: Promise<Running>, code: number): void {
+  setTimeout(() => process.exit(code), LONGEST_STOP).unref()
+  starting
+    .then((running) => running.stop())
+    .then(
+      () => process.exit(code),
+      () => process.exit(1),
+    )
 }
 
 /** Milliseconds within which a second SIGINT is the same one: under npm, control C comes from the terminal and from npm. */
@@ -52,13 +65,7 @@ function stopOnSignal(starting: Promise<Running>): void {
       return
     }
     first = { signal, at: performance.now() }
-    setTimeout(() => process.exit(0), LONGEST_STOP).unref()
-    starting
-      .then((running) => running.stop())
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      )
+    end(starting, 0)
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)

@@ -1,77 +1,105 @@
 import { expect, test } from 'bun:test'
 import { logIn } from '../support/client.ts'
-import { LAST_REQUEST, sendRaw } from '../support/raw.ts'
+import { LAST_REQUEST, type RawExchange, sendBytewise, sendRaw } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
+import { ambiguousChunks, ambiguousHeads, behindChunks, type Framing, unusual } from './ambiguous.ts'
 
 /** What a smuggler wants the server to take for a request of its own. */
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
 const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n'
 
-interface Framing {
-  /** Header lines, each with its end. */
-  readonly headers: string
-  readonly body: string
+/** Sends a request that begins like this, once with each framing, and something behind it; what came back, by framing. */
+async function answersTo(
+  send: (bytes: string) => Promise<RawExchange>,
+  start: string,
+  framings: Readonly<Record<string, Framing>>,
+) {
+  const exchanges = Object.entries(framings).map(async ([says, { headers, body }]) => {
+    const { answers, closed } = await send(`${start}${headers}\r\n${body}${SMUGGLED}`)
+    return [says, { statuses: answers.map(({ status }) => status), closed }] as const
+  })
+  return Object.fromEntries(await Promise.all(exchanges))
 }
 
-/** Requests whose end two parties could see in different places. */
-const ambiguous: Readonly<Record<string, Framing>> = {
-  'a length and chunks': {
-    headers: 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n',
-    body: '0\r\n\r\n',
-  },
-  'chunks and a length': {
-    headers: 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n',
-    body: '0\r\n\r\n',
-  },
-  'another transfer encoding': { headers: 'Transfer-Encoding: xchunked\r\n', body: '0\r\n\r\n' },
-  'chunks that are not last': { headers: 'Transfer-Encoding: chunked, identity\r\n', body: '0\r\n\r\n' },
-  'two transfer encodings': {
-    headers: 'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n',
-    body: '0\r\n\r\n',
-  },
-  'two different lengths': { headers: 'Content-Length: 0\r\nContent-Length: 3\r\n', body: 'a=b' },
-  'two lengths in one header': { headers: 'Content-Length: 3, 3\r\n', body: 'a=b' },
-  'a length with a plus': { headers: 'Content-Length: +3\r\n', body: 'a=b' },
-  'a length with a minus': { headers: 'Content-Length: -3\r\n', body: 'a=b' },
-  'a hexadecimal length': { headers: 'Content-Length: 0x3\r\n', body: 'a=b' },
-  'a length with a fraction': { headers: 'Content-Length: 3.0\r\n', body: 'a=b' },
-  'an empty length': { headers: 'Content-Length:\r\n', body: '' },
-  'a length beyond all numbers': { headers: 'Content-Length: 99999999999999999999\r\n', body: 'a=b' },
-  'a header that is folded': { headers: 'X-A: a\r\n b\r\nContent-Length: 3\r\n', body: 'a=b' },
-  'a length that is folded': { headers: 'Content-Length:\r\n 3\r\n', body: 'a=b' },
-  'lines that end with LF alone': { headers: 'X-A: a\nContent-Length: 3\r\n', body: 'a=b' },
-  'lines that end with CR alone': { headers: 'X-A: a\rContent-Length: 3\r\n', body: 'a=b' },
-  'a blank before the colon of a length': { headers: 'Content-Length : 3\r\n', body: 'a=b' },
-  'a blank before the colon of an encoding': {
-    headers: 'Transfer-Encoding : chunked\r\n',
-    body: '0\r\n\r\n',
-  },
-  'a blank before the name of a header': { headers: ' Content-Length: 3\r\n', body: 'a=b' },
-  'a NUL in a header': { headers: 'X-A: a\0b\r\nContent-Length: 3\r\n', body: 'a=b' },
-  'a header without a name': { headers: ': a\r\nContent-Length: 3\r\n', body: 'a=b' },
-  'a chunk of no size': { headers: 'Transfer-Encoding: chunked\r\n', body: 'zz\r\na=b\r\n0\r\n\r\n' },
-  'a chunk of negative size': { headers: 'Transfer-Encoding: chunked\r\n', body: '-3\r\na=b\r\n0\r\n\r\n' },
-  'a chunk that is longer than it says': {
-    headers: 'Transfer-Encoding: chunked\r\n',
-    body: '1\r\na=b\r\n0\r\n\r\n',
-  },
-  'chunks that end with LF alone': { headers: 'Transfer-Encoding: chunked\r\n', body: '3\na=b\n0\n\n' },
-}
+/** For each framing the same. */
+const each = <T>(framings: Readonly<Record<string, Framing>>, expected: T) =>
+  Object.fromEntries(Object.keys(framings).map((says) => [says, expected]))
+
+const ambiguous = { ...ambiguousHeads, ...ambiguousChunks }
 
 test('a request whose end is ambiguous is refused once, closes the connection and stores nothing', async () => {
   await using server = await startServer()
   const { cookie, json } = await logIn(server)
-  const head = `POST /session/put HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n${FORM}`
-  const seen: Record<string, unknown> = {}
-  for (const [says, { headers, body }] of Object.entries(ambiguous)) {
-    const { answers, closed } = await sendRaw(server.port, `${head}${headers}\r\n${body}${SMUGGLED}`)
-    seen[says] = { statuses: answers.map(({ status }) => status), closed }
+  const start = `POST /session/put HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n${FORM}`
+  for (const send of [sendRaw, sendBytewise]) {
+    const seen = await answersTo((bytes) => send(server.port, bytes), start, ambiguous)
+    expect(seen).toEqual(each(ambiguous, { statuses: [400], closed: true }))
   }
-  const refused = Object.fromEntries(
-    Object.keys(ambiguous).map((says) => [says, { statuses: [400], closed: true }]),
-  )
-  expect(seen).toEqual(refused)
   expect(await json('/session/get')).toEqual({})
+})
+
+test('nor is anything behind it answered where nobody reads the body, and the answer may go before it', async () => {
+  await using server = await startServer()
+  for (const [line, status] of [
+    ['GET /healthz', 200],
+    ['GET /session/get', 401],
+    ['POST /healthz', 405],
+    ['PUT /session/put', 405],
+  ] as const) {
+    const start = `${line} HTTP/1.1\r\nHost: x\r\n`
+    for (const send of [sendRaw, sendBytewise]) {
+      const answers = (framings: Readonly<Record<string, Framing>>) =>
+        answersTo((bytes) => send(server.port, bytes), start, framings)
+      const refused = { statuses: [400], closed: true }
+      expect(await answers(ambiguousHeads)).toEqual(each(ambiguousHeads, refused))
+      const late = { statuses: [status, 400], closed: true }
+      expect(await answers(ambiguousChunks)).toEqual(each(ambiguousChunks, late))
+    }
+  }
+})
+
+test('what is behind the last chunk and no request is refused, and nothing behind that is answered', async () => {
+  await using server = await startServer()
+  const start = `POST /healthz HTTP/1.1\r\nHost: x\r\n${FORM}`
+  for (const send of [sendRaw, sendBytewise]) {
+    const seen = await answersTo((bytes) => send(server.port, bytes), start, behindChunks)
+    expect(seen).toEqual(each(behindChunks, { statuses: [405, 400], closed: true }))
+  }
+})
+
+test('a body that is cut off is never stored as if it were whole', async () => {
+  await using server = await startServer({ toml: 'log = { level = "debug" }' })
+  const { cookie, json } = await logIn(server)
+  const start = `POST /session/put HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n${FORM}`
+  const cut = ['Content-Length: 9\r\n\r\na=b', 'Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n']
+  for (const rest of cut) expect((await sendRaw(server.port, start + rest)).answers).toEqual([])
+  const hungUp = () => server.log.filter((line) => line.includes('"event":"aborted"')).length
+  while (hungUp() < cut.length) await fetch(`${server.url}/healthz`)
+  expect(await json('/session/get')).toEqual({})
+})
+
+test('a request that is spelled in an unusual way ends where the standard says', async () => {
+  await using server = await startServer()
+  for (const send of [sendRaw, sendBytewise]) {
+    for (const [says, { headers, body }] of Object.entries(unusual)) {
+      const { cookie, json } = await logIn(server)
+      const head = `POST /session/put HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookie}\r\n${FORM}`
+      const { answers, closed } = await send(server.port, `${head}${headers}\r\n${body}`)
+      expect({ says, statuses: answers.map(({ status }) => status), closed }).toEqual({
+        says,
+        statuses: [200],
+        closed: true,
+      })
+      expect(await json('/session/get')).toEqual({ a: 'b' })
+    }
+  }
+})
+
+test('a chunk of 4 GiB is waited for, and nothing in it is answered', async () => {
+  await using server = await startServer()
+  const head = `POST /healthz HTTP/1.1\r\nHost: x\r\n${FORM}Transfer-Encoding: chunked\r\n\r\n`
+  const { answers } = await sendRaw(server.port, `${head}100000003\r\na=b\r\n0\r\n\r\n${SMUGGLED}`)
+  expect(answers.map(({ status }) => status)).toEqual([405])
 })
 
 /** Bodies that hold a request, sent to paths that never read them. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { logIn } from '../support/client.ts'
-import { startServer } from '../support/server.ts'
+import { ADMIN_PASSWORD, startServer } from '../support/server.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -71,5 +71,46 @@ test('a session that was ended stays ended, to wherever the clock jumps', async 
     server.now += jump
     expect((await client.ask('/session/get')).status).toBe(401)
     expect((await client.ask('/session/put', { a: '1' })).status).toBe(401)
+  }
+})
+
+test('a session used or begun during a jump forward lives longer by at most the jump, and never beyond its lifetime', async () => {
+  await using server = await startServer()
+  const rightAt = server.now
+  const jump = IDLE - MINUTE
+  const used = await logIn(server)
+  server.now = rightAt + jump
+  expect((await used.ask('/session/put', { a: '1' })).status).toBe(200)
+  const begun = await logIn(server)
+  const busy = await logIn(server)
+  server.now = rightAt
+  for (const { ask } of [used, begun, busy]) expect((await ask('/session/get')).status).toBe(200)
+
+  for (let at = rightAt; at < rightAt + jump + LIFETIME; at += 10 * MINUTE) {
+    server.now = at
+    expect((await busy.ask('/session/get')).status).toBe(200)
+  }
+  server.now = rightAt + IDLE + jump
+  for (const { ask } of [used, begun]) expect((await ask('/session/get')).status).toBe(401)
+  server.now = rightAt + LIFETIME + jump
+  expect((await busy.ask('/session/get')).status).toBe(401)
+})
+
+test('a jump ends the wait after too many wrong passwords early, or makes it longer, by at most the jump', async () => {
+  const window = 5 * MINUTE
+  for (const jump of [HOUR, -HOUR]) {
+    await using server = await startServer()
+    const beganAt = server.now
+    const guess = async (z_password: string) => {
+      const form = new URLSearchParams({ z_username: 'admin', z_password })
+      const headers = { accept: 'application/json' }
+      return (await fetch(`${server.url}/z_security_check`, { method: 'POST', body: form, headers })).status
+    }
+    for (let i = 0; i < 10; i++) expect(await guess(`wrong ${i}`)).toBe(401)
+    expect(await guess(ADMIN_PASSWORD)).toBe(429)
+    server.now += jump
+    expect(await guess(ADMIN_PASSWORD)).toBe(jump > 0 ? 200 : 429)
+    server.now = beganAt + window
+    expect(await guess(ADMIN_PASSWORD)).toBe(200)
   }
 })

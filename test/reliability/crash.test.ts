@@ -1,14 +1,19 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { join } from 'node:path'
 import { counterOf, judge, newKept } from '../../reliability/ledger.ts'
+import { makeOld, versionOf } from '../../reliability/old.ts'
 import { runRounds } from '../../reliability/rounds.ts'
+import { startOnOld } from '../../reliability/starts.ts'
+import { NEWEST } from '../../src/store/sqlite/schema.ts'
 import { logIn } from '../support/client.ts'
+import { openPlace } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 
 setDefaultTimeout(120_000)
 
 const ROUNDS = 25
 
-test('killed 25 times amid writes, logins, ends, sweeps, first starts and backups, it keeps what it answered', async () => {
+test('killed 25 times amid writes, logins, ends, sweeps, first starts, migrations and backups, it keeps what it answered', async () => {
   const seed = Math.floor(Math.random() * 1_000_000)
   const tallies = await runRounds({ rounds: ROUNDS, seed, progress() {} })
   const harm = tallies.map(({ kind, lost, half, revived }) => ({ kind, lost, half, revived }))
@@ -17,12 +22,25 @@ test('killed 25 times amid writes, logins, ends, sweeps, first starts and backup
     harm: tallies.map(({ kind }) => ({ kind, lost: 0, half: 0, revived: 0 })),
   })
   expect(tallies.reduce((total, { rounds }) => total + rounds, 0)).toBe(ROUNDS)
-  const kinds = ['backup', 'invalidate', 'login', 'migration', 'sweep', 'write']
+  const kinds = ['backup', 'invalidate', 'login', 'migration', 'start', 'sweep', 'write']
   expect(tallies.map(({ kind }): string => kind).toSorted()).toEqual(kinds)
   // Rounds in which nothing was written or compared would show nothing.
   for (const { kind, answered, compared } of tallies) {
-    if (kind !== 'migration') expect(answered).toBeGreaterThan(0)
+    if (kind !== 'start' && kind !== 'migration') expect(answered).toBeGreaterThan(0)
     expect(compared).toBeGreaterThan(0)
+  }
+})
+
+test('a file of any older version becomes one of the newest, and everything in it is there', async () => {
+  await using place = openPlace()
+  expect(NEWEST).toBeGreaterThan(1)
+  for (let version = 1; version < NEWEST; version++) {
+    const data = join(place.folder, `version-${version}`)
+    const known = await makeOld(join(data, 'cloakroom.db'), version)
+    expect(versionOf(join(data, 'cloakroom.db'))).toBe(version)
+    const found = await startOnOld(place, data, known)
+    expect(found).toEqual({ lost: 0, half: 0, revived: 0, compared: known.length })
+    expect(known.length).toBeGreaterThan(100)
   }
 })
 

@@ -1,13 +1,14 @@
 import { connect, type Socket } from 'node:net'
 import type { Observed } from '../../reliability/server.ts'
 import { ask } from '../../reliability/wire.ts'
+import { SLACK } from './withstand.ts'
 
 /** Many connections that do no good. */
 export interface Flood {
-  /** Sends the next bit on all of them. */
+  /** Sends the next bit on all of them, or on new ones. */
   next(): Promise<void>
-  /** Hangs up all of them. */
-  end(): void
+  /** Hangs up all of them; how many answers came back, of whatever kind. */
+  end(): number
 }
 
 interface Flooding {
@@ -21,42 +22,76 @@ interface Flooding {
 /** Connections opened at once: fewer than the kernel's queue of those that wait to be accepted, which is not what is tested. */
 const AT_ONCE = 100
 
-/** Descriptors of others that may have been let go of meanwhile. */
-export const SLACK = 16
-
 /**
  * Opens the connections to a server on the loopback interface; resolves when it has accepted all of them. `opening` must not be empty:
  * Linux keeps a connection on which nothing was sent to itself (TCP_DEFER_ACCEPT), and the server never hears of it.
  */
 export async function openFlood(server: Observed, { connections, opening, step }: Flooding): Promise<Flood> {
   const before = server.measure().descriptors
-  const sockets: Socket[] = []
-  while (sockets.length < connections) {
-    const count = Math.min(AT_ONCE, connections - sockets.length)
-    sockets.push(...(await Promise.all(Array.from({ length: count }, () => open(server.port, opening)))))
-    while (server.measure().descriptors < before + sockets.length - SLACK)
+  const guests: Guest[] = []
+  while (guests.length < connections) {
+    const count = Math.min(AT_ONCE, connections - guests.length)
+    guests.push(...(await Promise.all(Array.from({ length: count }, () => open(server.port, opening)))))
+    while (server.measure().descriptors < before + guests.length - SLACK)
       await ask(server.url, '/healthz', '')
   }
   return {
     async next() {
       if (step === null) return
-      for (const socket of sockets)
+      for (const { socket } of guests)
         if (socket.writable) socket.write(typeof step === 'string' ? step : step())
     },
-    end() {
-      for (const socket of sockets) socket.destroy()
-    },
+    end: () => hangUp(guests),
   }
 }
 
-function open(port: number, opening: string): Promise<Socket> {
+interface Shooting {
+  /** Sent in this order, and then from the first again. */
+  readonly requests: readonly (string | (() => string))[]
+  /** How many are sent at each `next`. */
+  readonly atOnce?: number
+  /** How many may be without an answer before more are sent. */
+  readonly underway?: number
+}
+
+/** Requests over a connection of their own each. */
+export function openShots({ port }: Observed, shooting: Shooting): Flood {
+  const { requests, atOnce = 1, underway = Number.POSITIVE_INFINITY } = shooting
+  const guests: Guest[] = []
+  const waiting = () => guests.filter(({ answered }) => answered === 0).length
+  return {
+    async next() {
+      for (let i = 0; i < atOnce; i++) {
+        const request = requests[guests.length % requests.length] ?? ''
+        guests.push(await open(port, typeof request === 'string' ? request : request()))
+      }
+      while (waiting() > underway) await Bun.sleep(1)
+    },
+    end: () => hangUp(guests),
+  }
+}
+
+interface Guest {
+  readonly socket: Socket
+  answered: number
+}
+
+function open(port: number, opening: string): Promise<Guest> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.write(opening)
-      resolve(socket)
+      resolve(guest)
     })
-    // Answers are of no interest, and the server may hang up.
-    socket.on('data', () => undefined)
+    const guest: Guest = { socket, answered: 0 }
+    socket.on('data', (bytes) => {
+      guest.answered += bytes.toString('latin1').split('HTTP/1.1 ').length - 1
+    })
+    // The server may hang up.
     socket.on('error', reject)
   })
+}
+
+function hangUp(guests: readonly Guest[]): number {
+  for (const { socket } of guests) socket.destroy()
+  return guests.reduce((total, { answered }) => total + answered, 0)
 }

@@ -1,103 +1,129 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
-import { cannotMeasure, type Observed, startObserved } from '../../reliability/server.ts'
-import { ask, logIn } from '../../reliability/wire.ts'
-import { type Flood, openFlood, SLACK } from './flood.ts'
+import { setDefaultTimeout, test } from 'bun:test'
+import { cannotMeasure } from '../../reliability/server.ts'
+import { openFlood, openShots } from './flood.ts'
+import { withstand } from './withstand.ts'
 
-setDefaultTimeout(40_000)
+setDefaultTimeout(60_000)
 
-const why = cannotMeasure === null ? '' : ` (skipped: ${cannotMeasure})`
-
-const GREETING = 'GET /session/get HTTP/1.1\r\nHost: x\r\n\r\n'
-
-const MIB = 1_048_576
-
-/** Milliseconds after which a client would think that the server is down. */
-const LONGEST_ANSWER = 2_000
-
-/** Somebody who behaves: puts and reads what was put, so many times, while something else goes on. */
-async function behave(server: Observed, cookie: string, times: number, meanwhile = async () => {}) {
-  const answered: number[] = []
-  for (let i = 0; i < times; i++) {
-    await meanwhile()
-    const startedAt = performance.now()
-    const put = await ask(server.url, '/session/put', cookie, { turn: String(i) })
-    expect(put.status).toBe(200)
-    const got = await ask(server.url, '/session/get?key=turn', cookie)
-    expect(await got.json()).toEqual({ turn: String(i) })
-    answered.push(performance.now() - startedAt)
-  }
-  expect(Math.max(...answered)).toBeLessThan(LONGEST_ANSWER)
-}
-
-/** Resolves when the server has let go of what its guests had. */
-async function settled(server: Observed, before: number): Promise<void> {
-  while (server.measure().descriptors > before + SLACK) await ask(server.url, '/healthz', '')
-}
-
-/** Runs a flood beside somebody who behaves, twice, and expects everything back that it took. */
-async function withstand(flood: (server: Observed) => Promise<Flood>): Promise<void> {
-  await using server = await startObserved({ toml: 'login = { address-attempts = 20 }' })
-  const cookie = await logIn(server.url)
-  await behave(server, cookie, 5)
-  const { descriptors } = server.measure()
-  const resident: number[] = []
-  for (let round = 0; round < 3; round++) {
-    const running = await flood(server)
-    await behave(server, cookie, 30, running.next)
-    running.end()
-    await settled(server, descriptors)
-    resident.push(server.measure().rss)
-  }
-  // The first flood makes the heap as large as floods need it; the next ones find it so.
-  expect(resident[2]).toBeLessThan((resident[0] ?? 0) * 1.2 + 32 * MIB)
-}
-
+const isSkipped = cannotMeasure !== null
+const why = isSkipped ? ` (skipped: ${cannotMeasure})` : ''
 const whom = 'somebody who behaves is answered and everything taken is given back, amid'
 
-test.skipIf(cannotMeasure !== null)(`${whom} 1,500 connections that asked once and stay${why}`, () =>
-  withstand((server) => openFlood(server, { connections: 1_500, opening: GREETING, step: null })),
+const MIB = 1_048_576
+const GREETING = 'GET /session/get HTTP/1.1\r\nHost: x\r\n\r\n'
+const FORM = 'application/x-www-form-urlencoded'
+
+test.skipIf(isSkipped)(`${whom} 5,000 connections that asked once and stay${why}`, () =>
+  withstand({
+    answers: 5_000,
+    flood: (server) => openFlood(server, { connections: 5_000, opening: GREETING, step: null }),
+  }),
 )
 
-test.skipIf(cannotMeasure !== null)(`${whom} 300 requests whose headers come byte by byte${why}`, () =>
-  withstand((server) =>
-    openFlood(server, { connections: 300, opening: 'GET /session/get HTTP/1.1\r\nX-Slow: ', step: 'a' }),
-  ),
-)
-
-test.skipIf(cannotMeasure !== null)(`${whom} 300 bodies that come byte by byte and never end${why}`, () => {
-  const head =
-    'POST /session/put HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\n'
-  return withstand((server) => openFlood(server, { connections: 300, opening: head, step: 'a' }))
+test.skipIf(isSkipped)(`${whom} 300 requests whose headers come byte by byte${why}`, () => {
+  const opening = 'GET /session/get HTTP/1.1\r\nX-Slow: '
+  return withstand({
+    answers: 0,
+    flood: (server) => openFlood(server, { connections: 300, opening, step: 'a' }),
+  })
 })
 
-test.skipIf(cannotMeasure !== null)(`${whom} 500 requests that stop half way${why}`, () =>
-  withstand((server) =>
-    openFlood(server, { connections: 500, opening: 'POST /session/put?a=1 HTTP/1.1\r\nHo', step: null }),
-  ),
-)
-
-test.skipIf(cannotMeasure !== null)(`${whom} 50 connections with pipelines of requests${why}`, () => {
-  return withstand((server) =>
-    openFlood(server, { connections: 50, opening: GREETING, step: GREETING.repeat(20) }),
-  )
+test.skipIf(isSkipped)(`${whom} 300 bodies that come byte by byte and never end${why}`, () => {
+  const opening = `POST /session/put HTTP/1.1\r\nHost: x\r\nContent-Type: ${FORM}\r\nContent-Length: 100000\r\n\r\n`
+  return withstand({
+    answers: 0,
+    flood: (server) => openFlood(server, { connections: 300, opening, step: 'a' }),
+  })
 })
 
-test.skipIf(cannotMeasure !== null)(`${whom} a flood of made-up cookies${why}`, () => {
+test.skipIf(isSkipped)(`${whom} 500 requests that stop half way${why}`, () => {
+  const opening = 'POST /session/put?a=1 HTTP/1.1\r\nHo'
+  return withstand({
+    answers: 0,
+    flood: (server) => openFlood(server, { connections: 500, opening, step: null }),
+  })
+})
+
+test.skipIf(isSkipped)(`${whom} 50 connections with pipelines of requests${why}`, () =>
+  withstand({
+    answers: 25_000,
+    flood: (server) => openFlood(server, { connections: 50, opening: GREETING, step: GREETING.repeat(20) }),
+  }),
+)
+
+test.skipIf(isSkipped)(`${whom} a flood of made-up cookies${why}`, () => {
   const madeUp = () =>
     Array.from({ length: 40 }, () => {
       const token = `u${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`
       return `GET /session/get HTTP/1.1\r\nHost: x\r\nCookie: zsessionid=${token}\r\n\r\n`
     }).join('')
-  return withstand((server) => openFlood(server, { connections: 20, opening: madeUp(), step: madeUp }))
+  return withstand({
+    answers: 20_000,
+    flood: (server) => openFlood(server, { connections: 20, opening: madeUp(), step: madeUp }),
+  })
 })
 
-test.skipIf(cannotMeasure !== null)(`${whom} a flood of wrong passwords${why}`, () => {
-  const guess = () => {
-    const body = `z_username=user-${Math.random()}&z_password=wrong&z_csrf_protection=off`
-    return (
-      'POST /z_security_check HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n' +
-      `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`
-    )
-  }
-  return withstand((server) => openFlood(server, { connections: 50, opening: guess(), step: guess }))
-})
+/** Over a connection each: a login waits, and what comes behind it on the same connection closes that. */
+const guess = () => {
+  const body = `z_username=user-${Math.random()}&z_password=wrong&z_csrf_protection=off`
+  return (
+    'POST /z_security_check HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n' +
+    `Content-Type: ${FORM}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  )
+}
+
+test.skipIf(isSkipped)(`${whom} a flood of wrong passwords from one address${why}`, () =>
+  withstand({ answers: 500, flood: (server) => openShots(server, { requests: [guess], atOnce: 20 }) }),
+)
+
+test.skipIf(isSkipped)(`${whom} a flood of wrong passwords that are all looked at${why}`, () =>
+  withstand({
+    toml: 'login = { address-attempts = 1000000 }',
+    answers: 25,
+    flood: (server) => openShots(server, { requests: [guess], underway: 4 }),
+  }),
+)
+
+/** Heads that are far longer than any may be. */
+const heads = [
+  `X-A: ${'a'.repeat(MIB)}\r\n`,
+  'X-A: a\r\n'.repeat(100_000),
+  `Cookie: ${'zsessionid=a; '.repeat(80_000)}\r\n`,
+].map((headers) => `GET /session/get HTTP/1.1\r\nHost: x\r\n${headers}\r\n`)
+
+test.skipIf(isSkipped)(`${whom} heads of a mebibyte${why}`, () =>
+  withstand({ answers: 10, flood: (server) => openShots(server, { requests: heads }) }),
+)
+
+const put = (type: string, headers: string, body: string) =>
+  `POST /session/put HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n${headers}\r\n\r\n${body}`
+const inOne = (type: string, body: string) => put(type, `Content-Length: ${body.length}`, body)
+const inChunks = (chunks: string) => put(FORM, 'Transfer-Encoding: chunked', chunks)
+
+const tooLong = [
+  inOne(FORM, 'a'.repeat(4 * MIB)),
+  inChunks(`${(64 * MIB).toString(16)}\r\n${'a'.repeat(4 * MIB)}`),
+  inChunks('1\r\na\r\n'.repeat(500_000)),
+  inChunks(`1;${'x'.repeat(MIB)}`),
+]
+
+test.skipIf(isSkipped)(`${whom} bodies that are too long or never end${why}`, () =>
+  withstand({ answers: 10, flood: (server) => openShots(server, { requests: tooLong }) }),
+)
+
+/** As long as they may be, and as much to take apart. */
+const laborious = [
+  inOne(FORM, 'a&'.repeat(MIB / 2)),
+  inOne(FORM, `a=${'%41'.repeat(300_000)}`),
+  inOne(FORM, Array.from({ length: 100_000 }, (_, i) => `${i}=`).join('&')),
+  inOne('application/json', '['.repeat(MIB)),
+  inOne('application/json', '{"a":'.repeat(200_000)),
+  inOne('application/json', `{${Array.from({ length: 80_000 }, (_, i) => `"${i}":""`).join(',')}}`),
+]
+
+/** Garbage that is collected only when there is more of it; it does not add up from one flood to the next. */
+const GARBAGE = 256 * MIB
+
+test.skipIf(isSkipped)(`${whom} bodies that are as much work as they can be${why}`, () =>
+  withstand({ answers: 25, kept: GARBAGE, flood: (server) => openShots(server, { requests: laborious }) }),
+)

@@ -11,7 +11,7 @@ const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
  */
 const LONGEST_RUN = 25_000
 
-type Signal = 'SIGTERM' | 'SIGINT' | 'SIGKILL'
+type Signal = 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGUSR2'
 
 /** What a program that has ended left behind. */
 export interface Ran {

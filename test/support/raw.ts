@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 /** One answer as it came over the wire. */
 export interface RawAnswer {
@@ -29,9 +29,37 @@ export const LAST_REQUEST = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: clo
 export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<RawExchange> {
   const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))
   const isHead = bytes.map((part) => Buffer.from(part).toString('latin1', 0, 5) === 'HEAD ')
+  let sent = 0
+  return exchange(port, isHead, (socket, answered) => {
+    const part = answered >= sent ? bytes[sent++] : undefined
+    if (part !== undefined) socket.write(part)
+  })
+}
+
+/** The same for bytes that come one at a time, each in a packet of its own. */
+export function sendBytewise(port: number, text: string): Promise<RawExchange> {
+  const bytes = Buffer.from(text, 'latin1')
+  let sent = 0
+  const next = (socket: Socket) => {
+    if (sent === bytes.length || !socket.writable) return
+    socket.write(bytes.subarray(sent, ++sent))
+    setImmediate(next, socket)
+  }
+  return exchange(port, [], (socket) => {
+    if (sent > 0) return
+    socket.setNoDelay()
+    next(socket)
+  })
+}
+
+/** `send` is called at the start and after whatever came in, with the number of whole answers so far. */
+function exchange(
+  port: number,
+  isHead: readonly boolean[],
+  send: (socket: Socket, answered: number) => void,
+): Promise<RawExchange> {
   return new Promise((resolve) => {
     let received: Buffer = Buffer.alloc(0)
-    let sent = 0
     const socket = connect(port, '127.0.0.1')
     const finish = (closed: boolean) => {
       clearTimeout(timer)
@@ -39,20 +67,16 @@ export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]
       resolve({ ...answersIn(received, isHead), closed })
     }
     let timer = setTimeout(finish, QUIET, false)
-    const send = () => {
-      const part = bytes[sent++]
-      if (part !== undefined) socket.write(part)
-    }
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
       clearTimeout(timer)
       timer = setTimeout(finish, QUIET, false)
-      if (answersIn(received, isHead).answers.length >= sent) send()
+      send(socket, answersIn(received, isHead).answers.length)
     })
     // A server that hangs up while we still send resets the connection; what it said before stands.
     socket.on('error', () => finish(true))
     socket.on('close', () => finish(true))
-    send()
+    send(socket, 0)
   })
 }
 

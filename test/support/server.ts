@@ -63,6 +63,7 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
     ...(slowHashes ? {} : { passwordCost: { memoryCost: 8, timeCost: 1 } }),
     adminPassword: ADMIN_PASSWORD,
     announce() {},
+    giveUp() {},
   })
   return Object.assign(server, {
     url: `http://127.0.0.1:${running.port}`,

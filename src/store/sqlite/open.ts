@@ -20,6 +20,8 @@ export interface SqliteOptions {
   readonly alone: boolean
   /** Whether a file that is missing is made. */
   readonly create: boolean
+  /** Told, once, that the store will never write again: reads go on, and every write is rejected with this fault. */
+  lost?(fault: StoreFault): void
 }
 
 /**
@@ -27,7 +29,8 @@ export interface SqliteOptions {
  * together and synced to the disk before they are answered. Throws a `SetupError` that names the file and the remedy if it cannot be
  * used; then it is left as it was.
  */
-export async function openSqliteStore(path: string, { alone, create }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(path: string, options: SqliteOptions): Promise<Store> {
+  const { alone, create } = options
   if (!create && !existsSync(path)) {
     throw new SetupError(
       `There is no database at ${path}. Name its folder with --data; cloakroom serve makes a new one.`,
@@ -45,6 +48,7 @@ export async function openSqliteStore(path: string, { alone, create }: SqliteOpt
       beginWriting: () => snapshot.beginWriting(),
       committed: (write, result) => hot?.committed(write, result),
       endWriting: () => snapshot.endWriting(),
+      lost: (fault) => options.lost?.(fault),
     })
     return {
       insertSession: (session) => writer.ask('insertSession', session),

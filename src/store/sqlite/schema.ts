@@ -86,6 +86,9 @@ const migrations: readonly string[] = [
   `,
 ]
 
+/** The version that this program reads and writes. */
+export const NEWEST = migrations.length
+
 const numberOf = (db: Database, pragma: string) => Number(db.query(`PRAGMA ${pragma}`).values()[0]?.[0])
 
 /** The version of the file's schema; 0 for an empty file. Refuses a file that another program made, or a newer version of this one. */
@@ -97,23 +100,24 @@ export function requireOurs(db: Database, path: string): number {
       `${path} is a database of another program; it was left as it is. Name another file with --store, or another folder with --data.`,
     )
   }
-  if (version > migrations.length) {
+  if (version > NEWEST) {
     throw new SetupError(
-      `${path} was written by a newer version of Cloakroom (schema ${version}; this one knows up to ${migrations.length}). ` +
+      `${path} was written by a newer version of Cloakroom (schema ${version}; this one knows up to ${NEWEST}). ` +
         'Run that version, or restore a backup from before the upgrade.',
     )
   }
   return version
 }
 
-/** Brings the file to the current schema, all or nothing. */
-export function migrate(db: Database, path: string): void {
+/** Brings a file that is older to this version of the schema, all or nothing. */
+export function migrate(db: Database, path: string, to = NEWEST): void {
   const steps = db.transaction(() => {
     // Read inside the transaction: two processes may start on a new file at once.
     const version = requireOurs(db, path)
-    for (const step of migrations.slice(version)) db.exec(step)
+    if (version >= to) return
+    for (const step of migrations.slice(version, to)) db.exec(step)
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
-    db.exec(`PRAGMA user_version = ${migrations.length}`)
+    db.exec(`PRAGMA user_version = ${to}`)
   })
-  if (requireOurs(db, path) < migrations.length) steps.immediate()
+  if (requireOurs(db, path) < to) steps.immediate()
 }

@@ -21,6 +21,8 @@ export interface Listener {
   committed(write: Write, result: unknown): void
   /** The batch is through, and all of its writes that are on disk have been told. */
   endWriting(): void
+  /** The thread has ended though nobody closed it, and no write will ever be answered again; told once. */
+  lost(fault: StoreFault): void
 }
 
 /** A write, and the promise of its result, to be kept when the batch that it goes with is on disk. */
@@ -116,11 +118,13 @@ export class Writer {
   /** Nobody is left waiting, now or later, for a thread that is no more. */
   #lose(why: string): void {
     const fault = new StoreFault('store_unavailable', `The thread that writes was lost: ${why}`, null)
+    const isNews = this.#lost === null
     this.#lost ??= fault
     const waiting = [...this.#underway, ...this.#gathered]
     this.#underway = []
     this.#gathered = []
     for (const each of waiting) each.reject(fault)
     this.#closed?.()
+    if (isNews) this.#listener.lost(fault)
   }
 }
