@@ -5,8 +5,8 @@ import { handleOf } from '../store/store.ts'
 export const etagOf = (id: string, version: number): string => `"${handleOf(id)}.${version}"`
 
 /** The version that `If-Match` asks this session to have: null for any, and one that no session has for the tag of another. */
-export function versionOf(ifMatch: string | null, id: string): number | null {
-  if (ifMatch === null || ifMatch.trim() === '*') return null
+export function versionOf(ifMatch: string, id: string): number | null {
+  if (ifMatch.trim() === '*') return null
   const [, handle, version] = /^\s*"([\w-]+)\.(\d+)"\s*$/.exec(ifMatch) ?? []
   if (ifMatch.includes(','))
     throw new Refusal('malformed_request', 'If-Match takes one ETag, that of the session as it was read.')

@@ -1,4 +1,5 @@
 import { CSRF_TOKEN } from '../session/limits.ts'
+import type { Written } from '../session/sessions.ts'
 import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
 import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
@@ -47,13 +48,13 @@ function write(
   ask: Ask,
   app: App,
   pairs: readonly Pair[],
-  change: (token: Token, version: number | null) => Promise<number | null>,
+  change: (token: Token, version: number | null) => Promise<Written | null>,
 ): Promise<Response> {
   const ifMatch = ask.headers.get('if-match')
   return withLogin(ask, app, { kind: 'change', pairs }, async (token) => {
-    const id = idOf(token)
-    const version = await change(token, versionOf(ifMatch, id))
-    return version === null ? null : json({}, { ETag: etagOf(id, version) })
+    const required = ifMatch === null ? null : versionOf(ifMatch, idOf(token))
+    const written = await change(token, required)
+    return written === null ? null : json({}, { ETag: etagOf(written.id, written.version) })
   })
 }
 

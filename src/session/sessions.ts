@@ -26,6 +26,12 @@ export interface Beginning {
   readonly keep: Token | null
 }
 
+/** A session as it is after a write. */
+export interface Written {
+  readonly id: string
+  readonly version: number
+}
+
 interface Parts {
   readonly store: Store
   readonly limits: Limits
@@ -111,14 +117,14 @@ export class Sessions {
   }
 
   /**
-   * Puts all of the pairs or none and resolves with the session's new version, or null: there is no live session.
+   * Puts all of the pairs or none and resolves with what has become of the session, or null: there is no live one.
    * Refuses what goes beyond the limits, and a session whose version is not `version` (null: any will do).
    */
   async put(
     token: Token,
     pairs: readonly (readonly [string, string])[],
     version: number | null,
-  ): Promise<number | null> {
+  ): Promise<Written | null> {
     const attributes = requireAttributes(pairs, this.#limits)
     const bounds = { maxAttributes: this.#limits.attributes, maxBytes: this.#limits.sessionBytes }
     const id = idOf(token)
@@ -131,7 +137,7 @@ export class Sessions {
     token: Token,
     keys: readonly string[] | 'all',
     version: number | null,
-  ): Promise<number | null> {
+  ): Promise<Written | null> {
     if (keys !== 'all') for (const key of keys) requireKey(key)
     const id = idOf(token)
     const now = this.#clock()
@@ -164,7 +170,7 @@ export class Sessions {
     return Array.fromAsync(allOf((after, limit) => this.list(uname, after, limit)))
   }
 
-  async #written(id: string, now: Millis, outcome: WriteOutcome): Promise<number | null> {
+  async #written(id: string, now: Millis, outcome: WriteOutcome): Promise<Written | null> {
     if (outcome === 'absent') return null
     if (outcome === 'too_many') throw tooMany(this.#limits)
     if (outcome === 'too_large') throw tooLarge(this.#limits)
@@ -174,8 +180,9 @@ export class Sessions {
         'The session has changed since it was read; nothing was stored. Read it again.',
       )
     }
-    await this.#touches.note(id, outcome, now)
-    return outcome.version
+    const writing = this.#touches.note(id, outcome, now)
+    if (writing !== null) await writing
+    return { id, version: outcome.version }
   }
 }
 

@@ -23,9 +23,11 @@ export const isProtected = (token: Token): boolean => token.startsWith('s')
 /** The only form of a token that a store sees. */
 export const idOf = (token: Token): string => hash('sha256', token, 'base64url')
 
-/** Derived from the session's token, so that it is kept nowhere, changes at login and cannot be computed from what a store knows. */
-export const csrfTokenOf = (token: Token): string =>
-  createHmac('sha256', token).update('CSRFToken').digest('base64url')
+/**
+ * Derived from the session's token, so that it is kept nowhere, changes at login and cannot be computed from what a store knows. What
+ * is hashed with the token comes before it: whoever knows the hash of a beginning knows that of some longer texts, too.
+ */
+export const csrfTokenOf = (token: Token): string => hash('sha256', `CSRFToken ${token}`, 'base64url')
 
 /** Compares in a time that does not tell how much of it was right. */
 export function isSame(a: string, b: string): boolean {
