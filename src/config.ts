@@ -10,6 +10,9 @@ export type Config = ReturnType<typeof settled>
 /** What the command line gives: the settings that have a flag, as text. */
 export type Flags = Readonly<Partial<Record<FlagName | 'config', string>>>
 
+/** Bytes of a key that PostgreSQL has room for in an index, whatever else is in there with it. */
+const LARGEST_INDEXED = 2_048
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Variables that are not settings. */
@@ -31,7 +34,8 @@ export function readConfig(flags: Flags, environment: Environment): Config {
       : setting in fromEnvironment
         ? variableOf(setting)
         : `${setting} in ${path}`
-  return settled({ ...fromFile, ...fromEnvironment, ...fromFlags }, nameOf)
+  const store = { ...fromFile.store, ...fromEnvironment.store, ...fromFlags.store }
+  return settled({ ...fromFile, ...fromEnvironment, ...fromFlags, store }, nameOf)
 }
 
 /** The password that the first admin is to have, if the environment names one. */
@@ -51,11 +55,21 @@ function settled(given: Given, nameOf: (setting: string) => string) {
         'before it and name its URL with --public-url https://…, or say --allow-plain-http true if you mean it.',
     )
   }
+  const { url: store = `sqlite:${join(data, 'cloakroom.db')}`, ...reach } = given.store ?? {}
+  const key = limits.key ?? 256
+  if (key > LARGEST_INDEXED && store.startsWith('postgres')) {
+    throw new SetupError(
+      `${nameOf('limits.key')} must be 2 KiB at most with PostgreSQL, whose index takes no longer ones.`,
+    )
+  }
   return {
     port,
     hostname,
     data,
-    store: given.store ?? `sqlite:${join(data, 'cloakroom.db')}`,
+    /** May have a password in it; `shownUrl` of the stores is for those who may not see that. */
+    store,
+    /** How a store is reached over the network. */
+    reach: filled(reach, { timeout: 1_000, connections: 8 }),
     /** Null: http on the host and port that the server listens on. */
     publicUrl,
     trustedProxies: given['trusted-proxies'] ?? [],
@@ -105,11 +119,12 @@ function requireOwnDomain(given: string | undefined, hostname: string): string |
 const isLoopback = (hostname: string) =>
   hostname === 'localhost' || hostname === '::1' || /^127(\.\d+){3}$/.test(hostname)
 
-function requireValid(given: object, nameOf: (setting: string) => string): Given {
+function requireValid(given: { readonly store?: unknown }, nameOf: (setting: string) => string): Given {
   const result = file.safeParse(given)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  const setting = issue?.path.join('.') ?? ''
+  const path = issue?.path.join('.') ?? ''
+  const setting = path === 'store.url' && typeof given.store !== 'object' ? 'store' : path
   if (issue?.code === 'unrecognized_keys') {
     const unknown = [...issue.path, issue.keys[0]].join('.')
     throw new SetupError(`There is no setting ${nameOf(unknown)}. docs/operating.md lists them all.`)
@@ -117,7 +132,7 @@ function requireValid(given: object, nameOf: (setting: string) => string): Given
   throw new SetupError(`${nameOf(setting)} ${issue?.message ?? 'is not valid'}.`)
 }
 
-function readToml(path: string): object {
+function readToml(path: string): Record<string, unknown> {
   let content: string
   try {
     content = readFileSync(path, 'utf8')
@@ -137,7 +152,7 @@ function readToml(path: string): object {
 const variableOf = (setting: string) => `CLOAKROOM_${setting.toUpperCase().replaceAll('-', '_')}`
 
 /** The settings in the environment; a variable of ours that is none stops the start, since it was meant to be one. */
-function variablesOf(environment: Environment): object {
+function variablesOf(environment: Environment): Record<string, string> {
   const settings = new Map(Object.keys(flagged).map((setting) => [variableOf(setting), setting]))
   const found: Record<string, string> = {}
   for (const [variable, value] of Object.entries(environment)) {
