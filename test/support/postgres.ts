@@ -29,10 +29,16 @@ export interface PostgresServer {
   newDatabase(): Promise<string>
   /** Runs statements as the owner of everything; the rows of the last one. */
   run(text: string, url?: string): Promise<readonly (readonly unknown[])[]>
+  /** Runs statements in a transaction that stays open, with all that it has locked, until it is released or the block ends. */
+  hold(url: string, text: string): Promise<Held>
   /** Sends a signal to the process that all others come from. SIGINT stops it at once and in good order. */
   kill(signal: 'SIGINT' | 'SIGQUIT' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
   /** Starts it again, on the same port. */
   start(): Promise<void>
+}
+
+export interface Held extends AsyncDisposable {
+  release(): Promise<void>
 }
 
 export interface PostgresSettings {
@@ -111,7 +117,7 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
     url: (database, role = OWNER) => `postgres://${role}@127.0.0.1:${server.port}/${database}`,
     async newDatabase() {
       const name = `d${++databases}`
-      await server.run(`CREATE DATABASE ${name} TEMPLATE template0 STRATEGY file_copy`)
+      await server.run(`CREATE DATABASE ${name} TEMPLATE template0`)
       return server.url(name)
     },
     async run(text, url = server.url('postgres')) {
@@ -122,6 +128,13 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
       } finally {
         await client.close()
       }
+    },
+    async hold(url, text) {
+      const client = new SQL({ url, max: 1 })
+      await client.unsafe('BEGIN').simple()
+      await client.unsafe(text).simple()
+      const release = () => client.close({ timeout: 0 })
+      return { release, [Symbol.asyncDispose]: release }
     },
     async make() {
       const ids = process.getuid?.() === 0 ? USERS.map(idsOf).find((each) => each !== null) : undefined
