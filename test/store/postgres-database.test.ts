@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { Pool } from '../../src/store/postgres/pool.ts'
 import { placeOf } from '../../src/store/postgres/url.ts'
@@ -18,6 +18,9 @@ import {
   now,
   put,
 } from './given.ts'
+
+// A server starts, stops and recovers in there.
+setDefaultTimeout(20_000)
 
 const reach = { timeout: 5_000, connections: 4 }
 const open = (url: string) => openPostgresStore(url, { ...reach, create: true })
@@ -165,7 +168,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     for (let i = 0; i < 3; i++) await givenSession(store, { endsAt: now })
     await using held = await server.hold(url, 'SELECT FROM cloakroom.sessions ORDER BY n LIMIT 1 FOR UPDATE')
     expect(await store.sweepSessions(now, 10)).toBe(2)
-    await held.release()
+    await held.commit()
     expect(await store.sweepSessions(now, 10)).toBe(1)
     await store.close()
   })
@@ -177,7 +180,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     // One that has not come to its end, as far as the other node can see.
     await using held = await server.hold(url, 'SELECT * FROM cloakroom.sweep(0, 10)')
     expect(await other.sweepSessions(now, 10)).toBe(0)
-    await held.release()
+    await held.commit()
     expect(await other.sweepSessions(now, 10)).toBe(3)
     await Promise.all([store.close(), other.close()])
   })

@@ -25,20 +25,27 @@ export interface PostgresServer {
   readonly port: number
   /** The URL of a database, for a role that is let in without a password. */
   url(database: string, role?: string): string
+  /** The path of a file in its folder of data. */
+  file(name: string): string
   /** Makes an empty database, and its URL. */
   newDatabase(): Promise<string>
   /** Runs statements as the owner of everything; the rows of the last one. */
   run(text: string, url?: string): Promise<readonly (readonly unknown[])[]>
   /** Runs statements in a transaction that stays open, with all that it has locked, until it is released or the block ends. */
   hold(url: string, text: string): Promise<Held>
+  /** Resolves with these words as soon as a statement in a database waits for a lock. */
+  waits(url: string): Promise<'somebody waits'>
+  /** Resolves when nobody but the sessions that are idle is connected to a database. */
+  settled(url: string): Promise<void>
   /** Sends a signal to the process that all others come from. SIGINT stops it at once and in good order. */
   kill(signal: 'SIGINT' | 'SIGQUIT' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
   /** Starts it again, on the same port. */
   start(): Promise<void>
 }
 
+/** Disposal lets go without a commit. */
 export interface Held extends AsyncDisposable {
-  release(): Promise<void>
+  commit(): Promise<void>
 }
 
 export interface PostgresSettings {
@@ -115,6 +122,7 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
   const server: OwnServer = {
     port: freePort(),
     url: (database, role = OWNER) => `postgres://${role}@127.0.0.1:${server.port}/${database}`,
+    file: (name) => join(data, name),
     async newDatabase() {
       const name = `d${++databases}`
       await server.run(`CREATE DATABASE ${name} TEMPLATE template0`)
@@ -134,7 +142,22 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
       await client.unsafe('BEGIN').simple()
       await client.unsafe(text).simple()
       const release = () => client.close({ timeout: 0 })
-      return { release, [Symbol.asyncDispose]: release }
+      return {
+        async commit() {
+          await client.unsafe('COMMIT').simple()
+          await release()
+        },
+        [Symbol.asyncDispose]: release,
+      }
+    },
+    async waits(url) {
+      const waiting = activity(url, `wait_event_type = 'Lock'`)
+      while ((await server.run(waiting)).length === 0);
+      return 'somebody waits'
+    },
+    async settled(url) {
+      const busy = activity(url, `state <> 'idle'`)
+      while ((await server.run(busy)).length > 0);
     },
     async make() {
       const ids = process.getuid?.() === 0 ? USERS.map(idsOf).find((each) => each !== null) : undefined
@@ -173,6 +196,9 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
   }
   return server
 }
+
+const activity = (url: string, condition: string) =>
+  `SELECT pid FROM pg_stat_activity WHERE datname = '${new URL(url).pathname.slice(1)}' AND ${condition}`
 
 function freePort(): number {
   const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })

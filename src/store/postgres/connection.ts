@@ -18,8 +18,8 @@ const WORK = 0.5
 /**
  * The client of one connection. It connects when it is first asked, and again after it was cut.
  *
- * Everything comes from the place and nothing from the environment. What the server, the database or the role have set otherwise is set
- * as the statements need it.
+ * Where it connects to, as whom and how comes from the place, and not from variables such as PGDATABASE. What the server, the database
+ * or the role have set otherwise is set as the statements need it.
  */
 export function newClient(place: Place, timeout: Millis): SQL {
   const { authorities, tls, ...rest } = place
@@ -28,6 +28,7 @@ export function newClient(place: Place, timeout: Millis): SQL {
     url: 'postgres://',
     ...rest,
     tls: authorities === null ? tls : { ca: Bun.file(authorities), ...(tls === 'verify-ca' ? ANY_HOST : {}) },
+    channelBinding: 'disable',
     max: 1,
     idleTimeout: 0,
     connectionTimeout: (timeout * WORK) / 1000,

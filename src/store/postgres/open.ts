@@ -17,7 +17,7 @@ export interface PostgresOptions extends Reach {
 }
 
 /** The patience of a start; whoever waits for one wants to be told within five seconds. */
-const START: Millis = 8_000
+const START: Millis = 6_000
 
 /**
  * A store in a PostgreSQL database, which any number of processes can share: none of them holds anything that another lacks. Everything
