@@ -41,13 +41,11 @@ export function backUpStore(url: string, file: string): void {
   backUp(path, file)
 }
 
-/** The URL for people and logs: without a password. */
+/** The URL for people and logs: without a password, and without anything where a password that was not encoded may have got. */
 export function shownUrl(url: string): string {
   if (pathOf(url) !== null || url === 'memory:') return url
-  const parsed = URL.parse(url)
-  if (parsed === null) return `${url.split(':')[0]}:…`
-  parsed.password = ''
-  return parsed.href
+  const { protocol, username, host, pathname } = URL.parse(url) ?? { username: '' }
+  return username === '' ? `${url.split(':')[0]}:…` : `${protocol}//${username}@${host}${pathname}`
 }
 
 const isPostgres = (url: string) => /^postgres(ql)?:/.test(url)

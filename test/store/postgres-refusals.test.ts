@@ -1,10 +1,11 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { rmSync, writeFileSync } from 'node:fs'
+import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { SetupError } from '../../src/errors.ts'
 import { requireUsable } from '../../src/store/postgres/facts.ts'
 import { checkPostgres, openPostgresStore } from '../../src/store/postgres/open.ts'
+import { Pool } from '../../src/store/postgres/pool.ts'
 import { placeOf } from '../../src/store/postgres/url.ts'
-import { describeWithPostgres, GUARDED, PASSWORD } from '../support/postgres.ts'
+import { describeWithPostgres, GUARDED, PASSWORD, type PostgresServer } from '../support/postgres.ts'
 import { errorOf } from './file.ts'
 
 // A server starts, stops and recovers in there.
@@ -34,6 +35,34 @@ async function bothRefuse(url: string, ...words: readonly string[]): Promise<voi
 
 const withPassword = (url: string, password: string) =>
   url.replace('owner@', `${GUARDED}:${encodeURIComponent(password)}@`)
+
+const openssl = Bun.which('openssl')
+
+/** Gives the server a certificate that only it vouches for, for its address and no name, and has it speak TLS from now on. */
+async function givenCertificate(server: PostgresServer): Promise<void> {
+  const [key, certificate] = [server.file('server.key'), server.file('server.crt')]
+  const made = Bun.spawnSync([
+    ...[
+      openssl ?? 'openssl',
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=test',
+    ],
+    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+  ])
+  if (!made.success) throw new Error(made.stderr.toString())
+  const { uid, gid } = statSync(server.file('PG_VERSION'))
+  chownSync(key, uid, gid)
+  await server.run('ALTER SYSTEM SET ssl = on')
+  await server.run('SELECT pg_reload_conf()')
+  while ((await server.run('SHOW ssl'))[0]?.[0] !== 'on');
+}
 
 describeWithPostgres('a database that cannot be used', { conf: { fsync: 'off' } }, (server) => {
   test('a password with any characters is accepted, a wrong one is named as such', async () => {
@@ -135,6 +164,30 @@ describeWithPostgres('a database that cannot be used', { conf: { fsync: 'off' } 
   test('a server without TLS is refused where TLS is asked for, and the remedy named', async () => {
     await bothRefuse(`${server.url('postgres')}?sslmode=require`, 'TLS', 'sslmode=disable')
   })
+
+  test.skipIf(openssl === null && process.env['CI'] !== 'true')(
+    `a certificate is looked at where that is asked for${openssl === null ? ' (skipped: there is no openssl on the path)' : ''}`,
+    async () => {
+      await givenCertificate(server)
+      const place = server.url('postgres')
+      const encrypted = async (parameters: string) => {
+        const pool = new Pool(placeOf(place + parameters), { timeout: 5_000, connections: 2 })
+        const [row] = await pool.read('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()', [])
+        await pool.close()
+        return row?.[0]
+      }
+      const authority = `sslrootcert=${server.file('server.crt')}`
+      expect(await encrypted('')).toBe(false)
+      expect(await encrypted('?sslmode=require')).toBe(true)
+      expect(await encrypted(`?${authority}`)).toBe(true)
+      expect(await encrypted(`?sslmode=verify-ca&${authority}`)).toBe(true)
+      await bothRefuse(`${place}?sslmode=verify-full`, 'certificate', 'sslrootcert')
+      const elsewhere = `${place.replace('127.0.0.1', 'localhost')}?`
+      await bothRefuse(`${elsewhere}${authority}`, 'certificate', 'localhost')
+      expect(await checkPostgres(`${elsewhere}sslmode=verify-ca&${authority}`)).toContain('localhost')
+      await bothRefuse(`${place}?sslrootcert=/nowhere.pem`, '/nowhere.pem', 'sslrootcert')
+    },
+  )
 
   test('a server that has no connection left says so', async () => {
     const url = await server.newDatabase()

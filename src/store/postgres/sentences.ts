@@ -27,14 +27,25 @@ const sentences: Readonly<Record<string, (place: Place) => string>> = {
     `There is no room left on the disk of PostgreSQL at ${hostname}. Make room and start again.`,
   '53300': ({ hostname }) =>
     `PostgreSQL at ${hostname} has no connection left. Raise its max_connections, or lower store.connections of each node.`,
+  ENOENT: ({ authorities }) =>
+    `There is no file ${authorities}. Correct sslrootcert in --store: the certificates by which that of PostgreSQL is known.`,
   '57P03': ({ hostname }) => `PostgreSQL at ${hostname} is starting or stopping. Try again in a moment.`,
 }
+
+/** What TLS says of a certificate. */
+const CERTIFICATE = /CERT|SIGNATURE|ISSUER/
 
 /** Why a database cannot be used, and what to do about it; never with the password. */
 export function setupErrorOf(error: unknown, place: Place): SetupError {
   if (error instanceof SetupError) return error
   const { code, sqlState, message } = failureOf(error)
   const sentence = sentences[sqlState] ?? sentences[code]
-  const text = sentence?.(place) ?? `PostgreSQL at ${place.hostname} cannot be used: ${message}`
+  const text = sentence?.(place) ?? (CERTIFICATE.test(code) ? unknown(place, message) : other(place, message))
   return new SetupError(text, { cause: error })
 }
+
+const unknown = ({ hostname }: Place, message: string) =>
+  `The certificate of PostgreSQL at ${hostname} is not accepted: ${message}. Name the file with that of its authority in --store: ` +
+  '?sslrootcert=FILE'
+
+const other = ({ hostname }: Place, message: string) => `PostgreSQL at ${hostname} cannot be used: ${message}`
