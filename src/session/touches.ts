@@ -34,6 +34,7 @@ export class Touches {
   #waiting = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #flushedAt: Millis = 0
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(store: Store, lifetime: Lifetime, clock: Clock, fault: (fault: unknown) => void) {
     this.#store = store
@@ -65,13 +66,18 @@ export class Touches {
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }
 
-  /** Resolves when the uses so far are written, in steps between which others write. */
+  /** Resolves when the uses so far are written, also those that an earlier call is still writing, in steps between which others write. */
   async flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#flushedAt = this.#clock()
     const noted = [...this.#waiting].map((id): Noted => ({ id, usedAt: this.#used.get(id) ?? 0 }))
     this.#waiting = new Set()
+    this.#writing = Promise.all([this.#writing, this.#writeAll(noted)])
+    await this.#writing
+  }
+
+  async #writeAll(noted: readonly Noted[]): Promise<void> {
     for (let at = 0; at < noted.length; at += BATCH) await this.#write(noted.slice(at, at + BATCH))
   }
 
