@@ -34,8 +34,7 @@ export function readConfig(flags: Flags, environment: Environment): Config {
       : setting in fromEnvironment
         ? variableOf(setting)
         : `${setting} in ${path}`
-  const store = { ...fromFile.store, ...fromEnvironment.store, ...fromFlags.store }
-  return settled({ ...fromFile, ...fromEnvironment, ...fromFlags, store }, nameOf)
+  return settled({ ...fromFile, ...fromEnvironment, ...fromFlags }, nameOf)
 }
 
 /** The password that the first admin is to have, if the environment names one. */
@@ -43,7 +42,15 @@ export const adminPassword = (environment: Environment): string | null =>
   environment['CLOAKROOM_ADMIN_PASSWORD'] ?? null
 
 function settled(given: Given, nameOf: (setting: string) => string) {
-  const { port = 8080, host: hostname = '127.0.0.1', session = {}, limits = {}, login = {}, log = {} } = given
+  const {
+    port = 8080,
+    host: hostname = '127.0.0.1',
+    session = {},
+    limits = {},
+    login = {},
+    log = {},
+    postgres = {},
+  } = given
   const data = resolve(given.data ?? './data')
   const publicUrl = given['public-url'] ?? null
   const isPrivate =
@@ -55,7 +62,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
         'before it and name its URL with --public-url https://…, or say --allow-plain-http true if you mean it.',
     )
   }
-  const { url: store = `sqlite:${join(data, 'cloakroom.db')}`, ...reach } = given.store ?? {}
+  const store = given.store ?? `sqlite:${join(data, 'cloakroom.db')}`
   const key = limits.key ?? 256
   if (key > LARGEST_INDEXED && store.startsWith('postgres')) {
     throw new SetupError(
@@ -66,10 +73,8 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     port,
     hostname,
     data,
-    /** May have a password in it; `shownUrl` of the stores is for those who may not see that. */
+    /** May have a password in it; `shownStore` is for those who may not see that. */
     store,
-    /** How a store is reached over the network. */
-    reach: filled(reach, { timeout: 1_000, connections: 8 }),
     /** Null: http on the host and port that the server listens on. */
     publicUrl,
     trustedProxies: given['trusted-proxies'] ?? [],
@@ -94,6 +99,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
       'address-attempts': 100,
       'address-window': 10 * 60_000,
     }),
+    postgres: filled(postgres, { timeout: 1_000, connections: 8 }),
     log: filled<LogSettings>(log, { level: 'info', format: 'auto' }),
   }
 }
@@ -119,12 +125,11 @@ function requireOwnDomain(given: string | undefined, hostname: string): string |
 const isLoopback = (hostname: string) =>
   hostname === 'localhost' || hostname === '::1' || /^127(\.\d+){3}$/.test(hostname)
 
-function requireValid(given: { readonly store?: unknown }, nameOf: (setting: string) => string): Given {
+function requireValid(given: object, nameOf: (setting: string) => string): Given {
   const result = file.safeParse(given)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  const path = issue?.path.join('.') ?? ''
-  const setting = path === 'store.url' && typeof given.store !== 'object' ? 'store' : path
+  const setting = issue?.path.join('.') ?? ''
   if (issue?.code === 'unrecognized_keys') {
     const unknown = [...issue.path, issue.keys[0]].join('.')
     throw new SetupError(`There is no setting ${nameOf(unknown)}. docs/operating.md lists them all.`)
@@ -132,7 +137,7 @@ function requireValid(given: { readonly store?: unknown }, nameOf: (setting: str
   throw new SetupError(`${nameOf(setting)} ${issue?.message ?? 'is not valid'}.`)
 }
 
-function readToml(path: string): Record<string, unknown> {
+function readToml(path: string): object {
   let content: string
   try {
     content = readFileSync(path, 'utf8')
@@ -152,7 +157,7 @@ function readToml(path: string): Record<string, unknown> {
 const variableOf = (setting: string) => `CLOAKROOM_${setting.toUpperCase().replaceAll('-', '_')}`
 
 /** The settings in the environment; a variable of ours that is none stops the start, since it was meant to be one. */
-function variablesOf(environment: Environment): Record<string, string> {
+function variablesOf(environment: Environment): object {
   const settings = new Map(Object.keys(flagged).map((setting) => [variableOf(setting), setting]))
   const found: Record<string, string> = {}
   for (const [variable, value] of Object.entries(environment)) {

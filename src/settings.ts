@@ -112,11 +112,6 @@ export type FlagName = keyof typeof flagged
 export const file = z
   .strictObject({
     ...flagged,
-    // A text is the URL alone.
-    store: z.preprocess(
-      (given) => (typeof given === 'object' ? given : { url: given }),
-      section({ url: storeUrl, timeout: patience, connections: whole(2, 1_000) }),
-    ),
     'trusted-proxies': z.array(network, { error: 'must be a list' }),
     'return-hosts': z.array(host, { error: 'must be a list' }),
     cookie: section({ name: cookieName, domain: cookieDomain }),
@@ -129,6 +124,7 @@ export const file = z
       'address-attempts': whole(1, 1_000_000),
       'address-window': window,
     }),
+    postgres: section({ timeout: patience, connections: whole(2, 1_000) }),
     log: section({
       level: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
       format: oneOf(['auto', 'text', 'json']),

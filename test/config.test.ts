@@ -40,12 +40,10 @@ const wrong: readonly (readonly [toml: string, setting: string, right: string])[
   ['store = "redis://localhost"', 'store', store],
   ['store = "postgres://localhost"', 'store', store],
   ['store = "postgres://user:pass@localhost"', 'store', store],
-  ['[store]\nurl = ""', 'store.url', 'must not be empty'],
-  ['[store]\nurl = "mysql://user@localhost/db"', 'store.url', store],
-  ['[store]\ntimeout = "99ms"', 'store.timeout', 'must be from 100ms to 1m'],
-  ['[store]\ntimeout = "61s"', 'store.timeout', 'must be from 100ms to 1m'],
-  ['[store]\ntimeout = 1', 'store.timeout', time],
-  ['[store]\nconnections = 1', 'store.connections', 'must be a whole number from 2 to 1000'],
+  ['[postgres]\ntimeout = "99ms"', 'postgres.timeout', 'must be from 100ms to 1m'],
+  ['[postgres]\ntimeout = "61s"', 'postgres.timeout', 'must be from 100ms to 1m'],
+  ['[postgres]\ntimeout = 1', 'postgres.timeout', time],
+  ['[postgres]\nconnections = 1', 'postgres.connections', 'must be a whole number from 2 to 1000'],
   ['store = "postgres://user@localhost/db"\nlimits.key = "2049 B"', 'limits.key', '2 KiB at most'],
   ['store = "/var/lib/store.db"', 'store', store],
   ['public-url = ""', 'public-url', 'must not be empty'],
@@ -249,7 +247,7 @@ test('every setting of a file arrives, and what is left out has its default', ()
     '[limits]\nkey = "64 B"\nvalue = "1KiB"\nattributes = 7\nsession = "2 mib"\nbody = "1GiB"',
     '[login]\nhashes-at-once = 2\nuser-attempts = 3\nuser-window = "500ms"\naddress-attempts = 4\naddress-window = "1d"',
     '[log]\nlevel = "debug"\nformat = "text"',
-    '[store]\nurl = "postgres://user@localhost/db"\ntimeout = "2s"\nconnections = 3',
+    '[postgres]\ntimeout = "2s"\nconnections = 3',
   ]
   expect(read(sections.join('\n'))).toMatchObject({
     trustedProxies: ['10.0.0.0/8', '::1'],
@@ -260,8 +258,7 @@ test('every setting of a file arrives, and what is left out has its default', ()
     limits: { key: 64, value: 1_024, attributes: 7, session: 2_097_152, body: 1_073_741_824 },
     login: { 'hashes-at-once': 2, 'user-attempts': 3, 'user-window': 500, 'address-attempts': 4 },
     log: { level: 'debug', format: 'text' },
-    store: 'postgres://user@localhost/db',
-    reach: { timeout: 2_000, connections: 3 },
+    postgres: { timeout: 2_000, connections: 3 },
   })
   expect(read('login.address-window = "1d"').login['address-window']).toBe(86_400_000)
   expect(read('limits.key = "1 KiB"')).toMatchObject({
@@ -270,14 +267,6 @@ test('every setting of a file arrives, and what is left out has its default', ()
     lifetime: 43_200_000,
     limits: { key: 1_024, value: 65_536, attributes: 1_024, session: 1_048_576, body: 1_048_576 },
     log: { level: 'info', format: 'auto' },
-    reach: { timeout: 1_000, connections: 8 },
+    postgres: { timeout: 1_000, connections: 8 },
   })
-})
-
-test('another store in a flag leaves what the file says of how it is reached', () => {
-  const toml = '[store]\nurl = "postgres://user@localhost/db"\ntimeout = "2s"'
-  const other = 'postgresql://user:secret@db.example.com:5433/db?sslmode=verify-full'
-  expect(read(toml, {}, { store: other })).toMatchObject({ store: other, reach: { timeout: 2_000 } })
-  expect(read(toml, { CLOAKROOM_STORE: other })).toMatchObject({ store: other, reach: { timeout: 2_000 } })
-  expect(read(`store = "${other}"`)).toMatchObject({ store: other, reach: { timeout: 1_000 } })
 })

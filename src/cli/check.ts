@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { checkStore, shownUrl } from '../store/open.ts'
+import { checkStore, shownStore } from '../store/open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
 
@@ -11,7 +11,7 @@ export function addCheck(program: Command): void {
     .action(async (given: { deep?: boolean }, command: Command) => {
       const config = settingsOf(command)
       print(
-        `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${shownUrl(config.store)}`,
+        `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${shownStore(config.store)}`,
       )
       print(await checkStore(config.store, given.deep === true))
     })

@@ -7,8 +7,10 @@ import { checkSqlite } from './sqlite/check.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
-/** How a store is opened; a back end takes of it what it needs. */
-export type StoreOptions = SqliteOptions & Reach
+/** What stores are opened with; each takes what it knows. */
+export interface StoreOptions extends SqliteOptions {
+  readonly postgres: Reach
+}
 
 /**
  * The store that a URL names: `sqlite:PATH`, `postgres://…`, or `memory:`, which forgets everything at the end. Throws a `SetupError` if
@@ -17,7 +19,7 @@ export type StoreOptions = SqliteOptions & Reach
 export async function openStore(url: string, options: StoreOptions): Promise<Store> {
   const path = pathOf(url)
   if (path !== null) return openSqliteStore(path, options)
-  if (isPostgres(url)) return openPostgresStore(url, options)
+  if (isPostgres(url)) return openPostgresStore(url, { ...options.postgres, create: options.create })
   if (url === 'memory:') return openMemoryStore()
   throw new SetupError(`There is no store for ${url.split(':')[0]}:. Use sqlite:PATH or postgres://….`)
 }
@@ -42,7 +44,7 @@ export function backUpStore(url: string, file: string): void {
 }
 
 /** The URL for people and logs: without a password, and without anything where a password that was not encoded may have got. */
-export function shownUrl(url: string): string {
+export function shownStore(url: string): string {
   if (pathOf(url) !== null || url === 'memory:') return url
   const { protocol, username, host, pathname } = URL.parse(url) ?? { username: '' }
   return username === '' ? `${url.split(':')[0]}:…` : `${protocol}//${username}@${host}${pathname}`

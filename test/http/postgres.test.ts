@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { blocksOf } from '../docs/markdown.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { describeWithPostgres, GUARDED, PASSWORD } from '../support/postgres.ts'
 import { openPlace } from '../support/process.ts'
@@ -33,6 +34,14 @@ describeWithPostgres('servers that share a database', {}, (postgres) => {
     await expect(logIn(one, { uname, password })).rejects.toThrow('401')
   })
 
+  test('a server starts on what the guide says to make', async () => {
+    const statements = blocksOf('docs/operating.md').filter(({ language }) => language === 'sql')
+    expect(statements).toHaveLength(1)
+    for (const statement of statements[0]?.content.split(';\n') ?? []) await postgres.run(statement)
+    await using server = await startServer({ store: postgres.url('cloakroom', 'cloakroom') })
+    expect(await statusesOf(server)).toEqual([200, 200])
+  })
+
   test('a cookie from before the login that one node gave is taken by the other', async () => {
     const store = await postgres.newDatabase()
     await using one = await startServer({ store })
@@ -64,7 +73,7 @@ describeWithPostgres('servers that share a database', {}, (postgres) => {
     test(`while the database is away (${mood}) requests are 503 in time, never 401, and 200 when it is back`, async () => {
       await using proxy = startProxy(postgres.port)
       const store = (await postgres.newDatabase()).replace(`:${postgres.port}/`, `:${proxy.port}/`)
-      await using server = await startServer({ store, toml: `[store]\ntimeout = "${TIMEOUT}ms"` })
+      await using server = await startServer({ store, toml: `[postgres]\ntimeout = "${TIMEOUT}ms"` })
       const client = await logIn(server)
       await client.json('/session/put', { a: '1' })
       expect(await statusesOf(server)).toEqual([200, 200])

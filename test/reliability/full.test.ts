@@ -123,8 +123,7 @@ test.skipIf(isSkipped)(`no room for the index of the log is a full disk like any
   const store = await openStore(`sqlite:${path}`, {
     alone: true,
     create: true,
-    timeout: 1_000,
-    connections: 2,
+    postgres: { timeout: 1_000, connections: 2 },
   })
   const user = { uname: 'admin', fullname: '', email: '', passwordHash: '', roles: [] }
   await store.insertUser({ ...user, disabled: false, generation: 1 })

@@ -149,6 +149,28 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     expect(attributes?.slice()).toEqual([49, 49])
   })
 
+  test('a user with more sessions than a request has time to end loses them all', async () => {
+    const url = await server.newDatabase()
+    const timeout = 100
+    const store = await openPostgresStore(url, { timeout, connections: 4, create: true })
+    const user = await givenUser(store)
+    const many = 8_000
+    await server.run(
+      `INSERT INTO cloakroom.sessions
+         (id, uname, began_at, used_at, ends_at, latest_ends_at, sweep_at, address, user_agent, version, count, bytes)
+         SELECT sha256(i::text::bytea), '${user.uname}', 0, 0, ${now + HOUR}, ${now + HOUR}, 0, '', '', 1, 1, 1
+           FROM generate_series(1, ${many}) i`,
+      url,
+    )
+    await server.run(`INSERT INTO cloakroom.attributes SELECT n, 'k', '' FROM cloakroom.sessions`, url)
+    const askedAt = performance.now()
+    const revocation = { generation: 8, except: null }
+    expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: many })
+    expect(performance.now() - askedAt).toBeGreaterThan(timeout)
+    expect((await store.listSessions(user.uname, null, 1, now)).items).toEqual([])
+    await store.close()
+  })
+
   test('a sweep finds what has ended behind sessions that were used since, and those when they end', async () => {
     const store = await open(await server.newDatabase())
     const used = await givenUsed(store, 7)

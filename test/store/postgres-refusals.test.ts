@@ -195,7 +195,7 @@ describeWithPostgres('a database that cannot be used', { conf: { fsync: 'off' } 
     await server.run(
       `CREATE ROLE crowd LOGIN CONNECTION LIMIT 0; GRANT CREATE ON DATABASE ${database} TO crowd`,
     )
-    await bothRefuse(url.replace('owner@', 'crowd@'), 'no connection left', 'store.connections')
+    await bothRefuse(url.replace('owner@', 'crowd@'), 'no connection left', 'postgres.connections')
   })
 })
 

@@ -23,6 +23,9 @@ export function faultOf(error: unknown): StoreFault {
   return new StoreFault(code, `The database did not do it: ${message}`, error)
 }
 
+/** Whether the server gave up a statement that took too long, and so undid it. */
+export const isUndone = (error: unknown): boolean => failureOf(error).sqlState === '57014'
+
 /** What is said to a connection that is being cut: by the server's administrator, by its crash, by the network. */
 const CUT = ['57P01', '57P02', 'ERR_POSTGRES_CONNECTION_CLOSED']
 

@@ -1,7 +1,7 @@
 import { StoreFault } from '../../errors.ts'
 import type { Millis } from '../store.ts'
 import { Connection, lookPeriod, newClient, type Row } from './connection.ts'
-import { faultOf, isCut } from './faults.ts'
+import { faultOf, isCut, isUndone } from './faults.ts'
 import type { Place } from './url.ts'
 
 /** How a store is reached over the network. */
@@ -15,6 +15,9 @@ export interface Reach {
 /** The part of the timeout that a statement may wait for a connection; what is left is what it may then take. */
 const PATIENCE = 0.25
 
+/** How many times the timeout a statement has that is known to have much to do. */
+const LONG = 30
+
 interface Waiting {
   take(connection: Connection): void
   readonly timer: NodeJS.Timeout
@@ -26,15 +29,19 @@ interface Waiting {
  * it waiting. Every failure is a `StoreFault`, within the timeout.
  */
 export class Pool {
+  readonly #place: Place
   readonly #timeout: Millis
   readonly #all: readonly Connection[]
   readonly #reading: readonly Connection[]
   readonly #idle: Connection[]
   readonly #looking: NodeJS.Timeout
   #waiting: Waiting[] = []
+  /** What runs on connections of its own. */
+  readonly #long = new Set<Promise<unknown>>()
   #closed: PromiseWithResolvers<void> | null = null
 
   constructor(place: Place, { timeout, connections }: Reach) {
+    this.#place = place
     this.#timeout = timeout
     this.#all = Array.from({ length: connections }, () => new Connection(() => newClient(place, timeout)))
     const reading = Math.max(1, Math.floor(connections / 4))
@@ -71,6 +78,35 @@ export class Pool {
     }
   }
 
+  /**
+   * Asks for a change that may have much to do, such as ending every session of somebody who has very many. If the time of a request is
+   * not enough, nothing has happened, and it is asked again on a connection of its own that has more.
+   */
+  async runLong(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    try {
+      return await this.run(text, params)
+    } catch (fault) {
+      if (!(fault instanceof StoreFault && isUndone(fault.cause))) throw fault
+    }
+    const asked = this.#runAlone(text, params)
+    this.#long.add(asked)
+    return asked.finally(() => this.#long.delete(asked))
+  }
+
+  async #runAlone(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    const timeout = this.#timeout * LONG
+    const connection = new Connection(() => newClient(this.#place, timeout))
+    const looking = setInterval(() => connection.look(), lookPeriod(timeout))
+    try {
+      return await connection.ask(text, params)
+    } catch (error) {
+      throw faultOf(error)
+    } finally {
+      clearInterval(looking)
+      await connection.close()
+    }
+  }
+
   /** Waits for what is under way, also for a connection, and closes all of them. */
   async close(): Promise<void> {
     if (this.#closed === null) {
@@ -78,6 +114,7 @@ export class Pool {
       this.#settle()
     }
     await this.#closed.promise
+    await Promise.allSettled(this.#long)
     await Promise.all(this.#all.map((connection) => connection.close()))
     clearInterval(this.#looking)
   }

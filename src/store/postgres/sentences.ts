@@ -26,7 +26,7 @@ const sentences: Readonly<Record<string, (place: Place) => string>> = {
   '53100': ({ hostname }) =>
     `There is no room left on the disk of PostgreSQL at ${hostname}. Make room and start again.`,
   '53300': ({ hostname }) =>
-    `PostgreSQL at ${hostname} has no connection left. Raise its max_connections, or lower store.connections of each node.`,
+    `PostgreSQL at ${hostname} has no connection left. Raise its max_connections, or lower postgres.connections of each node.`,
   ENOENT: ({ authorities }) =>
     `There is no file ${authorities}. Correct sslrootcert in --store: the certificates by which that of PostgreSQL is known.`,
   '57P03': ({ hostname }) => `PostgreSQL at ${hostname} is starting or stopping. Try again in a moment.`,

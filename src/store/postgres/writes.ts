@@ -123,12 +123,12 @@ export const newWrites = (pool: Pool): Writes => ({
     const range = staying === null ? [null, null] : rangeOf(staying)
     const changes = [fullname, email, passwordHash, roles, disabled, revocation?.generation ?? null]
     return userOutcomeOf(
-      await only(pool.run(UPDATE_USER, [uname, ...changes, ...range, now, keeper, generation])),
+      await only(pool.runLong(UPDATE_USER, [uname, ...changes, ...range, now, keeper, generation])),
     )
   },
 
   async deleteUser(uname, { now, keeper, generation }) {
-    return userOutcomeOf(await only(pool.run(DELETE_USER, [uname, now, keeper, generation])))
+    return userOutcomeOf(await only(pool.runLong(DELETE_USER, [uname, now, keeper, generation])))
   },
 
   async readSecret(name, candidate) {
