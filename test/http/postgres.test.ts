@@ -9,7 +9,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 setDefaultTimeout(20_000)
 
 /** Milliseconds after which a store counts as away, and what a busy machine may add. */
-const [TIMEOUT, SLACK] = [400, 300]
+const [TIMEOUT, SLACK] = [800, 700]
 
 const statusesOf = async (server: TestServer) =>
   Promise.all(['/healthz', '/readyz'].map(async (path) => (await fetch(server.url + path)).status))

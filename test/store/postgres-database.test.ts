@@ -149,25 +149,22 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     expect(attributes?.slice()).toEqual([49, 49])
   })
 
-  test('a user with more sessions than a request has time to end loses them all', async () => {
+  test('a revocation that takes longer than a request has time for happens all the same, once', async () => {
     const url = await server.newDatabase()
-    const timeout = 100
-    const store = await openPostgresStore(url, { timeout, connections: 4, create: true })
+    const store = await openPostgresStore(url, { timeout: 1_000, connections: 4, create: true })
     const user = await givenUser(store)
-    const many = 8_000
+    await givenSessionOf(store, user)
+    // As where there are very many sessions: half of the timeout is what a statement may take.
     await server.run(
-      `INSERT INTO cloakroom.sessions
-         (id, uname, began_at, used_at, ends_at, latest_ends_at, sweep_at, address, user_agent, version, count, bytes)
-         SELECT sha256(i::text::bytea), '${user.uname}', 0, 0, ${now + HOUR}, ${now + HOUR}, 0, '', '', 1, 1, 1
-           FROM generate_series(1, ${many}) i`,
+      `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN null; END $$;
+       CREATE TRIGGER slow AFTER DELETE ON cloakroom.sessions FOR STATEMENT EXECUTE FUNCTION slow()`,
       url,
     )
-    await server.run(`INSERT INTO cloakroom.attributes SELECT n, 'k', '' FROM cloakroom.sessions`, url)
-    const askedAt = performance.now()
     const revocation = { generation: 8, except: null }
-    expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: many })
-    expect(performance.now() - askedAt).toBeGreaterThan(timeout)
+    expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
     expect((await store.listSessions(user.uname, null, 1, now)).items).toEqual([])
+    await givenSessionOf(store, { ...user, generation: 8 })
+    expect(await store.deleteUser(user.uname, noKeeper)).toEqual({ ended: 1 })
     await store.close()
   })
 
