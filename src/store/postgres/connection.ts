@@ -19,9 +19,9 @@ const WORK = 0.5
  * The client of one connection. It connects when it is first asked, and again after it was cut.
  *
  * Where it connects to, as whom and how comes from the place, and not from variables such as PGDATABASE. What the server, the database
- * or the role have set otherwise is set as the statements need it.
+ * or the role have set otherwise is set as the statements need it. `longest` is what a statement may take, if not its part of the timeout.
  */
-export function newClient(place: Place, timeout: Millis): SQL {
+export function newClient(place: Place, timeout: Millis, longest: Millis = timeout * WORK): SQL {
   const { authorities, tls, ...rest } = place
   return new SQL({
     adapter: 'postgres',
@@ -35,7 +35,7 @@ export function newClient(place: Place, timeout: Millis): SQL {
     connection: {
       application_name: 'cloakroom',
       client_encoding: 'UTF8',
-      statement_timeout: Math.ceil(timeout * WORK),
+      statement_timeout: Math.ceil(longest),
       // What was answered is on the disk.
       synchronous_commit: 'on',
       // A statement that waited for a row must see what became of it.

@@ -94,9 +94,10 @@ export class Pool {
   }
 
   async #runAlone(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
-    const timeout = this.#timeout * LONG
-    const connection = new Connection(() => newClient(this.#place, timeout))
-    const looking = setInterval(() => connection.look(), lookPeriod(timeout))
+    const longest = this.#timeout * LONG
+    const connection = new Connection(() => newClient(this.#place, this.#timeout, longest))
+    // Twice as long: a server that is there answers before.
+    const looking = setInterval(() => connection.look(), lookPeriod(longest * 2))
     try {
       return await connection.ask(text, params)
     } catch (error) {

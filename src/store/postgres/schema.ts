@@ -26,8 +26,10 @@ const FIRST = `
 export async function migrate(client: SQL): Promise<void> {
   await client.begin(async (transaction) => {
     const run = (text: string) => transaction.unsafe(text).simple()
-    // For the length of this transaction: another node may have much to do.
-    await run('SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(1131180897, 1)')
+    // For the length of this transaction: another node may have much to do, though not without an end.
+    await run(
+      "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '1min'; SELECT pg_advisory_xact_lock(1131180897, 1)",
+    )
     const [[hasSchema, hasVersion]] = await transaction
       .unsafe(
         `SELECT to_regnamespace('cloakroom') IS NOT NULL, to_regclass('cloakroom.schema_version') IS NOT NULL`,

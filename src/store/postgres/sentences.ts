@@ -29,6 +29,8 @@ const sentences: Readonly<Record<string, (place: Place) => string>> = {
     `PostgreSQL at ${hostname} has no connection left. Raise its max_connections, or lower postgres.connections of each node.`,
   ENOENT: ({ authorities }) =>
     `There is no file ${authorities}. Correct sslrootcert in --store: the certificates by which that of PostgreSQL is known.`,
+  '55P03': ({ database }) =>
+    `Another node is making the schema cloakroom in the database ${database} and does not come to an end. Stop that one first.`,
   '57P03': ({ hostname }) => `PostgreSQL at ${hostname} is starting or stopping. Try again in a moment.`,
 }
 
