@@ -119,9 +119,12 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
   const data = join(folder, 'data')
   let child: Bun.Subprocess | null = null
   let databases = 0
+  let port = 0
   const server: OwnServer = {
-    port: freePort(),
-    url: (database, role = OWNER) => `postgres://${role}@127.0.0.1:${server.port}/${database}`,
+    get port() {
+      return port
+    },
+    url: (database, role = OWNER) => `postgres://${role}@127.0.0.1:${port}/${database}`,
     file: (name) => join(data, name),
     async newDatabase() {
       const name = `d${++databases}`
@@ -167,12 +170,14 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
         ...['-E', 'UTF8', '--no-locale', '--no-sync', '--no-instructions'],
       ])
       await Bun.write(join(data, 'pg_hba.conf'), HBA)
+      // Only now, so that nobody else takes it meanwhile.
+      port = freePort()
       await server.start()
       await server.run(`CREATE ROLE ${GUARDED} LOGIN PASSWORD '${PASSWORD}'`)
     },
     async start() {
       const all = {
-        port: String(server.port),
+        port: String(port),
         listen_addresses: '127.0.0.1',
         unix_socket_directories: '',
         shared_preload_libraries: 'pg_stat_statements',
