@@ -9,7 +9,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 setDefaultTimeout(20_000)
 
 /** Milliseconds after which a store counts as away, and what a busy machine may add. */
-const [TIMEOUT, SLACK] = [800, 700]
+const [TIMEOUT, SLACK] = [600, 900]
 
 const statusesOf = async (server: TestServer) =>
   Promise.all(['/healthz', '/readyz'].map(async (path) => (await fetch(server.url + path)).status))
@@ -122,7 +122,6 @@ describeWithPostgres('servers that share a database', {}, (postgres) => {
     expect(after.out).toContain(`postgres://${GUARDED}@127.0.0.1:${postgres.port}/`)
     const { cookie } = await server.logIn('admin', env.CLOAKROOM_ADMIN_PASSWORD)
     expect(await server.get('/session/get', cookie)).toBe(200)
-    expect((await place.run(['user', 'list'], { env })).out).toContain('admin')
     const revoked = await place.run(['session', 'revoke', '--all'], { env })
     expect([revoked.code, revoked.out]).toEqual([0, '1 session ended.\n'])
     expect(await server.get('/session/get', cookie)).toBe(401)
