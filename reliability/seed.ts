@@ -14,7 +14,7 @@ interface Seeding {
 const BOUNDS = { maxAttributes: 1_024, maxBytes: 1_048_576 }
 
 export const openBeside = (path: string): Promise<Store> =>
-  openStore(`sqlite:${path}`, { alone: false, create: false })
+  openStore(`sqlite:${path}`, { alone: false, create: false, postgres: { timeout: 1_000, connections: 2 } })
 
 /** Makes sessions of the admin; their cookies. */
 export async function seed(store: Store, seeding: Seeding): Promise<string[]> {

@@ -10,6 +10,9 @@ export type Config = ReturnType<typeof settled>
 /** What the command line gives: the settings that have a flag, as text. */
 export type Flags = Readonly<Partial<Record<FlagName | 'config', string>>>
 
+/** Bytes of a key that PostgreSQL has room for in an index, whatever else is in there with it. */
+const LARGEST_INDEXED = 2_048
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Variables that are not settings. */
@@ -39,7 +42,15 @@ export const adminPassword = (environment: Environment): string | null =>
   environment['CLOAKROOM_ADMIN_PASSWORD'] ?? null
 
 function settled(given: Given, nameOf: (setting: string) => string) {
-  const { port = 8080, host: hostname = '127.0.0.1', session = {}, limits = {}, login = {}, log = {} } = given
+  const {
+    port = 8080,
+    host: hostname = '127.0.0.1',
+    session = {},
+    limits = {},
+    login = {},
+    log = {},
+    postgres = {},
+  } = given
   const data = resolve(given.data ?? './data')
   const publicUrl = given['public-url'] ?? null
   const isPrivate =
@@ -51,11 +62,19 @@ function settled(given: Given, nameOf: (setting: string) => string) {
         'before it and name its URL with --public-url https://…, or say --allow-plain-http true if you mean it.',
     )
   }
+  const store = given.store ?? `sqlite:${join(data, 'cloakroom.db')}`
+  const key = limits.key ?? 256
+  if (key > LARGEST_INDEXED && store.startsWith('postgres')) {
+    throw new SetupError(
+      `${nameOf('limits.key')} must be 2 KiB at most with PostgreSQL, whose index takes no longer ones.`,
+    )
+  }
   return {
     port,
     hostname,
     data,
-    store: given.store ?? `sqlite:${join(data, 'cloakroom.db')}`,
+    /** May have a password in it; `shownStore` is for those who may not see that. */
+    store,
     /** Null: http on the host and port that the server listens on. */
     publicUrl,
     trustedProxies: given['trusted-proxies'] ?? [],
@@ -80,6 +99,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
       'address-attempts': 100,
       'address-window': 10 * 60_000,
     }),
+    postgres: filled(postgres, { timeout: 1_000, connections: 8 }),
     log: filled<LogSettings>(log, { level: 'info', format: 'auto' }),
   }
 }

@@ -14,7 +14,7 @@ import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
 import { Touches } from './session/touches.ts'
-import { openStore } from './store/open.ts'
+import { openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 /** For how long a cookie from before the login can become the session's own. */
@@ -49,6 +49,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   const store = await openStore(config.store, {
     alone: true,
     create: true,
+    postgres: config.postgres,
     lost(err) {
       surroundings.log.fatal({ event: 'store_lost', err }, 'the store cannot write any more; the server ends')
       surroundings.giveUp()
@@ -118,7 +119,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     )
   }
   log.info(
-    { event: 'start', url, port, host: config.hostname, store: config.store },
+    { event: 'start', url, port, host: config.hostname, store: shownStore(config.store) },
     `Cloakroom listens on ${url}`,
   )
   return {
@@ -150,6 +151,8 @@ async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Su
     await users.create(ADMIN, { passwordHash: await users.hashNew(password), roles: [ADMIN] })
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause
+    // Another node of a new server was first, and has announced its own password.
+    if (cause.code === 'user_exists') return
     throw new SetupError(`CLOAKROOM_ADMIN_PASSWORD is no password for the first admin. ${cause.message}`, {
       cause,
     })

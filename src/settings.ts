@@ -19,6 +19,8 @@ const measure = (by: Readonly<Record<string, number>>, example: string) =>
   })
 
 const duration = measure(units, '30m')
+/** Below it, a disk that is busy would count as a store that is away; above it, requests would pile up. */
+const patience = duration.refine((value) => value >= 100 && value <= 60_000, 'must be from 100ms to 1m')
 /** Timers count no further than 24 days; a day is long enough to wait for a password. */
 const window = duration.refine((value) => value <= 86_400_000, 'must be one day ("1d") at most')
 const size = measure(sizes, '64 KiB')
@@ -55,8 +57,8 @@ const webUrl = text.transform((value, context) => {
 })
 
 const storeUrl = text.refine(
-  (value) => /^(sqlite:(?!:).+|memory:)$/.test(value),
-  'must be sqlite:PATH; this version has no other store',
+  (value) => /^(sqlite:(?!:).+|postgres(ql)?:\/\/.+@[^/]+\/.+|memory:)$/.test(value),
+  'must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
 )
 
 const network = text.refine((value) => {
@@ -122,6 +124,7 @@ export const file = z
       'address-attempts': whole(1, 1_000_000),
       'address-window': window,
     }),
+    postgres: section({ timeout: patience, connections: whole(2, 1_000) }),
     log: section({
       level: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
       format: oneOf(['auto', 'text', 'json']),

@@ -1,37 +1,8 @@
 import { expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { type Config, type Flags, readConfig } from '../src/config.ts'
-import { SetupError } from '../src/errors.ts'
-
-type Environment = Parameters<typeof readConfig>[1]
-
-/** Reads settings whose file has these lines. In messages, FILE stands for the path of it. */
-function read(toml: string, environment: Environment = {}, flags: Flags = {}): Config {
-  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-config-'))
-  const path = join(folder, 'settings.toml')
-  try {
-    writeFileSync(path, toml)
-    return readConfig({ config: path, ...flags }, environment)
-  } catch (error) {
-    if (error instanceof SetupError) throw new SetupError(error.message.replaceAll(path, 'FILE'))
-    throw error
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-/** What is said of settings that are refused. */
-function refusal(...given: Parameters<typeof read>): string {
-  try {
-    read(...given)
-  } catch (error) {
-    expect(error).toBeInstanceOf(SetupError)
-    return (error as SetupError).message
-  }
-  throw new Error(`This was taken for right: ${JSON.stringify(given)}`)
-}
+import { resolve } from 'node:path'
+import { type Flags, readConfig } from '../src/config.ts'
+import { read, refusal } from './support/settings.ts'
 
 const port = 'must be a whole number from 0 to 65535'
 const url = 'must be http:// or https:// and a host'
@@ -67,6 +38,13 @@ const wrong: readonly (readonly [toml: string, setting: string, right: string])[
   ['store = "sqlite:"', 'store', store],
   ['store = "sqlite::memory:"', 'store', store],
   ['store = "redis://localhost"', 'store', store],
+  ['store = "postgres://localhost"', 'store', store],
+  ['store = "postgres://user:pass@localhost"', 'store', store],
+  ['[postgres]\ntimeout = "99ms"', 'postgres.timeout', 'must be from 100ms to 1m'],
+  ['[postgres]\ntimeout = "61s"', 'postgres.timeout', 'must be from 100ms to 1m'],
+  ['[postgres]\ntimeout = 1', 'postgres.timeout', time],
+  ['[postgres]\nconnections = 1', 'postgres.connections', 'must be a whole number from 2 to 1000'],
+  ['store = "postgres://user@localhost/db"\nlimits.key = "2049 B"', 'limits.key', '2 KiB at most'],
   ['store = "/var/lib/store.db"', 'store', store],
   ['public-url = ""', 'public-url', 'must not be empty'],
   ['public-url = 1', 'public-url', 'must be a text'],
@@ -269,6 +247,7 @@ test('every setting of a file arrives, and what is left out has its default', ()
     '[limits]\nkey = "64 B"\nvalue = "1KiB"\nattributes = 7\nsession = "2 mib"\nbody = "1GiB"',
     '[login]\nhashes-at-once = 2\nuser-attempts = 3\nuser-window = "500ms"\naddress-attempts = 4\naddress-window = "1d"',
     '[log]\nlevel = "debug"\nformat = "text"',
+    '[postgres]\ntimeout = "2s"\nconnections = 3',
   ]
   expect(read(sections.join('\n'))).toMatchObject({
     trustedProxies: ['10.0.0.0/8', '::1'],
@@ -279,6 +258,7 @@ test('every setting of a file arrives, and what is left out has its default', ()
     limits: { key: 64, value: 1_024, attributes: 7, session: 2_097_152, body: 1_073_741_824 },
     login: { 'hashes-at-once': 2, 'user-attempts': 3, 'user-window': 500, 'address-attempts': 4 },
     log: { level: 'debug', format: 'text' },
+    postgres: { timeout: 2_000, connections: 3 },
   })
   expect(read('login.address-window = "1d"').login['address-window']).toBe(86_400_000)
   expect(read('limits.key = "1 KiB"')).toMatchObject({
@@ -287,5 +267,6 @@ test('every setting of a file arrives, and what is left out has its default', ()
     lifetime: 43_200_000,
     limits: { key: 1_024, value: 65_536, attributes: 1_024, session: 1_048_576, body: 1_048_576 },
     log: { level: 'info', format: 'auto' },
+    postgres: { timeout: 1_000, connections: 8 },
   })
 })

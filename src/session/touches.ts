@@ -27,7 +27,7 @@ export class Touches {
   /** Still to be written. */
   #waiting = new Noted()
   /** Being written: the store may not know of them yet. */
-  readonly #underway = new Set<Noted>()
+  readonly #underway = new Map<Noted, Promise<void>>()
   #timer: NodeJS.Timeout | null = null
   #flushedAt: Millis = 0
 
@@ -46,7 +46,7 @@ export class Touches {
     if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) {
       const noted = new Noted()
       noted.note(id, now)
-      return this.#write(noted)
+      return this.#begin(noted)
     }
     this.#waiting.note(id, now)
     const isDue = Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod
@@ -57,26 +57,32 @@ export class Touches {
 
   /** A session as the store told it, with the use that it does not know of. */
   apply(session: StoredSession): StoredSession {
-    const known = [this.#waiting, ...this.#underway].map((noted) => noted.usedAt(session.id) ?? 0)
+    const known = [this.#waiting, ...this.#underway.keys()].map((noted) => noted.usedAt(session.id) ?? 0)
     const usedAt = Math.max(...known)
     if (usedAt <= session.usedAt) return session
     const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }
 
-  /** Resolves when the uses so far are written. */
-  flush(): Promise<void> {
+  /** Resolves when the uses so far are written, also those that an earlier call is still writing. */
+  async flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#flushedAt = this.#clock()
     const noted = this.#waiting
     this.#waiting = new Noted()
-    return this.#write(noted)
+    void this.#begin(noted)
+    await Promise.all(this.#underway.values())
+  }
+
+  #begin(noted: Noted): Promise<void> {
+    const writing = this.#write(noted).finally(() => this.#underway.delete(noted))
+    this.#underway.set(noted, writing)
+    return writing
   }
 
   /** In steps, between which others write. */
   async #write(noted: Noted): Promise<void> {
-    this.#underway.add(noted)
     let uses: Use[] = []
     for (const [id, usedAt] of noted) {
       uses.push({ id, usedAt, endsAt: usedAt + this.#lifetime.idle })
@@ -85,7 +91,6 @@ export class Touches {
       uses = []
     }
     if (uses.length > 0) await this.#send(uses)
-    this.#underway.delete(noted)
   }
 
   async #send(uses: readonly Use[]): Promise<void> {

@@ -63,7 +63,7 @@ test('what a transcript expects is held against what was printed', () => {
 })
 
 test('every block says what it is, so that it is tested', () => {
-  const known = ['sh', 'toml', 'nginx', 'caddy', 'ini', 'js', 'html', 'http', 'text', 'json']
+  const known = ['sh', 'toml', 'nginx', 'caddy', 'ini', 'js', 'html', 'http', 'text', 'json', 'sql']
   const unknown = documents.flatMap(blocksOf).filter(({ language }) => !known.includes(language))
   expect(unknown).toEqual([])
 })

@@ -120,7 +120,11 @@ test.skipIf(isSkipped)(`no room for the index of the log is a full disk like any
   using disk = openDisk(40)
   const path = join(disk.path, 'some', 'cloakroom.db')
   mkdirSync(join(disk.path, 'some'))
-  const store = await openStore(`sqlite:${path}`, { alone: true, create: true })
+  const store = await openStore(`sqlite:${path}`, {
+    alone: true,
+    create: true,
+    postgres: { timeout: 1_000, connections: 2 },
+  })
   const user = { uname: 'admin', fullname: '', email: '', passwordHash: '', roles: [] }
   await store.insertUser({ ...user, disabled: false, generation: 1 })
   const now = Date.now()

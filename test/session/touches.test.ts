@@ -35,3 +35,31 @@ test('a busy server writes the use of a session once in a period, however many s
   await touches.flush()
   expect(written).toBe(ids.length)
 })
+
+test('a stop waits for the uses that are being written, also where that began before', async () => {
+  const store = openMemoryStore()
+  const [written, go] = [new Set<string>(), Promise.withResolvers<void>()]
+  const slow: typeof store = {
+    ...store,
+    async touchSessions(uses) {
+      await go.promise
+      for (const { id } of uses) written.add(id)
+    },
+  }
+  const now = Date.now()
+  const touches = new Touches(
+    slow,
+    newLifetime(IDLE, 24 * IDLE, IDLE),
+    () => now,
+    (fault) => expect.unreachable(String(fault)),
+  )
+  const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
+  // The first is due and begins to be written at once; more come than go in one step.
+  for (let i = 0; i < 2_000; i++) void touches.note(String(i).padStart(43, '0'), ends, now)
+  const earlier = touches.flush()
+  const stop = touches.flush()
+  go.resolve()
+  await stop
+  expect(written.size).toBe(2_000)
+  await earlier
+})

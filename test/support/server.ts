@@ -24,8 +24,8 @@ export interface TestServer extends AsyncDisposable {
 export interface TestSettings {
   /** Lines of TOML. */
   readonly toml?: string
-  /** `memory`, or a SQLite database in a folder of its own. */
-  readonly store?: 'memory' | 'sqlite'
+  /** A URL, such as `memory:`; else a SQLite database in a folder of its own. */
+  readonly store?: string
   readonly publicUrl?: string
   /** Whether passwords are hashed as slowly as they should be, for tests that need the time it takes. */
   readonly slowHashes?: boolean
@@ -40,7 +40,7 @@ export async function startServer(settings: TestSettings = {}): Promise<TestServ
 }
 
 async function start(folder: string, settings: TestSettings, startedAt: number): Promise<TestServer> {
-  const { toml = '', store = 'sqlite', publicUrl, timePasses = false, slowHashes = false } = settings
+  const { toml = '', store, publicUrl, timePasses = false, slowHashes = false } = settings
   const file = join(folder, 'settings.toml')
   await Bun.write(file, toml)
   const data = join(folder, 'data')
@@ -51,7 +51,7 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
       config: file,
       port: '0',
       data,
-      ...(store === 'memory' ? { store: 'memory:' } : {}),
+      ...(store === undefined ? {} : { store }),
       ...(publicUrl === undefined ? {} : { 'public-url': publicUrl }),
     },
     {},

@@ -1,0 +1,70 @@
+/**
+ * How attributes are put and removed. The row of the session is locked first, so that of two writers the second sees what the first has
+ * left: whether the session lives, of which version it is and how much hangs on it. `outcome` is null if the write happened.
+ */
+export const ATTRIBUTE_FUNCTIONS = `
+  CREATE FUNCTION cloakroom.put_attributes(
+    _id bytea, _keys text[], _values text[], _max_count bigint, _max_bytes bigint, _now bigint, _version bigint,
+    OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
+  ) LANGUAGE plpgsql AS $$
+  DECLARE
+    _session record;
+    _had_count bigint;
+    _had_bytes bigint;
+    _count bigint;
+    _bytes bigint;
+  BEGIN
+    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
+      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
+    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
+    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
+    SELECT count(*), coalesce(sum(octet_length(a.key) + octet_length(a.value)), 0) INTO _had_count, _had_bytes
+      FROM cloakroom.attributes a WHERE a.session = _session.n AND a.key = ANY (_keys);
+    _count := _session.count + cardinality(_keys) - _had_count;
+    IF _count > _max_count THEN outcome := 'too_many'; RETURN; END IF;
+    _bytes := _session.bytes - _had_bytes
+      + octet_length(array_to_string(_keys, '')) + octet_length(array_to_string(_values, ''));
+    IF _bytes > _max_bytes THEN outcome := 'too_large'; RETURN; END IF;
+    INSERT INTO cloakroom.attributes AS a
+      SELECT _session.n, p.key, p.value FROM unnest(_keys, _values) AS p (key, value)
+      ON CONFLICT (session, key) DO UPDATE SET value = excluded.value;
+    UPDATE cloakroom.sessions s SET version = _session.version + 1, count = _count, bytes = _bytes
+      WHERE s.n = _session.n;
+    version := _session.version + 1;
+    ends_at := _session.ends_at;
+    latest_ends_at := _session.latest_ends_at;
+  END $$;
+
+  -- _keys: null for all.
+  CREATE FUNCTION cloakroom.remove_attributes(
+    _id bytea, _keys text[], _now bigint, _version bigint,
+    OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
+  ) LANGUAGE plpgsql AS $$
+  DECLARE
+    _session record;
+    _count bigint;
+    _bytes bigint;
+  BEGIN
+    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
+      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
+    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
+    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
+    IF _keys IS NULL THEN
+      DELETE FROM cloakroom.attributes a WHERE a.session = _session.n;
+      _count := _session.count;
+      _bytes := _session.bytes;
+    ELSE
+      WITH gone AS (
+        DELETE FROM cloakroom.attributes a WHERE a.session = _session.n AND a.key = ANY (_keys)
+          RETURNING octet_length(a.key) + octet_length(a.value) AS bytes
+      )
+      SELECT count(*), coalesce(sum(gone.bytes), 0) INTO _count, _bytes FROM gone;
+    END IF;
+    UPDATE cloakroom.sessions s SET version = _session.version + 1,
+        count = _session.count - _count, bytes = _session.bytes - _bytes
+      WHERE s.n = _session.n;
+    version := _session.version + 1;
+    ends_at := _session.ends_at;
+    latest_ends_at := _session.latest_ends_at;
+  END $$;
+`

@@ -1,0 +1,67 @@
+import type { SQL } from 'bun'
+import { SetupError } from '../../errors.ts'
+import type { Millis, Store } from '../store.ts'
+import { newClient } from './connection.ts'
+import { type Facts, readFacts, requireUsable } from './facts.ts'
+import { Pool, type Reach } from './pool.ts'
+import { newReads } from './reads.ts'
+import { LATEST, migrate } from './schema.ts'
+import { setupErrorOf } from './sentences.ts'
+import { type Place, placeOf } from './url.ts'
+import { newWrites } from './writes.ts'
+
+/** How a database is opened. */
+export interface PostgresOptions extends Reach {
+  /** Whether the schema is made if it is missing. */
+  readonly create: boolean
+}
+
+/** The patience of a start; whoever waits for one wants to be told within five seconds. */
+const START: Millis = 6_000
+
+/**
+ * A store in a PostgreSQL database, which any number of processes can share: none of them holds anything that another lacks. Everything
+ * is in a schema of its own, `cloakroom`. Throws a `SetupError` that names what is wrong and the remedy if it cannot be used.
+ */
+export async function openPostgresStore(url: string, options: PostgresOptions): Promise<Store> {
+  const place = placeOf(url)
+  await withClient(place, async (client) => {
+    const facts = await readFacts(client)
+    requireUsable(facts, place)
+    if (facts.schema === 0 && !options.create) {
+      throw new SetupError(
+        `Cloakroom keeps nothing in the database ${place.database} at ${place.hostname} yet; cloakroom serve begins it.`,
+      )
+    }
+    if (facts.schema === LATEST) return
+    await migrate(client)
+    // Another node may have been of another opinion meanwhile.
+    requireUsable(await readFacts(client), place)
+  })
+  const pool = new Pool(place, options)
+  return { ...newReads(pool), ...newWrites(pool), close: () => pool.close() }
+}
+
+/** Says in one sentence how a database is, and changes nothing. Throws a `SetupError` if a server could not start on it. */
+export async function checkPostgres(url: string): Promise<string> {
+  const place = placeOf(url)
+  const { version, schema } = await withClient(place, async (client): Promise<Facts> => {
+    const facts = await readFacts(client)
+    requireUsable(facts, place)
+    return facts
+  })
+  const state =
+    schema === 0 ? 'has no schema cloakroom yet; the first start makes it' : `is ours (schema ${schema})`
+  return `The database ${place.database} at ${place.hostname}, PostgreSQL ${version}, ${state}.`
+}
+
+async function withClient<T>(place: Place, work: (client: SQL) => Promise<T>): Promise<T> {
+  const client = newClient(place, START)
+  try {
+    return await work(client)
+  } catch (error) {
+    throw setupErrorOf(error, place)
+  } finally {
+    await client.close({ timeout: 0 })
+  }
+}

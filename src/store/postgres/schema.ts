@@ -1,0 +1,46 @@
+import type { SQL } from 'bun'
+import { ATTRIBUTE_FUNCTIONS } from './attribute-functions.ts'
+import { SESSION_FUNCTIONS } from './session-functions.ts'
+import { TABLES } from './tables.ts'
+import { USER_FUNCTIONS } from './user-functions.ts'
+
+/**
+ * Each entry takes the schema from the version that is its index to the next one. An entry that was released is never changed: a function
+ * that becomes another one is replaced by a later entry.
+ */
+const migrations: readonly string[] = [TABLES + SESSION_FUNCTIONS + ATTRIBUTE_FUNCTIONS + USER_FUNCTIONS]
+
+/** The version that this program makes and knows. */
+export const LATEST = migrations.length
+
+/** Marks the schema as ours. */
+const FIRST = `
+  CREATE TABLE cloakroom.schema_version (version integer NOT NULL);
+  INSERT INTO cloakroom.schema_version VALUES (0);
+`
+
+/**
+ * Brings the schema to the version that this program knows, all or nothing. Of many nodes that start at once one does it, and the others
+ * wait for that. A schema that is newer is left as it is.
+ */
+export async function migrate(client: SQL): Promise<void> {
+  await client.begin(async (transaction) => {
+    const run = (text: string) => transaction.unsafe(text).simple()
+    // For the length of this transaction: another node may have much to do, though not without an end.
+    await run(
+      "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '1min'; SELECT pg_advisory_xact_lock(1131180897, 1)",
+    )
+    const [[hasSchema, hasVersion]] = await transaction
+      .unsafe(
+        `SELECT to_regnamespace('cloakroom') IS NOT NULL, to_regclass('cloakroom.schema_version') IS NOT NULL`,
+      )
+      .values()
+    // Made beforehand by somebody who may, for a role that may not.
+    if (!hasSchema) await run('CREATE SCHEMA cloakroom')
+    if (!hasVersion) await run(FIRST)
+    const [[version]] = await transaction.unsafe('SELECT version FROM cloakroom.schema_version').values()
+    if (version >= LATEST) return
+    for (const step of migrations.slice(version)) await run(step)
+    await run(`UPDATE cloakroom.schema_version SET version = ${LATEST}`)
+  })
+}

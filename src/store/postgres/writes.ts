@@ -1,0 +1,157 @@
+import type { NewSession, Store, UserOutcome, WriteOutcome } from '../store.ts'
+import type { Row } from './connection.ts'
+import type { Pool } from './pool.ts'
+import { bytesOf, rangeOf } from './rows.ts'
+
+const INSERT_SESSION = 'SELECT cloakroom.insert_session($1, $2, $3, $4, $5, $6, $7, $8)'
+const PUT = 'SELECT * FROM cloakroom.put_attributes($1, $2, $3, $4, $5, $6, $7)'
+const REMOVE = 'SELECT * FROM cloakroom.remove_attributes($1, $2, $3, $4)'
+const END_SESSION = 'SELECT cloakroom.end_session($1, $2, $3, $4)'
+const END_SESSIONS = 'SELECT cloakroom.end_sessions($1, $2)'
+const SWEEP = 'SELECT * FROM cloakroom.sweep($1, $2)'
+const UPDATE_USER = 'SELECT * FROM cloakroom.update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)'
+const DELETE_USER = 'SELECT * FROM cloakroom.delete_user($1, $2, $3, $4)'
+
+/** In the order of `n`, as everything locks sessions. A session that is named twice has its latest use. */
+const TOUCH = `
+  WITH used AS (
+    SELECT id, max(used_at) AS used_at, max(ends_at) AS ends_at
+      FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS use (id, used_at, ends_at) GROUP BY id
+  ), live AS (
+    SELECT s.n, used.used_at, least(used.ends_at, s.latest_ends_at) AS ends_at
+      FROM used JOIN cloakroom.sessions s USING (id) WHERE s.ends_at > $4 ORDER BY s.n FOR NO KEY UPDATE OF s
+  )
+  UPDATE cloakroom.sessions s
+    SET used_at = greatest(s.used_at, live.used_at), ends_at = greatest(s.ends_at, live.ends_at)
+    FROM live WHERE s.n = live.n AND (s.used_at < live.used_at OR s.ends_at < live.ends_at)`
+
+const INSERT_USER =
+  'INSERT INTO cloakroom.users VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (uname) DO NOTHING RETURNING true'
+
+/** What is there already is written once more, unchanged, since only so is it told by the same statement. */
+const READ_SECRET = `
+  INSERT INTO cloakroom.secrets AS kept VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET value = kept.value RETURNING value`
+
+const LOOK_AT_COUNTER = 'SELECT count, ends_at FROM cloakroom.counters WHERE name = $1 AND ends_at > $2'
+const ADD_TO_COUNTER = `
+  INSERT INTO cloakroom.counters AS kept VALUES ($1, $2, $3 + $4)
+    ON CONFLICT (name) DO UPDATE SET
+      count = CASE WHEN kept.ends_at > $3 THEN kept.count ELSE 0 END + excluded.count,
+      ends_at = CASE WHEN kept.ends_at > $3 THEN kept.ends_at ELSE excluded.ends_at END
+    RETURNING count, ends_at`
+const TAKE_FROM_COUNTER = `
+  UPDATE cloakroom.counters SET count = greatest(0, count + $3)
+    WHERE name = $1 AND ends_at > $2 RETURNING count, ends_at`
+
+/** What the columns of counts can hold. */
+const LARGEST = 2 ** 31 - 1
+
+/** The one row that a function answers with. */
+async function only(rows: Promise<readonly Row[]>): Promise<Row> {
+  const [row] = await rows
+  if (row === undefined) throw new Error('A function of the database answered with no row.')
+  return row
+}
+
+const outcomeOf = ([outcome, version, endsAt, latestEndsAt]: Row): WriteOutcome =>
+  outcome === null
+    ? { version: Number(version), endsAt: Number(endsAt), latestEndsAt: Number(latestEndsAt) }
+    : (outcome as WriteOutcome)
+
+const userOutcomeOf = ([outcome, ended]: Row): UserOutcome =>
+  outcome === null ? { ended: ended as number } : (outcome as UserOutcome)
+
+type Writes = Omit<Store, 'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'ping' | 'close'>
+
+/** Everything that is changed, one statement each, which is a transaction of its own. */
+export const newWrites = (pool: Pool): Writes => ({
+  async insertSession(session) {
+    const [outcome] = await only(pool.run(INSERT_SESSION, paramsOf(session)))
+    return outcome as 'inserted' | 'id_taken' | 'user_changed'
+  },
+
+  async putAttributes(id, attributes, { maxAttributes, maxBytes }, { now, version }) {
+    const bytes = bytesOf(id)
+    if (bytes === null) return 'absent'
+    const bounds = [Math.min(maxAttributes, LARGEST), Math.min(maxBytes, LARGEST)]
+    const params = [bytes, [...attributes.keys()], [...attributes.values()], ...bounds, now, version]
+    return outcomeOf(await only(pool.run(PUT, params)))
+  },
+
+  async removeAttributes(id, keys, { now, version }) {
+    const bytes = bytesOf(id)
+    if (bytes === null) return 'absent'
+    return outcomeOf(await only(pool.run(REMOVE, [bytes, keys === 'all' ? null : keys, now, version])))
+  },
+
+  async touchSessions(uses, now) {
+    const known = uses.filter(({ id }) => bytesOf(id) !== null)
+    if (known.length === 0) return
+    const ids = known.map(({ id }) => bytesOf(id))
+    await pool.run(TOUCH, [ids, known.map(({ usedAt }) => usedAt), known.map(({ endsAt }) => endsAt), now])
+  },
+
+  async endSession(handle, uname, now) {
+    const [ended] = await only(pool.run(END_SESSION, [...rangeOf(handle), uname, now]))
+    return ended as boolean
+  },
+
+  async endSessions(limit, now) {
+    const [ended] = await only(pool.run(END_SESSIONS, [limit, now]))
+    return ended as number
+  },
+
+  async sweepSessions(endedBefore, limit) {
+    let all = 0
+    for (;;) {
+      const [swept, more] = await only(pool.run(SWEEP, [endedBefore, limit - all]))
+      all += swept as number
+      if (more === false) return all
+    }
+  },
+
+  async insertUser(user) {
+    const { uname, fullname, email, passwordHash, roles, disabled, generation } = user
+    const params = [uname, fullname, email, passwordHash, roles, disabled, generation]
+    return (await pool.run(INSERT_USER, params)).length === 1
+  },
+
+  async updateUser(uname, change, revocation, { now, keeper, generation }) {
+    const { fullname = null, email = null, passwordHash = null, roles = null, disabled = null } = change
+    const staying = revocation?.except ?? null
+    const range = staying === null ? [null, null] : rangeOf(staying)
+    const changes = [fullname, email, passwordHash, roles, disabled, revocation?.generation ?? null]
+    return userOutcomeOf(
+      await only(pool.runLong(UPDATE_USER, [uname, ...changes, ...range, now, keeper, generation])),
+    )
+  },
+
+  async deleteUser(uname, { now, keeper, generation }) {
+    return userOutcomeOf(await only(pool.runLong(DELETE_USER, [uname, now, keeper, generation])))
+  },
+
+  async readSecret(name, candidate) {
+    const [value] = await only(pool.run(READ_SECRET, [name, candidate]))
+    return value as string
+  },
+
+  async addToCounter(name, by, window, now) {
+    const [row] =
+      by > 0
+        ? await pool.run(ADD_TO_COUNTER, [name, by, now, window])
+        : by < 0
+          ? await pool.run(TAKE_FROM_COUNTER, [name, now, by])
+          : await pool.read(LOOK_AT_COUNTER, [name, now])
+    return row === undefined
+      ? { count: 0, endsAt: now + window }
+      : { count: Number(row[0]), endsAt: Number(row[1]) }
+  },
+})
+
+function paramsOf(session: NewSession): readonly unknown[] {
+  const id = bytesOf(session.id)
+  if (id === null) throw new TypeError('An id is 43 characters of base64url.')
+  const { uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent } = session
+  return [id, uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent]
+}

@@ -1,0 +1,139 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { blocksOf } from '../docs/markdown.ts'
+import { givenUser, logIn } from '../support/client.ts'
+import { describeWithPostgres, GUARDED, PASSWORD } from '../support/postgres.ts'
+import { openPlace } from '../support/process.ts'
+import { startProxy } from '../support/proxy.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+setDefaultTimeout(20_000)
+
+/** Milliseconds after which a store counts as away, and what a busy machine may add. */
+const [TIMEOUT, SLACK] = [600, 900]
+
+const statusesOf = async (server: TestServer) =>
+  Promise.all(['/healthz', '/readyz'].map(async (path) => (await fetch(server.url + path)).status))
+
+describeWithPostgres('servers that share a database', {}, (postgres) => {
+  test('what was done on one node holds for the next request on the other', async () => {
+    const store = await postgres.newDatabase()
+    await using one = await startServer({ store })
+    await using other = await startServer({ store })
+    const { uname, password } = await givenUser(one, 'alice')
+    const [here, there] = [await logIn(one, { uname, password }), await logIn(other, { uname, password })]
+    const acrossFrom = { headers: { cookie: here.cookie } }
+    await here.json('/session/put', { a: '1' })
+    const read = await fetch(`${other.url}/session/get`, acrossFrom)
+    expect([read.status, await read.json()]).toEqual([200, { a: '1' }])
+    await there.json('/session/revoke', { others: 'true' })
+    expect((await fetch(`${other.url}/session/get`, acrossFrom)).status).toBe(401)
+    expect((await here.ask('/session/get')).status).toBe(401)
+    expect((await here.ask('/session/put', { a: '2' })).status).toBe(401)
+    const admin = await logIn(other)
+    await admin.json('/admin/users/update', { uname, disabled: 'true' })
+    await expect(logIn(one, { uname, password })).rejects.toThrow('401')
+  })
+
+  test('a server starts on what the guide says to make', async () => {
+    const statements = blocksOf('docs/operating.md').filter(({ language }) => language === 'sql')
+    expect(statements).toHaveLength(1)
+    for (const statement of statements[0]?.content.split(';\n') ?? []) await postgres.run(statement)
+    await using server = await startServer({ store: postgres.url('cloakroom', 'cloakroom') })
+    expect(await statusesOf(server)).toEqual([200, 200])
+  })
+
+  test('a cookie from before the login that one node gave is taken by the other', async () => {
+    const store = await postgres.newDatabase()
+    await using one = await startServer({ store })
+    await using other = await startServer({ store })
+    const given = await fetch(`${one.url}/index.csp`)
+    const cookie = given.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const { uname, password } = await givenUser(one, 'alice')
+    const answer = await fetch(`${other.url}/z_security_check`, {
+      method: 'POST',
+      body: new URLSearchParams({ z_username: uname, z_password: password, z_csrf_protection: 'off' }),
+      headers: { accept: 'application/json', cookie },
+    })
+    expect(answer.status).toBe(200)
+    expect((await fetch(`${one.url}/session/get`, { headers: { cookie } })).status).toBe(200)
+  })
+
+  test('whoever guesses is slowed though the guesses go to several nodes', async () => {
+    const store = await postgres.newDatabase()
+    const toml = '[login]\nuser-attempts = 4'
+    await using one = await startServer({ store, toml })
+    await using other = await startServer({ store, toml })
+    for (let i = 0; i < 4; i++)
+      await expect(logIn(i % 2 === 0 ? one : other, { password: 'wrong password' })).rejects.toThrow('401')
+    for (const server of [one, other])
+      await expect(logIn(server, { password: 'wrong password' })).rejects.toThrow('429')
+  })
+
+  for (const mood of ['silent', 'reset'] as const) {
+    test(`while the database is away (${mood}) requests are 503 in time, never 401, and 200 when it is back`, async () => {
+      await using proxy = startProxy(postgres.port)
+      const store = (await postgres.newDatabase()).replace(`:${postgres.port}/`, `:${proxy.port}/`)
+      await using server = await startServer({ store, toml: `[postgres]\ntimeout = "${TIMEOUT}ms"` })
+      const client = await logIn(server)
+      await client.json('/session/put', { a: '1' })
+      expect(await statusesOf(server)).toEqual([200, 200])
+      proxy.mood = mood
+      const asked = () => [
+        client.ask('/session/get'),
+        client.ask('/session/put', { a: '2' }),
+        client.ask('/session/info'),
+        client.ask('/session/invalidate', {}),
+        client.ask('/admin/users/list'),
+      ]
+      for (const asking of [...asked(), ...asked()]) {
+        const askedAt = performance.now()
+        const answer = await asking
+        expect(performance.now() - askedAt).toBeLessThan(TIMEOUT + SLACK)
+        expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+          503,
+          'store_unavailable',
+        ])
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+        expect(answer.headers.get('set-cookie')).toBeNull()
+      }
+      expect(await statusesOf(server)).toEqual([200, 503])
+      proxy.mood = 'well'
+      while ((await statusesOf(server)).includes(503));
+      expect(await client.json('/session/get')).toEqual({ a: '1' })
+      await client.json('/session/put', { a: '3' })
+      expect(await client.json('/session/get')).toEqual({ a: '3' })
+    })
+  }
+
+  test('the command line works beside a server, and neither says the password', async () => {
+    const url = await postgres.newDatabase()
+    await postgres.run(`GRANT CREATE ON DATABASE ${new URL(url).pathname.slice(1)} TO ${GUARDED}`)
+    const secret = encodeURIComponent(PASSWORD)
+    const env = {
+      CLOAKROOM_STORE: url.replace('owner@', `${GUARDED}:${secret}@`),
+      CLOAKROOM_ADMIN_PASSWORD: 'a password of the admin',
+    }
+    await using place = openPlace()
+    const before = await place.run(['check'], { env })
+    expect([before.code, before.out]).toEqual([0, expect.stringContaining('no schema cloakroom yet')])
+    const server = await place.serve([], env)
+    const after = await place.run(['check', '--deep'], { env })
+    expect([after.code, after.out]).toEqual([0, expect.stringContaining('is ours (schema 1)')])
+    expect(after.out).toContain(`postgres://${GUARDED}@127.0.0.1:${postgres.port}/`)
+    const { cookie } = await server.logIn('admin', env.CLOAKROOM_ADMIN_PASSWORD)
+    expect(await server.get('/session/get', cookie)).toBe(200)
+    const revoked = await place.run(['session', 'revoke', '--all'], { env })
+    expect([revoked.code, revoked.out]).toEqual([0, '1 session ended.\n'])
+    expect(await server.get('/session/get', cookie)).toBe(401)
+    const backup = await place.run(['backup', 'copy.db'], { env })
+    expect([backup.code, backup.err]).toEqual([2, expect.stringContaining('pg_dump')])
+    server.kill('SIGTERM')
+    const { code, out, err } = await server.ended
+    expect(code).toBe(0)
+    expect(out).toContain(`"store":"postgres://${GUARDED}@127.0.0.1:${postgres.port}/`)
+    for (const said of [out, err, ...[before, after, revoked, backup].flatMap((ran) => [ran.out, ran.err])]) {
+      expect(said).not.toContain(secret)
+      expect(said).not.toContain(PASSWORD)
+    }
+  })
+})

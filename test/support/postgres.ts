@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, test } from 'bun:test'
+import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SQL } from 'bun'
+
+/** Where Debian keeps the programs of the server, which are not on the path. */
+const DEBIAN = '/usr/lib/postgresql'
+
+/** The role that owns everything; the server lets it in without a password, as it does all but `GUARDED`. */
+const OWNER = 'owner'
+
+/** A role that needs its password. */
+export const GUARDED = 'guarded'
+export const PASSWORD = 'p/ss:w@rd #1?'
+
+const HBA = `
+host all ${GUARDED} 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+host replication all 127.0.0.1/32 trust
+`
+
+/** A real PostgreSQL on a free port of the loopback interface, with everything in a folder of its own. */
+export interface PostgresServer {
+  readonly port: number
+  /** The URL of a database, for a role that is let in without a password. */
+  url(database: string, role?: string): string
+  /** The path of a file in its folder of data. */
+  file(name: string): string
+  /** Makes an empty database, and its URL. */
+  newDatabase(): Promise<string>
+  /** Runs statements as the owner of everything; the rows of the last one. */
+  run(text: string, url?: string): Promise<readonly (readonly unknown[])[]>
+  /** Runs statements in a transaction that stays open, with all that it has locked, until it is released or the block ends. */
+  hold(url: string, text: string): Promise<Held>
+  /** Resolves with these words as soon as a statement in a database waits for a lock. */
+  waits(url: string): Promise<'somebody waits'>
+  /** Resolves when nobody but the sessions that are idle is connected to a database. */
+  settled(url: string): Promise<void>
+  /** Sends a signal to the process that all others come from. SIGINT stops it at once and in good order. */
+  kill(signal: 'SIGINT' | 'SIGQUIT' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
+  /** Starts it again, on the same port. */
+  start(): Promise<void>
+}
+
+/** Disposal lets go without a commit. */
+export interface Held extends AsyncDisposable {
+  commit(): Promise<void>
+}
+
+export interface PostgresSettings {
+  /** As in postgresql.conf. */
+  readonly conf?: Readonly<Record<string, string>>
+}
+
+/**
+ * Tests with a real PostgreSQL, one for all of them. Where none is installed they are skipped, and the name says why; where everything has
+ * to be there (`CI=true`), that is a failure.
+ */
+export function describeWithPostgres(
+  says: string,
+  { conf = {} }: PostgresSettings,
+  tests: (server: PostgresServer) => void,
+): void {
+  const programs = findPrograms()
+  if (programs === null) {
+    const reason = `there is no postgres on the path or below ${DEBIAN}`
+    const fail = () => {
+      throw new Error(`These tests need PostgreSQL, and ${reason}.`)
+    }
+    if (process.env['CI'] === 'true') test(says, fail)
+    else describe.skip(`${says} (skipped: ${reason})`, () => tests(newServer('', '', conf)))
+    return
+  }
+  describe(says, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cloakroom-postgres-'))
+    const server = newServer(programs, folder, conf)
+    beforeAll(() => server.make())
+    tests(server)
+    afterAll(async () => {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    })
+  })
+}
+
+function findPrograms(): string | null {
+  const onPath = Bun.which('postgres')
+  if (onPath !== null) return join(onPath, '..')
+  const versions = statSync(DEBIAN, { throwIfNoEntry: false }) ? readdirSync(DEBIAN) : []
+  const [newest] = versions.toSorted((a, b) => Number(b) - Number(a))
+  return newest === undefined ? null : join(DEBIAN, newest, 'bin')
+}
+
+/** PostgreSQL does not run as root. */
+const USERS = ['postgres', 'nobody']
+
+/** The command that runs another as a user who may run PostgreSQL, and that ends with this process whatever becomes of it. */
+function asUser(): readonly string[] {
+  const setpriv = Bun.which('setpriv')
+  if (setpriv === null) return []
+  const user = process.getuid?.() === 0 ? USERS.find((name) => idsOf(name) !== null) : undefined
+  const ids = user === undefined ? [] : [`--reuid=${user}`, `--regid=${idsOf(user)?.[1]}`, '--clear-groups']
+  return [setpriv, ...ids, '--pdeathsig', 'SIGINT']
+}
+
+function idsOf(user: string): readonly [number, number] | null {
+  const { stdout, success } = Bun.spawnSync(['id', '-u', user])
+  const group = Bun.spawnSync(['id', '-g', user])
+  return success ? [Number(stdout.toString()), Number(group.stdout.toString())] : null
+}
+
+interface OwnServer extends PostgresServer {
+  make(): Promise<void>
+  stop(): Promise<void>
+}
+
+function newServer(programs: string, folder: string, conf: Readonly<Record<string, string>>): OwnServer {
+  const data = join(folder, 'data')
+  let child: Bun.Subprocess | null = null
+  let databases = 0
+  let port = 0
+  const server: OwnServer = {
+    get port() {
+      return port
+    },
+    url: (database, role = OWNER) => `postgres://${role}@127.0.0.1:${port}/${database}`,
+    file: (name) => join(data, name),
+    async newDatabase() {
+      const name = `d${++databases}`
+      await server.run(`CREATE DATABASE ${name} TEMPLATE template0`)
+      return server.url(name)
+    },
+    async run(text, url = server.url('postgres')) {
+      const client = new SQL({ url, max: 1 })
+      try {
+        const results = await client.unsafe(text).simple().values()
+        return (Array.isArray(results[0]?.[0]) ? results.at(-1) : results) as (readonly unknown[])[]
+      } finally {
+        await client.close()
+      }
+    },
+    async hold(url, text) {
+      const client = new SQL({ url, max: 1 })
+      await client.unsafe('BEGIN').simple()
+      await client.unsafe(text).simple()
+      const release = () => client.close({ timeout: 0 })
+      return {
+        async commit() {
+          await client.unsafe('COMMIT').simple()
+          await release()
+        },
+        [Symbol.asyncDispose]: release,
+      }
+    },
+    async waits(url) {
+      const waiting = activity(url, `wait_event_type = 'Lock'`)
+      while ((await server.run(waiting)).length === 0);
+      return 'somebody waits'
+    },
+    async settled(url) {
+      const busy = activity(url, `state <> 'idle'`)
+      while ((await server.run(busy)).length > 0);
+    },
+    async make() {
+      const ids = process.getuid?.() === 0 ? USERS.map(idsOf).find((each) => each !== null) : undefined
+      if (ids !== undefined) chownSync(folder, ...ids)
+      await runToEnd([
+        ...[...asUser(), join(programs, 'initdb'), '-D', data, '-U', OWNER, '-A', 'trust'],
+        ...['-E', 'UTF8', '--no-locale', '--no-sync', '--no-instructions'],
+      ])
+      await Bun.write(join(data, 'pg_hba.conf'), HBA)
+      // Only now, so that nobody else takes it meanwhile.
+      port = freePort()
+      await server.start()
+      await server.run(`CREATE ROLE ${GUARDED} LOGIN PASSWORD '${PASSWORD}'`)
+    },
+    async start() {
+      const all = {
+        port: String(port),
+        listen_addresses: '127.0.0.1',
+        unix_socket_directories: '',
+        shared_preload_libraries: 'pg_stat_statements',
+        max_connections: '200',
+        ...conf,
+      }
+      child = Bun.spawn(
+        [
+          ...[...asUser(), join(programs, 'postgres'), '-D', data],
+          ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ],
+        { stdout: 'ignore', stderr: 'pipe' },
+      )
+      await ready(child)
+    },
+    async kill(signal) {
+      child?.kill(signal)
+      if (signal === 'SIGINT' || signal === 'SIGQUIT') await child?.exited
+    },
+    stop: () => server.kill('SIGINT'),
+  }
+  return server
+}
+
+const activity = (url: string, condition: string) =>
+  `SELECT pid FROM pg_stat_activity WHERE datname = '${new URL(url).pathname.slice(1)}' AND ${condition}`
+
+function freePort(): number {
+  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  probe.stop(true)
+  return probe.port
+}
+
+async function runToEnd(command: readonly string[]): Promise<void> {
+  const child = Bun.spawn([...command], { stdout: 'ignore', stderr: 'pipe' })
+  const text = await new Response(child.stderr).text()
+  if ((await child.exited) !== 0) throw new Error(`${command.join(' ')}: ${text}`)
+}
+
+/** Resolves when the server says that it takes connections, and goes on reading what it says. */
+async function ready(child: Bun.Subprocess<'ignore', 'ignore', 'pipe'>): Promise<void> {
+  let said = ''
+  const isReady = Promise.withResolvers<void>()
+  const listening = (async () => {
+    const decoder = new TextDecoder()
+    for await (const bytes of child.stderr) {
+      said += decoder.decode(bytes, { stream: true })
+      if (said.includes('ready to accept')) isReady.resolve()
+    }
+    isReady.reject(new Error(`PostgreSQL has ended: ${said}`))
+  })()
+  listening.catch(() => {})
+  await isReady.promise
+}

@@ -1,0 +1,106 @@
+import type { Socket } from 'bun'
+
+/**
+ * What a network does with what is sent through it. `silent`: nothing arrives, and nobody is told. `mute`: what is asked arrives, the
+ * answers do not. `reset`: connections break, the new ones too.
+ */
+type Mood = 'well' | 'silent' | 'mute' | 'reset'
+
+/** A network between a client and a server on the loopback interface, which can be broken. */
+export interface Proxy extends AsyncDisposable {
+  readonly port: number
+  mood: Mood
+  /** Breaks the connections there are; those that are made later are well. */
+  cut(): void
+}
+
+interface Pair {
+  readonly client: Socket<Pair>
+  /** Null: not yet connected. */
+  server: Socket | null
+  /** What could not be sent yet, by direction. */
+  readonly toServer: Uint8Array[]
+  readonly toClient: Uint8Array[]
+}
+
+/** `await using proxy = startProxy(port)` ends it, and all connections through it, at the end of the block. */
+export function startProxy(port: number): Proxy {
+  const pairs = new Set<Pair>()
+  let mood: Mood = 'well'
+  const end = (pair: Pair) => {
+    pairs.delete(pair)
+    pair.client.terminate()
+    pair.server?.terminate()
+  }
+  const move = (pair: Pair) => {
+    if (pair.server !== null && (mood === 'well' || mood === 'mute')) send(pair.toServer, pair.server)
+    if (mood === 'well') send(pair.toClient, pair.client)
+  }
+  const connect = async (pair: Pair) => {
+    try {
+      pair.server = await Bun.connect({
+        hostname: '127.0.0.1',
+        port,
+        socket: {
+          data(_, bytes) {
+            pair.toClient.push(Uint8Array.from(bytes))
+            move(pair)
+          },
+          drain: () => move(pair),
+          close: () => end(pair),
+        },
+      })
+      move(pair)
+    } catch {
+      end(pair)
+    }
+  }
+  const listener = Bun.listen<Pair>({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      open(client) {
+        const pair: Pair = { client, server: null, toServer: [], toClient: [] }
+        client.data = pair
+        pairs.add(pair)
+        if (mood === 'reset') end(pair)
+        else void connect(pair)
+      },
+      data(client, bytes) {
+        client.data.toServer.push(Uint8Array.from(bytes))
+        move(client.data)
+      },
+      drain: (client) => move(client.data),
+      close: (client) => end(client.data),
+    },
+  })
+  const cut = () => {
+    for (const pair of [...pairs]) end(pair)
+  }
+  return {
+    port: listener.port,
+    get mood() {
+      return mood
+    },
+    set mood(next) {
+      mood = next
+      if (next === 'reset') cut()
+      for (const pair of pairs) move(pair)
+    },
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut()
+      listener.stop(true)
+    },
+  }
+}
+
+/** Sends as much as the socket takes; the rest stays for when it takes more. */
+function send(waiting: Uint8Array[], to: Pick<Socket, 'write'>): void {
+  for (let bytes = waiting.shift(); bytes !== undefined; bytes = waiting.shift()) {
+    const sent = Math.max(0, to.write(bytes))
+    if (sent === bytes.length) continue
+    waiting.unshift(bytes.subarray(sent))
+    return
+  }
+}
