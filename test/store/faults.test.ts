@@ -9,6 +9,7 @@ import type { Fault } from './faults/fault.ts'
 import { insertFaults } from './faults/inserts.ts'
 import { keeperFaults } from './faults/keepers.ts'
 import { listFaults, sweepFaults } from './faults/lists.ts'
+import { nodeFaults } from './faults/nodes.ts'
 import { readFaults } from './faults/reads.ts'
 import { revocationFaults } from './faults/revocations.ts'
 import { touchFaults } from './faults/touches.ts'
@@ -30,23 +31,25 @@ const faults: Record<string, Fault> = {
   ...revocationFaults,
   ...keeperFaults,
   ...counterFaults,
+  ...nodeFaults,
 }
 
-async function isKept({ check }: Law, store: Store): Promise<boolean> {
+async function isKept({ check }: Law, store: Store, other: Store): Promise<boolean> {
   try {
-    await check(store)
+    await check(store, other)
     return true
   } catch {
     return false
   }
 }
 
-/** What the laws say that a store with this fault breaks. */
+/** What the laws say that two nodes of a store break which both have this fault. */
 async function brokenBy(fault: Fault): Promise<readonly string[]> {
   const broken: string[] = []
   for (const law of laws) {
     const good = openMemoryStore()
-    if (!(await isKept(law, { ...good, ...fault(good) }))) broken.push(law.says)
+    const node = () => ({ ...good, ...fault(good) })
+    if (!(await isKept(law, node(), node()))) broken.push(law.says)
   }
   return broken
 }

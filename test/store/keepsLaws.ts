@@ -2,21 +2,37 @@ import { afterAll, test } from 'bun:test'
 import type { Store } from '../../src/store/store.ts'
 import { laws } from './laws.ts'
 
+/** Two nodes on one back end. Where there can be but one, `other` is the same object. */
+export interface Nodes {
+  readonly store: Store
+  readonly other: Store
+}
+
 /**
- * Registers a test per law. `open` is asked for an empty store by each law that needs one, and once for the others, which share it.
+ * Registers a test per law. `open` is asked for two nodes of an empty store by each law that needs one, and once for the others, which
+ * share it.
  */
-export function keepsLaws(name: string, open: () => Promise<Store>): void {
-  let shared: Promise<Store> | undefined
-  afterAll(async () => (await shared)?.close())
+export function keepsLaws(name: string, open: () => Promise<Nodes>): void {
+  let shared: Promise<Nodes> | undefined
+  afterAll(async () => {
+    if (shared !== undefined) await close(await shared)
+  })
   for (const { says, needs, check } of laws) {
     test(`${name}: ${says}`, async () => {
       if (needs === undefined) {
         shared ??= open()
-        return check(await shared)
+        const { store, other } = await shared
+        return check(store, other)
       }
-      const store = await open()
-      await check(store)
-      if (needs === 'empty') await store.close()
+      const nodes = await open()
+      await check(nodes.store, nodes.other)
+      if (needs === 'empty') await close(nodes)
+      else if (nodes.other !== nodes.store) await nodes.other.close()
     })
   }
+}
+
+async function close({ store, other }: Nodes): Promise<void> {
+  if (other !== store) await other.close()
+  await store.close()
 }

@@ -5,6 +5,7 @@ import { counterLaws } from './laws/counters.ts'
 import { endLaws } from './laws/ends.ts'
 import { keeperLaws } from './laws/keepers.ts'
 import { listLaws } from './laws/lists.ts'
+import { nodeLaws } from './laws/nodes.ts'
 import { raceLaws } from './laws/races.ts'
 import { revocationLaws } from './laws/revocations.ts'
 import { sessionLaws } from './laws/sessions.ts'
@@ -20,7 +21,8 @@ export interface Law {
   readonly says: string
   /** `empty`: lists, sweeps or ends all there is, and needs a store that holds nothing else. `own`: closes the store. */
   readonly needs?: 'empty' | 'own'
-  check(store: Store): Promise<void>
+  /** `other` is a second node on the same back end, or, where there can be but one, the same object. */
+  check(store: Store, other: Store): Promise<void>
 }
 
 export const laws: readonly Law[] = [
@@ -36,4 +38,5 @@ export const laws: readonly Law[] = [
   ...revocationLaws,
   ...keeperLaws,
   ...counterLaws,
+  ...nodeLaws,
 ]

@@ -2,15 +2,16 @@ import { afterAll } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSqliteStore } from '../../src/store/sqlite/open.ts'
+import { openAlone, openBeside } from './file.ts'
 import { keepsLaws } from './keepsLaws.ts'
 
 const folders: string[] = []
 
-keepsLaws('sqlite', () => {
+keepsLaws('sqlite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-test-'))
   folders.push(folder)
-  return openSqliteStore(join(folder, 'cloakroom.db'), { alone: true, create: true })
+  const path = join(folder, 'cloakroom.db')
+  return { store: await openAlone(path), other: await openBeside(path) }
 })
 
 // Registered after the stores' own, since a file goes after its store has been closed.
