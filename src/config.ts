@@ -39,7 +39,15 @@ export const adminPassword = (environment: Environment): string | null =>
   environment['CLOAKROOM_ADMIN_PASSWORD'] ?? null
 
 function settled(given: Given, nameOf: (setting: string) => string) {
-  const { port = 8080, host: hostname = '127.0.0.1', session = {}, limits = {}, login = {}, log = {} } = given
+  const {
+    port = 8080,
+    host: hostname = '127.0.0.1',
+    session = {},
+    limits = {},
+    login = {},
+    log = {},
+    redis = {},
+  } = given
   const data = resolve(given.data ?? './data')
   const publicUrl = given['public-url'] ?? null
   const isPrivate =
@@ -80,6 +88,12 @@ function settled(given: Given, nameOf: (setting: string) => string) {
       'address-attempts': 100,
       'address-window': 10 * 60_000,
     }),
+    redis: {
+      timeout: redis.timeout ?? 800,
+      replicas: redis['wait-replicas'] ?? 0,
+      replicaTimeout: redis['wait-timeout'] ?? 500,
+      allowEviction: redis['allow-eviction'] ?? false,
+    },
     log: filled<LogSettings>(log, { level: 'info', format: 'auto' }),
   }
 }

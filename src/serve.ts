@@ -14,7 +14,7 @@ import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
 import { Touches } from './session/touches.ts'
-import { openStore } from './store/open.ts'
+import { openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 /** For how long a cookie from before the login can become the session's own. */
@@ -44,7 +44,8 @@ export interface Running {
 
 /** Wires all parts into a running server. Throws a `SetupError` if something outside keeps it from starting. */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Running> {
-  const store = await openStore(config.store, { alone: true, create: true })
+  const warn = (sentence: string) => surroundings.log.warn({ event: 'store' }, sentence)
+  const store = await openStore(config.store, { alone: true, create: true, redis: config.redis, warn })
   try {
     return await start(config, surroundings, store)
   } catch (error) {
@@ -109,7 +110,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     )
   }
   log.info(
-    { event: 'start', url, port, host: config.hostname, store: config.store },
+    { event: 'start', url, port, host: config.hostname, store: shownStore(config.store) },
     `Cloakroom listens on ${url}`,
   )
   return {

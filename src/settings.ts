@@ -19,6 +19,8 @@ const measure = (by: Readonly<Record<string, number>>, example: string) =>
   })
 
 const duration = measure(units, '30m')
+/** Longer than anybody waits for an answer. */
+const patience = duration.refine((value) => value <= 60_000, 'must be one minute ("1m") at most')
 /** Timers count no further than 24 days; a day is long enough to wait for a password. */
 const window = duration.refine((value) => value <= 86_400_000, 'must be one day ("1d") at most')
 const size = measure(sizes, '64 KiB')
@@ -55,8 +57,8 @@ const webUrl = text.transform((value, context) => {
 })
 
 const storeUrl = text.refine(
-  (value) => /^(sqlite:(?!:).+|memory:)$/.test(value),
-  'must be sqlite:PATH; this version has no other store',
+  (value) => /^(sqlite:(?!:).+|memory:|rediss?(\+cluster|\+sentinel)?:\/\/.+)$/.test(value),
+  'must be sqlite:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT or redis+sentinel://HOST:PORT,HOST:PORT/NAME',
 )
 
 const network = text.refine((value) => {
@@ -121,6 +123,12 @@ export const file = z
       'user-window': window,
       'address-attempts': whole(1, 1_000_000),
       'address-window': window,
+    }),
+    redis: section({
+      timeout: patience,
+      'wait-replicas': whole(0, 100),
+      'wait-timeout': patience,
+      'allow-eviction': flag,
     }),
     log: section({
       level: oneOf(['debug', 'info', 'warn', 'error', 'silent']),

@@ -66,7 +66,7 @@ const wrong: readonly (readonly [toml: string, setting: string, right: string])[
   ['store = 1', 'store', 'must be a text'],
   ['store = "sqlite:"', 'store', store],
   ['store = "sqlite::memory:"', 'store', store],
-  ['store = "redis://localhost"', 'store', store],
+  ['store = "mysql://localhost"', 'store', store],
   ['store = "/var/lib/store.db"', 'store', store],
   ['public-url = ""', 'public-url', 'must not be empty'],
   ['public-url = 1', 'public-url', 'must be a text'],
@@ -155,7 +155,7 @@ const wrongText = [
   ['port', 'CLOAKROOM_PORT', '1e3', port],
   ['host', 'CLOAKROOM_HOST', '', 'must not be empty'],
   ['data', 'CLOAKROOM_DATA', '', 'must not be empty'],
-  ['store', 'CLOAKROOM_STORE', 'postgres://localhost', store],
+  ['store', 'CLOAKROOM_STORE', 'mysql://localhost', store],
   ['public-url', 'CLOAKROOM_PUBLIC_URL', 'example.com', url],
   ['allow-plain-http', 'CLOAKROOM_ALLOW_PLAIN_HTTP', '1', truth],
 ] as const

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { checkStore } from '../store/open.ts'
+import { checkStore, shownStore } from '../store/open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
 
@@ -8,11 +8,11 @@ export function addCheck(program: Command): void {
   addServerFlags(program.command('check'))
     .description('checks settings and store and changes nothing; exit code 0 if a server could start')
     .option('--deep', 'reads the whole database and looks for damage')
-    .action((given: { deep?: boolean }, command: Command) => {
+    .action(async (given: { deep?: boolean }, command: Command) => {
       const config = settingsOf(command)
       print(
-        `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${config.store}`,
+        `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${shownStore(config.store)}`,
       )
-      print(checkStore(config.store, given.deep === true))
+      print(await checkStore(config.store, given.deep === true, config))
     })
 }
