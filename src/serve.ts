@@ -142,6 +142,8 @@ async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Su
     await users.create(ADMIN, { passwordHash: await users.hashNew(password), roles: [ADMIN] })
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause
+    // Another node of a new server was first, and has announced its own password.
+    if (cause.code === 'user_exists') return
     throw new SetupError(`CLOAKROOM_ADMIN_PASSWORD is no password for the first admin. ${cause.message}`, {
       cause,
     })

@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readConfig } from '../../src/config.ts'
 import { type Client, connect } from '../../src/store/redis/client.ts'
+import { openRedisStore, type RedisOptions } from '../../src/store/redis/open.ts'
 import { placeOf } from '../../src/store/redis/place.ts'
+import type { Store } from '../../src/store/store.ts'
 
 /** Milliseconds that a server may take to start or to do what is waited for. */
 const PATIENCE = 10_000
@@ -24,6 +27,13 @@ export interface RedisServer extends AsyncDisposable {
   /** Starts it again, on the same port, with what it has kept. */
   restart(): Promise<void>
 }
+
+/** The settings that a server has which says nothing of them. */
+export const usual: RedisOptions = readConfig({}, {}).redis
+
+/** A store as a server opens it. */
+export const openRedis = (url: string, options: Partial<RedisOptions> = {}): Promise<Store> =>
+  openRedisStore(url, { ...usual, ...options }, () => {})
 
 const NAMES = ['redis-server', 'redis-cli']
 const missing = NAMES.filter((name) => Bun.which(name) === null)
@@ -46,9 +56,25 @@ export function describeWithRedis(says: string, tests: () => void): void {
 export async function startRedis(settings: readonly string[] = [], port?: number): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
   const listening = port ?? (await freePort())
+  // Sentinels begin with a file, which they write to.
+  const isSentinel = settings.includes('--sentinel')
   const command = [
-    ...['redis-server', '--port', String(listening), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
-    ...['--appendonly', 'yes', '--appendfsync', 'always', ...settings],
+    'redis-server',
+    ...(isSentinel ? settings : []),
+    ...['--port', String(listening), '--bind', '127.0.0.1', '--dir', folder],
+    ...(isSentinel
+      ? []
+      : [
+          '--save',
+          '',
+          '--appendonly',
+          'yes',
+          '--appendfsync',
+          'always',
+          '--repl-diskless-sync-delay',
+          '0',
+          ...settings,
+        ]),
   ]
   const start = () =>
     Bun.spawn(command, { cwd: folder, stdout: Bun.file(join(folder, 'log')), stderr: 'ignore' })
@@ -99,6 +125,13 @@ const isUp = (port: number) =>
     client?.destroy()
     return answer === 'PONG'
   })
+
+/** Starts a replica, and resolves when it takes part. */
+export async function startReplica({ port, ask }: RedisServer): Promise<RedisServer> {
+  const replica = await startRedis(['--replicaof', `127.0.0.1 ${port}`])
+  await until(async () => /state=online/.test(String(await ask('INFO', 'replication'))))
+  return replica
+}
 
 /** Resolves when something holds. Fails if it never does. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -12,6 +12,8 @@ import { slotOf } from './slots.ts'
 export async function openCluster(place: Place, timeout: number, lost: () => void): Promise<Wire> {
   const cluster = createCluster({
     rootNodes: place.hosts.map((host) => ({ socket: socketOf(place, host, timeout) })),
+    // A node that is away must not keep the others from being connected to.
+    minimizeConnections: true,
     defaults: {
       socket: { connectTimeout: timeout, reconnectStrategy: false },
       ...loginOf(place),
@@ -38,6 +40,7 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
     return cluster.nodeClient(node)
   }
   return {
+    isMany: true,
     async send(key, args) {
       try {
         return await (await nodeOf(key)).sendCommand(args, commandOptions)

@@ -1,12 +1,15 @@
 import { StoreFault } from '../../errors.ts'
 import { Deadlines } from './deadlines.ts'
-import { faultOf, isDemoted, isUnknownScript } from './replies.ts'
+import { faultOf, isAnswer, isDemoted, isUnknownScript } from './replies.ts'
 import type { Script } from './scripts.ts'
 
 /** A way to wherever the keys are: one server, or all of a cluster. */
 export interface Wire {
-  /** Sends a command to where its key is, and, with `confirmed`, waits in the same round trip for replicas; how many confirmed. */
+  /** Whether it leads to several servers, of which some may go on where others are away. */
+  readonly isMany: boolean
+  /** Sends a command to where its key is. */
   send(key: string, args: readonly string[]): Promise<unknown>
+  /** The same and, in the same round trip, waits for replicas; the answer, and how many confirmed. */
   sendConfirmed(
     key: string,
     args: readonly string[],
@@ -15,6 +18,9 @@ export interface Wire {
   close(): Promise<void>
   destroy(): void
 }
+
+/** Makes a way, and calls `lost` when it, or a part of it, ends by itself. */
+type Open = (lost: () => void) => Promise<Wire>
 
 export interface LinkOptions {
   /** Milliseconds after which an answer, or a connection, is given up. */
@@ -25,31 +31,43 @@ export interface LinkOptions {
 }
 
 /** Milliseconds between attempts to connect: at first, and at most. */
-const [SOON, LATE] = [50, 500]
+const [SOON, LATE] = [20, 500]
+
+type Keys = readonly [string, ...string[]]
 
 /**
  * What the rest of the store sends its commands through. While Redis is away every command fails at once; it connects again by itself.
  * No command is sent twice, but for a script that Redis said it does not know.
  */
 export class Link {
-  readonly #open: (lost: () => void) => Promise<Wire>
-  readonly #deadlines: Deadlines
+  readonly #open: Open
+  readonly #options: LinkOptions
   readonly #wait: readonly string[]
-  readonly #replicas: number
+  readonly #deadlines: Deadlines<Wire>
   #wire: Wire | null
+  #isRenewing = false
+  #renewedAt = 0
   #isClosed = false
-  #underWay = new Set<Promise<unknown>>()
+  readonly #writes = new Set<Promise<unknown>>()
 
-  private constructor(wire: Wire, open: (lost: () => void) => Promise<Wire>, options: LinkOptions) {
+  private constructor(wire: Wire, open: Open, options: LinkOptions) {
     this.#wire = wire
     this.#open = open
-    this.#replicas = options.replicas
+    this.#options = options
     this.#wait = ['WAIT', String(options.replicas), String(options.replicaTimeout)]
-    this.#deadlines = new Deadlines(options.timeout, () => this.#lose(this.#wire))
+    this.#deadlines = new Deadlines(options.timeout, {
+      ranOut: (from, isSilent) => {
+        if (isSilent || from.isMany) this.#lose(from)
+      },
+      faultOf: (from, error) => {
+        if (!isAnswer(error) || isDemoted(error)) this.#lose(from)
+        return faultOf(error)
+      },
+    })
   }
 
   /** Rejects if the first connection cannot be made. */
-  static async open(open: (lost: () => void) => Promise<Wire>, options: LinkOptions): Promise<Link> {
+  static async open(open: Open, options: LinkOptions): Promise<Link> {
     let link: Link | null = null
     const wire = await open(() => {
       if (link !== null) link.#lose(wire)
@@ -61,92 +79,113 @@ export class Link {
   /** A command that changes nothing. */
   read(key: string, args: readonly string[]): Promise<unknown> {
     const wire = this.#wire
-    if (wire === null) return Promise.reject(this.#away())
-    return this.#deadlines.within(wire.send(key, args)).catch((error) => this.#failed(wire, error))
+    return wire === null ? Promise.reject(away()) : this.#deadlines.within(wire, wire.send(key, args))
   }
 
   /** A script that changes nothing; the first of its keys says where. */
-  look(script: Script, keys: readonly [string, ...string[]], args: readonly string[]): Promise<unknown> {
-    return this.#run((words) => this.read(keys[0], words), script, keys, args)
+  look(script: Script, keys: Keys, args: readonly string[]): Promise<unknown> {
+    return run((words) => this.read(keys[0], words), script, keys, args)
   }
 
   /** A script that writes. Rejects also if too few replicas confirmed the write, of which nobody knows then whether it lasts. */
-  write(script: Script, keys: readonly [string, ...string[]], args: readonly string[]): Promise<unknown> {
-    const written = this.#run((words) => this.#write(keys[0], words), script, keys, args)
-    this.#underWay.add(written)
-    const done = () => void this.#underWay.delete(written)
+  write(script: Script, keys: Keys, args: readonly string[]): Promise<unknown> {
+    const written = run((words) => this.#write(keys[0], words), script, keys, args)
+    this.#writes.add(written)
+    const done = () => void this.#writes.delete(written)
     written.then(done, done)
     return written
   }
 
   /** Waits for the writes under way. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#writes)
     this.#isClosed = true
-    await Promise.allSettled(this.#underWay)
     const wire = this.#wire
     this.#wire = null
-    await wire?.close()
-  }
-
-  async #run(
-    send: (words: readonly string[]) => Promise<unknown>,
-    { sha, text }: Script,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args]
-    try {
-      return await send(['EVALSHA', sha, ...rest])
-    } catch (error) {
-      if (!isUnknownScript((error as StoreFault).cause)) throw error
-      return send(['EVAL', text, ...rest])
-    }
+    if (wire !== null) await this.#retire(wire)
   }
 
   async #write(key: string, args: readonly string[]): Promise<unknown> {
-    if (this.#replicas === 0) return this.read(key, args)
+    const { replicas } = this.#options
+    if (replicas === 0) return this.read(key, args)
     const wire = this.#wire
-    if (wire === null) throw this.#away()
+    if (wire === null) throw away()
     const sent = wire.sendConfirmed(key, args, this.#wait)
-    const [reply, confirmed] = await this.#deadlines.within(sent).catch((error) => this.#failed(wire, error))
-    if (confirmed >= this.#replicas) return reply
+    const [reply, confirmed] = await this.#deadlines.within(wire, sent)
+    if (confirmed >= replicas) return reply
     throw new StoreFault(
       'store_unavailable',
-      `${confirmed} of ${this.#replicas} replicas confirmed a write in time; it may be lost if the primary fails now.`,
+      `${confirmed} of ${replicas} replicas confirmed a write in time; it may be lost if the primary fails now.`,
       null,
     )
   }
 
-  #away(): StoreFault {
-    return new StoreFault(
-      'store_unavailable',
-      'Redis is away; connecting to it goes on in the background.',
-      null,
-    )
-  }
-
-  #failed(wire: Wire, error: unknown): never {
-    if (isDemoted(error)) this.#lose(wire)
-    throw faultOf(error)
-  }
-
-  #lose(wire: Wire | null): void {
-    if (wire === null || this.#wire !== wire || this.#isClosed) return
-    this.#wire = null
-    wire.destroy()
-    void this.#reopen()
-  }
-
-  async #reopen(): Promise<void> {
-    for (let pause = SOON; !this.#isClosed; pause = Math.min(LATE, 2 * pause)) {
-      try {
-        const wire: Wire = await this.#open(() => this.#lose(wire))
-        if (this.#isClosed) wire.destroy()
-        else this.#wire = wire
-        return
-      } catch {
-        await Bun.sleep(pause)
-      }
+  /** The one to a single server is useless from now on. Of a cluster others go on answering until their places are known anew. */
+  #lose(wire: Wire): void {
+    if (this.#wire !== wire || this.#isClosed) return
+    if (!wire.isMany) {
+      this.#wire = null
+      wire.destroy()
     }
+    if (!this.#isRenewing) void this.#renew()
+  }
+
+  async #renew(): Promise<void> {
+    this.#isRenewing = true
+    // Nodes that stay away must not make a cluster that answers for the rest connect all the time.
+    const early = this.#renewedAt + LATE - performance.now()
+    if (this.#wire !== null && early > 0) await Bun.sleep(early)
+    for (let pause = SOON; !this.#isClosed; pause = Math.min(LATE, 2 * pause)) {
+      const wire = await this.#tryOpen()
+      if (wire !== null) {
+        this.#replace(wire)
+        break
+      }
+      await Bun.sleep(pause)
+    }
+    this.#renewedAt = performance.now()
+    this.#isRenewing = false
+  }
+
+  async #tryOpen(): Promise<Wire | null> {
+    let opened: Wire | null = null
+    try {
+      opened = await this.#open(() => {
+        if (opened !== null) this.#lose(opened)
+      })
+      return opened
+    } catch {
+      return null
+    }
+  }
+
+  #replace(wire: Wire): void {
+    const old = this.#isClosed ? wire : this.#wire
+    if (!this.#isClosed) this.#wire = wire
+    if (old !== null) void this.#retire(old)
+  }
+
+  /** Answers that are still to come may, for as long as anybody waits for them. */
+  async #retire(wire: Wire): Promise<void> {
+    await Promise.race([wire.close().catch(() => {}), Bun.sleep(this.#options.timeout)])
+    wire.destroy()
+  }
+}
+
+const away = () =>
+  new StoreFault('store_unavailable', 'Redis is away; connecting to it goes on in the background.', null)
+
+async function run(
+  send: (words: readonly string[]) => Promise<unknown>,
+  { sha, text }: Script,
+  keys: Keys,
+  args: readonly string[],
+): Promise<unknown> {
+  const rest = [String(keys.length), ...keys, ...args]
+  try {
+    return await send(['EVALSHA', sha, ...rest])
+  } catch (error) {
+    if (!(error instanceof StoreFault && isUnknownScript(error.cause))) throw error
+    return send(['EVAL', text, ...rest])
   }
 }

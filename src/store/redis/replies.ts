@@ -1,3 +1,4 @@
+import { ErrorReply } from 'redis'
 import { StoreFault } from '../../errors.ts'
 
 /** The connection ended, or was never made. */
@@ -6,6 +7,10 @@ export class ConnectionLost extends Error {
 }
 
 const beginsWith = (error: unknown, words: RegExp) => error instanceof Error && words.test(error.message)
+
+/** Whether it was Redis that said it; else nobody knows what became of the command. */
+export const isAnswer = (error: unknown): boolean =>
+  error instanceof ErrorReply || error instanceof StoreFault
 
 /** Redis does not know the script yet, and has done nothing. */
 export const isUnknownScript = (error: unknown): boolean => beginsWith(error, /^NOSCRIPT/)

@@ -28,11 +28,6 @@ const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
     (where) => `Redis at ${where} asks for a password. Put user:password@ before the host in --store.`,
   ],
   [
-    /AUTH .*without any password/,
-    (where) =>
-      `Redis at ${where} has no password, and --store has one. Take it out of the URL, or give Redis that password.`,
-  ],
-  [
     /DB index is out of range|invalid DB index/,
     (where, { database }) =>
       `Redis at ${where} has no database ${database}. Name one that it has at the end of --store, such as /0.`,

@@ -15,6 +15,7 @@ export async function openSingle(place: Place, timeout: number, lost: () => void
     throw error
   }
   return {
+    isMany: false,
     send: (_, args) => client.send(args),
     sendConfirmed: (_, args, wait) => sendBoth(client, args, wait),
     close: () => client.close(),
