@@ -48,27 +48,12 @@ function begin(
 ) {
   const handle = handleOf(id)
   const { ends, logins, ended } = shardOf(handle)
-  const fields = [
-    'i',
-    tailOf(id),
-    'u',
-    uname,
-    'b',
-    beganAt,
-    't',
-    beganAt,
-    'e',
-    endsAt,
-    'l',
-    latestEndsAt,
-    'v',
-    1,
-  ]
+  const header = [tailOf(id), beganAt, beganAt, endsAt, latestEndsAt, 1, 0, 0, uname].join(' ')
   return step(
     server,
     BEGIN,
     [sessionKey(handle), ends, logins, ended],
-    [handle, String(admittedAt), endsAt, beganAt, ...fields],
+    [handle, String(admittedAt), endsAt, beganAt, header, ' '],
   )
 }
 

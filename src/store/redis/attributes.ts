@@ -3,7 +3,7 @@ import { ATTRIBUTE, isHandle, sessionKey, tailOf } from './keys.ts'
 import type { Link } from './link.ts'
 import type { Script } from './scripts.ts'
 import { PUT, REMOVE, REMOVE_ALL } from './session-scripts.ts'
-import { LIVE_FIELDS, liveOf, type Values } from './sessions.ts'
+import { liveOf, type Values } from './sessions.ts'
 
 type Attributes = Pick<Store, 'readSession' | 'putAttributes' | 'removeAttributes'>
 
@@ -30,7 +30,7 @@ export function newAttributes(link: Link): Attributes {
       if (!isHandle(handle)) return null
       const key = sessionKey(handle)
       const found = keys === 'all' ? await readAll(link, key) : await readSome(link, key, keys)
-      const session = liveOf(handle, found.values, now)
+      const session = liveOf(handle, found.header, now)
       if (session === null || session.id !== id) return null
       return { ...session, attributes: found.attributes }
     },
@@ -52,31 +52,32 @@ export function newAttributes(link: Link): Attributes {
   }
 }
 
-/** The fields of a session in the order of `LIVE_FIELDS`, and attributes. */
+/** The field `h` of a session, and attributes. */
 interface Found {
-  readonly values: Values
+  readonly header: string | null | undefined
   readonly attributes: ReadSession['attributes']
 }
 
 async function readSome(link: Link, key: string, keys: readonly string[]): Promise<Found> {
-  const fields = keys.map((each) => ATTRIBUTE + each)
-  const values = (await link.read(key, ['HMGET', key, ...LIVE_FIELDS, ...fields])) as Values
+  const words = ['HMGET', key, 'h']
+  for (const each of keys) words.push(ATTRIBUTE + each)
+  const values = (await link.read(key, words)) as Values
   const attributes = new Map<string, string>()
   for (let i = 0; i < keys.length; i++) {
-    const value = values[LIVE_FIELDS.length + i]
+    const value = values[i + 1]
     if (value != null) attributes.set(keys[i] as string, value)
   }
-  return { values, attributes }
+  return { header: values[0], attributes }
 }
 
 async function readAll(link: Link, key: string): Promise<Found> {
   const all = (await link.read(key, ['HGETALL', key])) as readonly string[]
-  const own = new Map<string, string>()
+  let header: string | null = null
   const attributes = new Map<string, string>()
   for (let i = 0; i < all.length; i += 2) {
     const [field, value] = [all[i] as string, all[i + 1] as string]
     if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
-    else own.set(field, value)
+    else if (field === 'h') header = value
   }
-  return { values: LIVE_FIELDS.map((field) => own.get(field) ?? null), attributes }
+  return { header, attributes }
 }

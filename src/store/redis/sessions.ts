@@ -13,37 +13,35 @@ import type { Link } from './link.ts'
 import { BEGIN, TOUCH } from './session-scripts.ts'
 import { ADMIT } from './user-scripts.ts'
 
-/** The fields of a session that a read asks for, in this order. */
-const LIVE = ['i', 'u', 'b', 't', 'e', 'l', 'v'] as const
-const STORED = [...LIVE, 'a', 'g'] as const
-
 /** What `HMGET` gives for fields, as far as they are there. */
 export type Values = readonly (string | null)[]
 
-/** The session in these values, or null if it is not live; `values` begins with those of `LIVE`. */
-export function liveOf(handle: string, values: Values, now: Millis): LiveSession | null {
-  const [tail, uname, beganAt, usedAt, endsAt, latestEndsAt, version] = values
-  if (tail == null || now >= Number(endsAt)) return null
+/** The session of which this is the field `h`, or null if it is not live. The name of a user may have blanks in it. */
+export function liveOf(handle: string, header: string | null | undefined, now: Millis): LiveSession | null {
+  if (header == null) return null
+  const words = header.split(' ')
+  const endsAt = Number(words[3])
+  if (now >= endsAt) return null
   return {
-    id: handle + tail,
-    uname: uname ?? '',
-    beganAt: Number(beganAt),
-    usedAt: Number(usedAt),
-    endsAt: Number(endsAt),
-    latestEndsAt: Number(latestEndsAt),
-    version: Number(version),
+    id: handle + words[0],
+    uname: words.length === 9 ? (words[8] as string) : words.slice(8).join(' '),
+    beganAt: Number(words[1]),
+    usedAt: Number(words[2]),
+    endsAt,
+    latestEndsAt: Number(words[4]),
+    version: Number(words[5]),
   }
 }
 
 /** A session that is live, read by its handle. */
 export async function readStored(link: Link, handle: string, now: Millis): Promise<StoredSession | null> {
   const key = sessionKey(handle)
-  const values = (await link.read(key, ['HMGET', key, ...STORED])) as Values
-  const session = liveOf(handle, values, now)
-  return session && { ...session, address: values[7] ?? '', userAgent: values[8] ?? '' }
+  const [header, whence] = (await link.read(key, ['HMGET', key, 'h', 'w'])) as Values
+  const session = liveOf(handle, header, now)
+  if (session === null || whence == null) return null
+  const at = whence.indexOf(' ')
+  return { ...session, address: whence.slice(0, at), userAgent: whence.slice(at + 1) }
 }
-
-export const LIVE_FIELDS: readonly string[] = LIVE
 
 /** Beginning and using sessions. */
 export function newSessions(link: Link) {
@@ -73,7 +71,7 @@ export function newSessions(link: Link) {
       const outcome = await link.write(
         BEGIN,
         [sessionKey(handle), shard.ends, shard.logins, shard.ended],
-        [handle, String(admittedAt), String(endsAt), String(beganAt), ...fieldsOf(session)],
+        [handle, String(admittedAt), String(endsAt), String(beganAt), headerOf(session), whenceOf(session)],
       )
       if (outcome === 'late') {
         throw new StoreFault('store_unavailable', 'Redis got the second step of a login too late.', null)
@@ -103,19 +101,9 @@ function touch(link: Link, { ends }: Shard, uses: readonly Use[], now: Millis): 
   return link.write(TOUCH, [ends, ...keys], [String(now), ...args])
 }
 
-const fieldsOf = ({ id, uname, beganAt, endsAt, latestEndsAt, address, userAgent }: NewSession) => {
-  const fields = {
-    i: tailOf(id),
-    u: uname,
-    b: beganAt,
-    t: beganAt,
-    e: endsAt,
-    l: latestEndsAt,
-    v: 1,
-    c: 0,
-    n: 0,
-    a: address,
-    g: userAgent,
-  }
-  return Object.entries(fields).flatMap(([field, value]) => [field, String(value)])
-}
+/** The field `h`; `session-scripts.ts` says what is in it. */
+const headerOf = ({ id, uname, beganAt, endsAt, latestEndsAt }: NewSession) =>
+  [tailOf(id), beganAt, beganAt, endsAt, latestEndsAt, 1, 0, 0, uname].join(' ')
+
+/** The field `w`. */
+const whenceOf = ({ address, userAgent }: NewSession) => `${address} ${userAgent}`

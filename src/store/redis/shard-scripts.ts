@@ -1,4 +1,5 @@
 import { newScript } from './scripts.ts'
+import { PARSE } from './session-scripts.ts'
 
 /** How much of a shard there is to sweep, each at most the limit. KEYS ends, ended, counter ends; ARGV endedBefore. */
 export const DUE = newScript(
@@ -16,21 +17,21 @@ return due
  */
 export const SWEEP = newScript(
   'frees',
-  `
+  `${PARSE}
 local room = tonumber(ARGV[2])
 local swept = {0}
 local function due(key)
   return redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'LIMIT', 0, room - swept[1])
 end
 for _, handle in ipairs(due(KEYS[1])) do
-  local s = redis.call('HMGET', ARGV[3] .. handle, 'u', 'b')
+  local _, began, _, _, _, _, _, _, uname = parse(redis.call('HGET', ARGV[3] .. handle, 'h'))
   redis.call('DEL', ARGV[3] .. handle)
   redis.call('ZREM', KEYS[1], handle)
   redis.call('ZREM', KEYS[4], handle)
   swept[1] = swept[1] + 1
-  if s[1] then
-    table.insert(swept, s[1])
-    table.insert(swept, handle .. s[2])
+  if uname then
+    table.insert(swept, uname)
+    table.insert(swept, handle .. began)
   end
 end
 for _, handle in ipairs(due(KEYS[2])) do
@@ -49,11 +50,11 @@ return swept
 /** Handle, user and login of live sessions of a shard, in no order. KEYS ends; ARGV now, limit, what the keys begin with. */
 export const FIND = newScript(
   'reads',
-  `
+  `${PARSE}
 local found = {}
 for _, handle in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])) do
-  local s = redis.call('HMGET', ARGV[3] .. handle, 'u', 'b')
-  for _, each in ipairs({handle, s[1], s[2]}) do table.insert(found, each) end
+  local _, began, _, _, _, _, _, _, uname = parse(redis.call('HGET', ARGV[3] .. handle, 'h'))
+  for _, each in ipairs({handle, uname, began}) do table.insert(found, each) end
 end
 return found
 `,
