@@ -1,6 +1,7 @@
 import { createClient, RESP_TYPES } from 'redis'
 import type { Host, Place } from './place.ts'
 import { ConnectionLost } from './replies.ts'
+import { letTracingRest } from './tracing.ts'
 
 /** One connection to one server, which is never made anew by itself. */
 export interface Client {
@@ -10,8 +11,13 @@ export interface Client {
   destroy(): void
 }
 
-/** Maps come as arrays: keys are any text, and as fields of an object some mean something else. */
-export const commandOptions = { typeMapping: { [RESP_TYPES.MAP]: Array } }
+letTracingRest()
+
+/**
+ * Maps come as arrays: keys are any text, and as fields of an object some mean something else. The client's own timeout would make a
+ * timer for each command, and ends when the command has been sent.
+ */
+export const commandOptions = { typeMapping: { [RESP_TYPES.MAP]: Array }, timeout: 0 }
 
 export const loginOf = ({ username, password }: Place) => ({
   ...(username === null ? {} : { username }),
