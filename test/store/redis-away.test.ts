@@ -1,14 +1,17 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { connect as dial } from 'node:net'
 import { StoreFault } from '../../src/errors.ts'
 import { ATTRIBUTE, sessionKey, tailOf } from '../../src/store/redis/keys.ts'
 import { PUT } from '../../src/store/redis/session-scripts.ts'
+import { slotOf } from '../../src/store/redis/slots.ts'
 import { handleOf, type Store } from '../../src/store/store.ts'
 import { describeWithRedis, openRedis, startRedis, until } from '../support/redis.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import {
   attributesOf,
   givenAttributes,
   givenSession,
+  givenSessionOf,
   givenUser,
   isLive,
   newSession,
@@ -16,6 +19,8 @@ import {
   now,
   put,
 } from './given.ts'
+
+setDefaultTimeout(20_000)
 
 /** Milliseconds within which anything has to be answered, be it with a fault. */
 const SECOND = 1_000
@@ -191,5 +196,35 @@ describeWithRedis('Redis that is away', () => {
     await givenAttributes(store, id, [['b', '2']])
     expect(await attributesOf(store, id)).toHaveLength(2)
     await store.close()
+  })
+
+  test('in a part of a cluster is a fault for what is there, and for nothing else', async () => {
+    await using cluster = await startCluster(['--cluster-require-full-coverage', 'no'])
+    const store = await openRedis(cluster.url)
+    const user = await givenUser(store)
+    const ids: string[] = []
+    for (let i = 0; i < 30; i++) ids.push((await givenSessionOf(store, user)).id)
+    const lost = new Set(ids.filter((id) => slotOf(sessionKey(handleOf(id))) > 10_922))
+    const isThere = async (id: string) => {
+      const askedAt = performance.now()
+      const outcome = await isLive(store, id).catch((error) => error.code)
+      expect(performance.now() - askedAt).toBeLessThan(SECOND)
+      return outcome
+    }
+    const expected = (id: string) => (lost.has(id) ? 'store_unavailable' : true)
+    expect([lost.size > 0, lost.size < 30]).toEqual([true, true])
+    await cluster.nodes[2]?.kill()
+    for (let round = 0; round < 3; round++) {
+      for (const id of ids) expect(await isThere(id)).toBe(expected(id))
+    }
+    await cluster.nodes[2]?.restart()
+    for (const id of ids) await comesBack(store, id)
+    await store.close()
+
+    const waiting = await openRedis(cluster.url, { replicas: 1, replicaTimeout: 50 })
+    const error = await put(waiting, ids[0] ?? '', [['a', '1']]).catch((error) => error)
+    expect(error.message).toContain('0 of 1 replicas')
+    expect((await waiting.readSession(ids[0] ?? '', 'all', now))?.attributes.get('a')).toBe('1')
+    await waiting.close()
   })
 })
