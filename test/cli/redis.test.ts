@@ -14,8 +14,7 @@ describeWithRedis('servers on Redis', () => {
     const url = redis.url.replace('//', `//:${SECRET}@`)
     const shown = redis.url.replace('//', '//***@')
     const flags = ['--store', url]
-    const one = await place.serve(flags)
-    const two = await place.serve(flags)
+    const [one, two] = await Promise.all([place.serve(flags), place.serve(flags)])
     const { cookie } = await one.logIn('admin', ADMIN_PASSWORD)
     expect(await two.get('/session/info', cookie)).toBe(200)
 

@@ -90,6 +90,7 @@ describeWithRedis('Redis at the start', () => {
     const url = withLogin(server, 'cloakroom:hunter2')
     await give(...rights)
     await (await openRedis(url)).close()
+    expect(await checkRedis(url, usual)).toStartWith(server.url.replace('//', '//cloakroom:***@'))
     for (const lacking of [
       ['~other:*', ...rights.slice(1)],
       rights.filter((right) => right !== '+@write'),

@@ -118,6 +118,7 @@ describeWithRedis('a node that dies between two steps', () => {
     await store.sweepSessions(now - 1, 10)
     expect(await isLive(store, session.id)).toBe(false)
     expect(await server.ask('EXISTS', indexKey(session.uname), ENDING)).toBe(0)
+    expect(await store.insertSession(newSession(session, { id: session.id }))).toBe('id_taken')
     await store.close()
   })
 
@@ -160,6 +161,18 @@ describeWithRedis('a node that dies between two steps', () => {
       expect(await server.ask('ZCARD', indexKey(user.uname))).toBe(count)
       await store.endSession(handle, null, beganAt)
     }
+    await store.close()
+  })
+
+  test('of a login with the id of another user’s session has no part in that', async () => {
+    await using server = await startRedis()
+    const store = await openRedis(server.url)
+    const { id } = await givenSession(store)
+    const other = await givenUser(store)
+    expect(await store.insertSession(newSession(other, { id }))).toBe('id_taken')
+    expect(await idsOf(store, other.uname)).toEqual([])
+    expect(await store.updateUser(other.uname, {}, revocation, noKeeper)).toEqual({ ended: 0 })
+    expect(await isLive(store, id)).toBe(true)
     await store.close()
   })
 })

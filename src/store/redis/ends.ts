@@ -25,6 +25,9 @@ export interface Ending {
 /** Seconds after which whoever decided an end is taken for dead. */
 const PATIENCE = 10
 
+/** Milliseconds for which an id stays taken that was ended by whoever sweeps. */
+const LINGER: Millis = 10 * 60_000
+
 /** Ends that are under way at once, and members in one command: few enough that no request behind them waits long. */
 const AT_ONCE = 200
 
@@ -41,7 +44,8 @@ export const partsOf = <T>(all: readonly T[], size: number): T[][] =>
  * whoever sweeps finishes it. `decided` ends are those of which the first step is done.
  */
 export function newEnds(link: Link) {
-  const decide = ({ uname, members }: Ending) => link.write(DECIDE_ENDS, [ENDING], [uname, ...members])
+  const decide = ({ uname, members }: Ending) =>
+    Promise.all(partsOf(members, AT_ONCE).map((part) => link.write(DECIDE_ENDS, [ENDING], [uname, ...part])))
 
   const end = (uname: string, handle: string, now: Millis) => {
     const { ends, logins, ended } = shardOf(handle)
@@ -94,7 +98,8 @@ export function newEnds(link: Link) {
       for (const some of partsOf(shards, SHARDS_AT_ONCE)) {
         // What another node ended meanwhile does not count, and there may be more.
         for (;;) {
-          const found = (await Promise.all(some.map((shard) => find(shard, limit - ended, now)))).flat()
+          const each = Math.ceil((limit - ended) / some.length)
+          const found = (await Promise.all(some.map((shard) => find(shard, each, now)))).flat()
           ended += await endThese(found.slice(0, limit - ended), now)
           if (ended >= limit) return ended
           if (found.length === 0) break
@@ -103,12 +108,18 @@ export function newEnds(link: Link) {
       return ended
     },
 
-    /** Finishes what nodes have decided and not finished, for whatever reason. */
-    async finishLeft(now: Millis): Promise<void> {
+    /**
+     * Finishes what nodes have decided and not finished, for whatever reason. The ids stay taken for a while, though this is called
+     * to free what ended before `endedBefore`: a login may still be under way with one of them.
+     */
+    async finishLeft(endedBefore: Millis): Promise<void> {
       const left = (await link.look(LEFT_ENDING, [ENDING], [String(PATIENCE), String(AT_ONCE)])) as string[]
       const byUser = Map.groupBy(left, (text) => text.slice(text.indexOf(' ') + 1))
       for (const [uname, texts] of byUser) {
-        await finish({ uname, members: texts.map((text) => text.slice(0, text.indexOf(' '))) }, now)
+        await finish(
+          { uname, members: texts.map((text) => text.slice(0, text.indexOf(' '))) },
+          endedBefore + LINGER,
+        )
       }
     },
   }

@@ -3,7 +3,7 @@ import { newAttributes } from './attributes.ts'
 import { openCluster } from './cluster.ts'
 import { newEnds } from './ends.ts'
 import { type ExamineOptions, examine } from './examine.ts'
-import { NAMES, shardOfName } from './keys.ts'
+import { ENDING, shardOfName } from './keys.ts'
 import { Link } from './link.ts'
 import { newLists } from './lists.ts'
 import { type Place, placeOf } from './place.ts'
@@ -61,9 +61,9 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
       const [count, endsAt] = (await link.write(COUNT, [counters, counterEnds], args)) as [number, number]
       return { count, endsAt }
     },
-    // What cannot be written to is not ready.
+    // A write, which changes nothing: a server that has become a replica answers reads. One without memory is as ready as can be.
     ping: async () => {
-      await link.read(NAMES, ['EXISTS', NAMES])
+      await link.read(ENDING, ['ZREM', ENDING, ''])
     },
     close: () => link.close(),
   }

@@ -8,9 +8,10 @@ export function sentenceOf(error: unknown, place: Place, host: Host | null): str
   if (error instanceof UnknownName) {
     return `The sentinels at ${where} know no primary called ${place.name}. Name it as their "sentinel monitor" does.`
   }
-  const known = SENTENCES.find(([words]) => words.test(message))
+  const code = (error as { code?: string } | null)?.code
+  const known = SENTENCES.find(([words]) => words.test(code ?? message))
   if (known !== undefined) return known[1](where, place)
-  const reason = (error as { code?: string } | null)?.code ?? message
+  const reason = code ?? message
   return `There is no Redis that answers at ${where} (${reason}). Start it, or name another with --store.`
 }
 
@@ -18,6 +19,11 @@ type Sentence = (where: string, place: Place) => string
 
 /** By what Redis says. It repeats no password, and neither do these. */
 const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
+  [
+    /CERT|SIGNATURE/,
+    (where) =>
+      `Redis at ${where} has a certificate that is not trusted, or of another name. Name its authority in NODE_EXTRA_CA_CERTS.`,
+  ],
   [
     /^WRONGPASS/,
     (where, { username }) =>

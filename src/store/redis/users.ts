@@ -15,10 +15,10 @@ export function newUsers(link: Link, ends: Ends): Users {
   const outcomeOf = async (uname: string, said: unknown, { now }: UserRule): Promise<UserOutcome> =>
     Array.isArray(said) ? { ended: await ends.finish({ uname, members: said }, now) } : (said as UserOutcome)
 
-  /** The member of the user's index for the session that is to stay, or null: it has ended. */
-  const staying = async (uname: string, handle: string, { now }: UserRule) => {
+  /** What the index of a user has of a session that is live, or null. If it is of another user, that index does not have it. */
+  const memberFor = async (handle: string, { now }: UserRule) => {
     const session = isHandle(handle) ? await readStored(link, handle, now) : null
-    return session?.uname === uname ? memberOf(handle, session.beganAt) : null
+    return session && memberOf(handle, session.beganAt)
   }
 
   const readUser = async (uname: string) => {
@@ -49,7 +49,7 @@ export function newUsers(link: Link, ends: Ends): Users {
     async updateUser(uname, change, revocation, rule) {
       const except = revocation?.except ?? null
       // Read before the step that decides: one whose end is decided meanwhile is no longer there for it.
-      const spared = except === null ? '' : await staying(uname, except, rule)
+      const spared = except === null ? '' : await memberFor(except, rule)
       if (spared === null) return (await readUser(uname)) === null ? 'absent' : 'changed'
       const said = await link.write(UPDATE_USER, keysOf(uname), [
         ...ruleOf(uname, rule),
