@@ -16,7 +16,7 @@ describeWithRedis('a primary that sentinels watch', () => {
     const [sentinel] = /127[^,/]+/.exec(watched.url) ?? []
     expect(String(await errorOf(() => openRedis(`redis://${sentinel}`)))).toContain('redis+sentinel://')
 
-    const store = await openRedis(watched.url, { replicas: 1 })
+    const store = await openRedis(watched.url, { timeout: 5_000, replicas: 1, replicaTimeout: 4_000 })
     const { id } = await givenSession(store)
     await givenAttributes(store, id, [['a', '1']])
     await store.close()

@@ -96,7 +96,7 @@ describeWithRedis('a round trip to Redis', () => {
   test('takes the wait for replicas with it', async () => {
     await using primary = await startRedis()
     await using _ = await startReplica(primary)
-    const store = await openRedis(primary.url, { replicas: 1 })
+    const store = await openRedis(primary.url, { timeout: 5_000, replicas: 1, replicaTimeout: 4_000 })
     const session = await given(store)
     const sent = await sentDuring(primary, () => put(store, session.id, [['a', '2']]))
     expect(sent.filter((command) => command !== 'REPLCONF')).toEqual(['EVALSHA', 'WAIT'])

@@ -126,10 +126,14 @@ const isUp = (port: number) =>
     return answer === 'PONG'
   })
 
-/** Starts a replica, and resolves when it takes part. */
+/** Starts a replica, and resolves when it confirms writes. */
 export async function startReplica({ port, ask }: RedisServer): Promise<RedisServer> {
   const replica = await startRedis(['--replicaof', `127.0.0.1 ${port}`])
-  await until(async () => /state=online/.test(String(await ask('INFO', 'replication'))))
+  await until(async () => {
+    await ask('SET', 'nothing', '')
+    return Number(await ask('WAIT', '1', '100')) === 1
+  })
+  await ask('DEL', 'nothing')
   return replica
 }
 
