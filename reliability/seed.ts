@@ -1,5 +1,5 @@
 import { idOf, newToken } from '../src/session/token.ts'
-import { openStore } from '../src/store/open.ts'
+import { openSqliteStore } from '../src/store/sqlite/open.ts'
 import type { Millis, Store } from '../src/store/store.ts'
 
 /** How sessions are made that no login could make in time: through the store, beside the server that is running. */
@@ -14,7 +14,7 @@ interface Seeding {
 const BOUNDS = { maxAttributes: 1_024, maxBytes: 1_048_576 }
 
 export const openBeside = (path: string): Promise<Store> =>
-  openStore(`sqlite:${path}`, { alone: false, create: false, postgres: { timeout: 1_000, connections: 2 } })
+  openSqliteStore(path, { alone: false, create: false })
 
 /** Makes sessions of the admin; their cookies. */
 export async function seed(store: Store, seeding: Seeding): Promise<string[]> {

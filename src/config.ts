@@ -50,6 +50,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     login = {},
     log = {},
     postgres = {},
+    redis = {},
   } = given
   const data = resolve(given.data ?? './data')
   const publicUrl = given['public-url'] ?? null
@@ -63,12 +64,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     )
   }
   const store = given.store ?? `sqlite:${join(data, 'cloakroom.db')}`
-  const key = limits.key ?? 256
-  if (key > LARGEST_INDEXED && store.startsWith('postgres')) {
-    throw new SetupError(
-      `${nameOf('limits.key')} must be 2 KiB at most with PostgreSQL, whose index takes no longer ones.`,
-    )
-  }
+  requireIndexable(limits.key, store, nameOf)
   return {
     port,
     hostname,
@@ -100,6 +96,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
       'address-window': 10 * 60_000,
     }),
     postgres: filled(postgres, { timeout: 1_000, connections: 8 }),
+    redis: redisOf(redis),
     log: filled<LogSettings>(log, { level: 'info', format: 'auto' }),
   }
 }
@@ -112,6 +109,21 @@ const filled = <T extends object>(given: { [K in keyof T]?: T[K] | undefined }, 
   ...defaults,
   ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>),
 })
+
+const redisOf = (given: NonNullable<Given['redis']>) => ({
+  timeout: given.timeout ?? 800,
+  replicas: given['wait-replicas'] ?? 0,
+  replicaTimeout: given['wait-timeout'] ?? 500,
+  allowEviction: given['allow-eviction'] ?? false,
+})
+
+/** Refuses what PostgreSQL could not keep. */
+function requireIndexable(key: number | undefined, store: string, nameOf: (setting: string) => string) {
+  if (key === undefined || key <= LARGEST_INDEXED || !store.startsWith('postgres')) return
+  throw new SetupError(
+    `${nameOf('limits.key')} must be 2 KiB at most with PostgreSQL, whose index takes no longer ones.`,
+  )
+}
 
 function requireOwnDomain(given: string | undefined, hostname: string): string | null {
   const cookieDomain = given?.replace(/^\./, '') ?? null

@@ -46,13 +46,16 @@ export interface Running {
 
 /** Wires all parts into a running server. Throws a `SetupError` if something outside keeps it from starting. */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Running> {
+  const { log, giveUp } = surroundings
   const store = await openStore(config.store, {
     alone: true,
     create: true,
+    redis: config.redis,
     postgres: config.postgres,
+    warn: (sentence) => log.warn({ event: 'store' }, sentence),
     lost(err) {
-      surroundings.log.fatal({ event: 'store_lost', err }, 'the store cannot write any more; the server ends')
-      surroundings.giveUp()
+      log.fatal({ event: 'store_lost', err }, 'the store cannot write any more; the server ends')
+      giveUp()
     },
   })
   try {

@@ -57,8 +57,11 @@ const webUrl = text.transform((value, context) => {
 })
 
 const storeUrl = text.refine(
-  (value) => /^(sqlite:(?!:).+|postgres(ql)?:\/\/.+@[^/]+\/.+|memory:)$/.test(value),
-  'must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+  (value) =>
+    /^(sqlite:(?!:).+|memory:|postgres(ql)?:\/\/.+@[^/]+\/.+|rediss?(\+cluster|\+sentinel)?:\/\/.+)$/.test(
+      value,
+    ),
+  'must be sqlite:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/NAME or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
 )
 
 const network = text.refine((value) => {
@@ -125,6 +128,12 @@ export const file = z
       'address-window': window,
     }),
     postgres: section({ timeout: patience, connections: whole(2, 1_000) }),
+    redis: section({
+      timeout: patience,
+      'wait-replicas': whole(0, 100),
+      'wait-timeout': patience,
+      'allow-eviction': flag,
+    }),
     log: section({
       level: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
       format: oneOf(['auto', 'text', 'json']),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { SetupError } from '../errors.ts'
-import { backUpStore } from '../store/open.ts'
+import { backUpStore, shownStore } from '../store/open.ts'
 import { addStoreFlags, settingsOf } from './settings.ts'
 import { print, withSpinner } from './terminal.ts'
 
@@ -13,7 +13,7 @@ export function addBackup(program: Command): void {
     .action(async (file: string, _: unknown, command: Command) => {
       const { store } = settingsOf(command)
       await withSpinner('Backing up', () => inThread({ store, file: resolve(file) }))
-      print(`${file} is a copy of ${store}.`)
+      print(`${file} is a copy of ${shownStore(store)}.`)
     })
 }
 

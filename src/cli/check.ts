@@ -13,6 +13,6 @@ export function addCheck(program: Command): void {
       print(
         `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${shownStore(config.store)}`,
       )
-      print(await checkStore(config.store, given.deep === true))
+      print(await checkStore(config.store, given.deep === true, config))
     })
 }

@@ -19,7 +19,8 @@ export async function withStore<T>(
   create = false,
 ): Promise<T> {
   const config = settingsOf(command)
-  const store = await openStore(config.store, { alone: false, create, postgres: config.postgres })
+  const { redis, postgres } = config
+  const store = await openStore(config.store, { alone: false, create, redis, postgres, warn() {} })
   try {
     const users = new Users(store, new Passwords(config.login['hashes-at-once']), Date.now)
     return await work({ store, users, now: Date.now() })

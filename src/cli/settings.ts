@@ -5,7 +5,7 @@ const flags = {
   data: new Option('--data <dir>', 'folder that everything is kept in (CLOAKROOM_DATA; default: ./data)'),
   store: new Option(
     '--store <url>',
-    'where sessions are kept: sqlite:PATH or postgres://… (CLOAKROOM_STORE; default: SQLite in the data folder)',
+    'where sessions are kept: sqlite:PATH, redis://… or postgres://… (CLOAKROOM_STORE; default: SQLite in the data folder)',
   ),
   config: new Option('--config <file>', 'settings in TOML, also those that have no flag (CLOAKROOM_CONFIG)'),
 }

@@ -64,7 +64,8 @@ export async function deleteUser(ask: Ask, app: App): Promise<Response> {
 export async function listSessions(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname', ...PAGED])
   const { after, limit } = params.page
-  if (after !== null && !/^\d{1,15}$/.test(after)) {
+  // A store says a number, or a number and a handle.
+  if (after !== null && !/^\d{1,15}(:[\w-]{22})?$/.test(after)) {
     throw new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
   }
   const { items, next } = await app.sessions.list(params.find('uname') ?? null, after, limit)

@@ -1,7 +1,8 @@
 import { SetupError } from '../errors.ts'
 import { openMemoryStore } from './memory.ts'
-import { checkPostgres, openPostgresStore } from './postgres/open.ts'
 import type { Reach } from './postgres/pool.ts'
+import type { RedisOptions } from './redis/open.ts'
+import { placeOf } from './redis/place.ts'
 import { backUp } from './sqlite/backup.ts'
 import { checkSqlite } from './sqlite/check.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/open.ts'
@@ -9,47 +10,98 @@ import type { Store } from './store.ts'
 
 /** What stores are opened with; each takes what it knows. */
 export interface StoreOptions extends SqliteOptions {
+  readonly redis: RedisOptions
   readonly postgres: Reach
+  /** Told what lets the store work, and should not stay as it is. */
+  warn(sentence: string): void
+}
+
+type CheckOptions = Pick<StoreOptions, 'redis'>
+
+/** What can be done with the stores of a kind, which their URLs name. */
+interface Kind {
+  open(url: string, options: StoreOptions): Promise<Store>
+  check(url: string, deep: boolean, options: CheckOptions): Promise<string>
+  /** Makes a copy, or is the sentence that says how one is made by other means. */
+  readonly backUp: ((url: string, file: string) => void) | string
+  /** Without a password. */
+  shown(url: string): string
+}
+
+const asItIs = (url: string) => url
+
+const pathOf = (url: string) => url.slice('sqlite:'.length)
+
+const sqlite: Kind = {
+  open: (url, options) => openSqliteStore(pathOf(url), options),
+  check: async (url, deep) => checkSqlite(pathOf(url), deep),
+  backUp: (url, file) => backUp(pathOf(url), file),
+  shown: asItIs,
+}
+
+const memory: Kind = {
+  open: async () => openMemoryStore(),
+  check: async () => 'memory: forgets everything at the end.',
+  backUp: 'memory: keeps nothing.',
+  shown: asItIs,
+}
+
+// Loaded by those alone who use it: each client is larger than all the rest.
+const loadPostgres = () => import('./postgres/open.ts')
+const loadRedis = () => import('./redis/open.ts')
+
+const postgres: Kind = {
+  open: async (url, { postgres: reach, create }) =>
+    (await loadPostgres()).openPostgresStore(url, { ...reach, create }),
+  check: async (url) => (await loadPostgres()).checkPostgres(url),
+  backUp: 'PostgreSQL has its own: pg_dump --schema=cloakroom makes a copy as it is at one instant.',
+  shown(url) {
+    const { protocol, username, host, pathname } = URL.parse(url) ?? { username: '' }
+    // Without anything at all where a password that was not encoded may have got.
+    return username === '' ? `${url.split(':')[0]}:…` : `${protocol}//${username}@${host}${pathname}`
+  },
+}
+
+const redis: Kind = {
+  open: async (url, options) => (await loadRedis()).openRedisStore(url, options.redis, options.warn),
+  check: async (url, _, options) => (await loadRedis()).checkRedis(url, options.redis),
+  backUp: 'Redis has its own: copy its RDB file after BGSAVE, or let a replica keep one.',
+  shown: (url) => placeOf(url).shown,
+}
+
+const kinds: readonly (readonly [RegExp, Kind])[] = [
+  [/^sqlite:/, sqlite],
+  [/^memory:$/, memory],
+  [/^postgres(ql)?:/, postgres],
+  [/^rediss?[:+]/, redis],
+]
+
+function kindOf(url: string): Kind {
+  const [, kind] = kinds.find(([begin]) => begin.test(url)) ?? []
+  if (kind !== undefined) return kind
+  throw new SetupError(
+    `There is no store for ${url.split(':')[0]}:. Use sqlite:PATH, postgres://… or redis://….`,
+  )
 }
 
 /**
- * The store that a URL names: `sqlite:PATH`, `postgres://…`, or `memory:`, which forgets everything at the end. Throws a `SetupError` if
- * there is no such store or it cannot be used.
+ * The store that a URL names: `sqlite:PATH`, `postgres://…`, `redis://…`, or `memory:`, which forgets everything at the end. Throws a
+ * `SetupError` if there is no such store or it cannot be used.
  */
-export async function openStore(url: string, options: StoreOptions): Promise<Store> {
-  const path = pathOf(url)
-  if (path !== null) return openSqliteStore(path, options)
-  if (isPostgres(url)) return openPostgresStore(url, { ...options.postgres, create: options.create })
-  if (url === 'memory:') return openMemoryStore()
-  throw new SetupError(`There is no store for ${url.split(':')[0]}:. Use sqlite:PATH or postgres://….`)
-}
+export const openStore = async (url: string, options: StoreOptions): Promise<Store> =>
+  kindOf(url).open(url, options)
 
-/** How the store of a URL is, in one sentence, without changing it. Throws a `SetupError` if it cannot be used. */
-export async function checkStore(url: string, deep: boolean): Promise<string> {
-  if (isPostgres(url)) return checkPostgres(url)
-  const path = pathOf(url)
-  return path === null ? 'memory: forgets everything at the end.' : checkSqlite(path, deep)
-}
+/** How the store of a URL is, in a sentence or two, without changing it. Throws a `SetupError` if it cannot be used. */
+export const checkStore = async (url: string, deep: boolean, options: CheckOptions): Promise<string> =>
+  kindOf(url).check(url, deep, options)
 
 /** Copies the store of a URL to a new file while a server goes on using it. */
 export function backUpStore(url: string, file: string): void {
-  const path = pathOf(url)
-  if (isPostgres(url)) {
-    throw new SetupError(
-      'Only a store in a file is backed up by this program. PostgreSQL has its own: pg_dump --schema=cloakroom makes a copy as it is at one instant.',
-    )
-  }
-  if (path === null) throw new SetupError(`Only a store in a file can be backed up; ${url} keeps nothing.`)
-  backUp(path, file)
+  const { backUp: make } = kindOf(url)
+  if (typeof make === 'string')
+    throw new SetupError(`Only a store in a file is backed up by this program. ${make}`)
+  make(url, file)
 }
 
-/** The URL for people and logs: without a password, and without anything where a password that was not encoded may have got. */
-export function shownStore(url: string): string {
-  if (pathOf(url) !== null || url === 'memory:') return url
-  const { protocol, username, host, pathname } = URL.parse(url) ?? { username: '' }
-  return username === '' ? `${url.split(':')[0]}:…` : `${protocol}//${username}@${host}${pathname}`
-}
-
-const isPostgres = (url: string) => /^postgres(ql)?:/.test(url)
-
-const pathOf = (url: string) => (url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null)
+/** The URL as it may be printed and logged: without a password. */
+export const shownStore = (url: string): string => kindOf(url).shown(url)

@@ -65,7 +65,7 @@ test.concurrent('passwd asks nothing where there is no such user', async () => {
 
 test.concurrent('errors are coloured on a terminal, and nowhere else', async () => {
   await using place = openPlace()
-  const args = ['user', 'list', '--store', 'redis://localhost']
+  const args = ['user', 'list', '--store', 'mysql://localhost']
   const typed = await place.startOnTerminal(args).ended
   expect(typed.out).toContain('\u001b[31mcloakroom:')
   const piped = await place.run(args)

@@ -6,7 +6,7 @@ import { attributesOf, judge, type Kept, newKept } from '../../reliability/ledge
 import { seed } from '../../reliability/seed.ts'
 import { ask, logIn, requireStatus } from '../../reliability/wire.ts'
 import { idOf } from '../../src/session/token.ts'
-import { openStore } from '../../src/store/open.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { openPlace, type ServerProcess } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 import { cannotMount, openDisk } from './disk.ts'
@@ -120,11 +120,7 @@ test.skipIf(isSkipped)(`no room for the index of the log is a full disk like any
   using disk = openDisk(40)
   const path = join(disk.path, 'some', 'cloakroom.db')
   mkdirSync(join(disk.path, 'some'))
-  const store = await openStore(`sqlite:${path}`, {
-    alone: true,
-    create: true,
-    postgres: { timeout: 1_000, connections: 2 },
-  })
+  const store = await openSqliteStore(path, { alone: true, create: true })
   const user = { uname: 'admin', fullname: '', email: '', passwordHash: '', roles: [] }
   await store.insertUser({ ...user, disabled: false, generation: 1 })
   const now = Date.now()

@@ -1,0 +1,83 @@
+import { type Condition, handleOf, type ReadSession, type Store, type WriteOutcome } from '../store.ts'
+import { ATTRIBUTE, isHandle, sessionKey, tailOf } from './keys.ts'
+import type { Link } from './link.ts'
+import type { Script } from './scripts.ts'
+import { PUT, REMOVE, REMOVE_ALL } from './session-scripts.ts'
+import { liveOf, type Values } from './sessions.ts'
+
+type Attributes = Pick<Store, 'readSession' | 'putAttributes' | 'removeAttributes'>
+
+/** Reading and writing attributes, each in one round trip. */
+export function newAttributes(link: Link): Attributes {
+  const write = async (
+    script: Script,
+    id: string,
+    { now, version }: Condition,
+    args: readonly string[],
+  ): Promise<WriteOutcome> => {
+    const handle = handleOf(id)
+    if (!isHandle(handle)) return 'absent'
+    const condition = [tailOf(id), String(now), version === null ? '' : String(version)]
+    const outcome = await link.write(script, [sessionKey(handle)], [...condition, ...args])
+    if (!Array.isArray(outcome)) return outcome as WriteOutcome
+    const [newVersion, endsAt, latestEndsAt] = outcome as [number, number, number]
+    return { version: newVersion, endsAt, latestEndsAt }
+  }
+
+  return {
+    async readSession(id, keys, now) {
+      const handle = handleOf(id)
+      if (!isHandle(handle)) return null
+      const key = sessionKey(handle)
+      const found = keys === 'all' ? await readAll(link, key) : await readSome(link, key, keys)
+      const session = liveOf(handle, found.header, now)
+      if (session === null || session.id !== id) return null
+      return { ...session, attributes: found.attributes }
+    },
+
+    putAttributes: (id, attributes, { maxAttributes, maxBytes }, condition) => {
+      const pairs = [...attributes].flatMap(([key, value]) => [ATTRIBUTE + key, value])
+      return write(PUT, id, condition, [String(maxAttributes), String(maxBytes), ...pairs])
+    },
+
+    removeAttributes: (id, keys, condition) =>
+      keys === 'all'
+        ? write(REMOVE_ALL, id, condition, [])
+        : write(
+            REMOVE,
+            id,
+            condition,
+            keys.map((key) => ATTRIBUTE + key),
+          ),
+  }
+}
+
+/** The field `h` of a session, and attributes. */
+interface Found {
+  readonly header: string | null | undefined
+  readonly attributes: ReadSession['attributes']
+}
+
+async function readSome(link: Link, key: string, keys: readonly string[]): Promise<Found> {
+  const words = ['HMGET', key, 'h']
+  for (const each of keys) words.push(ATTRIBUTE + each)
+  const values = (await link.read(key, words)) as Values
+  const attributes = new Map<string, string>()
+  for (let i = 0; i < keys.length; i++) {
+    const value = values[i + 1]
+    if (value != null) attributes.set(keys[i] as string, value)
+  }
+  return { header: values[0], attributes }
+}
+
+async function readAll(link: Link, key: string): Promise<Found> {
+  const all = (await link.read(key, ['HGETALL', key])) as readonly string[]
+  let header: string | null = null
+  const attributes = new Map<string, string>()
+  for (let i = 0; i < all.length; i += 2) {
+    const [field, value] = [all[i] as string, all[i + 1] as string]
+    if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
+    else if (field === 'h') header = value
+  }
+  return { header, attributes }
+}

@@ -1,0 +1,65 @@
+import { createClient, RESP_TYPES } from 'redis'
+import type { Host, Place } from './place.ts'
+import { ConnectionLost } from './replies.ts'
+import { letTracingRest } from './tracing.ts'
+
+/** One connection to one server, which is never made anew by itself. */
+export interface Client {
+  send(args: readonly string[]): Promise<unknown>
+  /** Waits for the answers that are still to come. */
+  close(): Promise<void>
+  destroy(): void
+}
+
+letTracingRest()
+
+/**
+ * Maps come as arrays: keys are any text, and as fields of an object some mean something else. The client's own timeout would make a
+ * timer for each command, and ends when the command has been sent.
+ */
+export const commandOptions = { typeMapping: { [RESP_TYPES.MAP]: Array }, timeout: 0 }
+
+export const loginOf = ({ username, password }: Place) => ({
+  ...(username === null ? {} : { username }),
+  ...(password === null ? {} : { password }),
+})
+
+export const socketOf = (place: Place, { host, port }: Host, timeout: number) =>
+  place.tls
+    ? { host, port, connectTimeout: timeout, tls: true as const, servername: host }
+    : { host, port, connectTimeout: timeout }
+
+/**
+ * Connects within `timeout` milliseconds, or rejects. `lost` is called when the connection ends by itself, and whatever was under way
+ * has then been rejected; nothing is ever sent twice.
+ */
+export async function connect(place: Place, host: Host, timeout: number, lost: () => void): Promise<Client> {
+  const client = createClient({
+    socket: { ...socketOf(place, host, timeout), reconnectStrategy: false },
+    ...loginOf(place),
+    database: place.database,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    commandOptions,
+  })
+  client.on('error', lost)
+  // A server that stands still takes connections and says nothing.
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new ConnectionLost(`no answer in ${timeout} ms`)), timeout)
+  try {
+    await Promise.race([client.connect(), late.promise])
+  } catch (error) {
+    client.destroy()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+  return {
+    send: (args) => client.sendCommand(args),
+    close: async () => {
+      if (client.isOpen) await client.close()
+    },
+    destroy: () => client.destroy(),
+  }
+}

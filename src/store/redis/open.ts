@@ -1,0 +1,70 @@
+import type { Store } from '../store.ts'
+import { newAttributes } from './attributes.ts'
+import { openCluster } from './cluster.ts'
+import { newEnds } from './ends.ts'
+import { type ExamineOptions, examine } from './examine.ts'
+import { ENDING, shardOfName } from './keys.ts'
+import { Link } from './link.ts'
+import { newLists } from './lists.ts'
+import { type Place, placeOf } from './place.ts'
+import { newSessions } from './sessions.ts'
+import { COUNT } from './shard-scripts.ts'
+import { newSweeps } from './sweeps.ts'
+import { newUsers } from './users.ts'
+import { openSingle } from './wires.ts'
+
+export type RedisOptions = ExamineOptions
+
+/**
+ * A store on Redis: one server, a cluster, or a primary that sentinels name. Throws a `SetupError` that names what is wrong and the
+ * remedy if it cannot be used. `warn` is told what should not stay as it is.
+ */
+export async function openRedisStore(
+  url: string,
+  options: RedisOptions,
+  warn: (sentence: string) => void,
+): Promise<Store> {
+  const place = placeOf(url)
+  const { warnings } = await examine(place, options)
+  for (const sentence of warnings) warn(sentence)
+  return open(place, options)
+}
+
+/** In one sentence how Redis is, and what is lost when it is killed. Throws a `SetupError` if a server could not start on it. */
+export async function checkRedis(url: string, options: RedisOptions): Promise<string> {
+  const place = placeOf(url)
+  const { version, isDurable, warnings } = await examine(place, options)
+  const kept = isDurable
+    ? 'It writes down what it is told (appendonly yes).'
+    : 'It does not write down what it is told (appendonly no): when it is killed, users and logins since its last snapshot are lost. Set appendonly yes.'
+  return [`${place.shown} answers: Redis ${version}, ${KINDS[place.mode]}.`, kept, ...warnings].join(' ')
+}
+
+const KINDS = { single: 'one server', cluster: 'a cluster', sentinel: 'a primary that sentinels watch' }
+
+async function open(place: Place, options: RedisOptions): Promise<Store> {
+  const openWire = place.mode === 'cluster' ? openCluster : openSingle
+  const link = await Link.open((lost) => openWire(place, options.timeout, lost), options)
+  const ends = newEnds(link)
+  const { endSession, endSessions } = ends
+  return {
+    ...newSessions(link),
+    ...newAttributes(link),
+    endSession,
+    endSessions,
+    ...newLists(link),
+    ...newSweeps(link, ends),
+    ...newUsers(link, ends),
+    async addToCounter(name, by, window, now) {
+      const { counters, counterEnds } = shardOfName(name)
+      const args = [name, String(by), String(window), String(now)]
+      const [count, endsAt] = (await link.write(COUNT, [counters, counterEnds], args)) as [number, number]
+      return { count, endsAt }
+    },
+    // A write, which changes nothing: a server that has become a replica answers reads. One without memory is as ready as can be.
+    ping: async () => {
+      await link.read(ENDING, ['ZREM', ENDING, ''])
+    },
+    close: () => link.close(),
+  }
+}

@@ -1,0 +1,134 @@
+import { newScript } from './scripts.ts'
+
+/**
+ * How the field `h` of a session begins what scripts do with it: tail of the id, beganAt, usedAt, endsAt, latestEndsAt, version, number
+ * and bytes of the attributes, user. One field, since each more would cost every read. The number and the bytes are there so that a put
+ * costs by what it changes. The other fields are `w`, address and user agent, and each attribute behind a colon.
+ */
+export const PARSE = `
+local function parse(h)
+  return string.match(h or '', '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+end
+`
+
+/** Finds the session, or returns `absent`. KEYS session; ARGV tail, now, version or nothing. */
+const LIVE = `${PARSE}
+local tail, began, used, ends, latest, version, count, bytes, uname = parse(redis.call('HGET', KEYS[1], 'h'))
+if tail ~= ARGV[1] or tonumber(ends) <= tonumber(ARGV[2]) then return 'absent' end
+if ARGV[3] ~= '' and version ~= ARGV[3] then return 'version_differs' end
+count, bytes = tonumber(count), tonumber(bytes)
+local function header()
+  version = version + 1
+  return table.concat({tail, began, used, ends, latest, version, count, bytes, uname}, ' ')
+end
+local function written()
+  return {version, tonumber(ends), tonumber(latest)}
+end
+`
+
+/**
+ * KEYS session; ARGV tail, now, version or nothing, most attributes, most bytes, then fields and values. Everything is looked at before
+ * anything is written, since a script that stops half way leaves what it has done. Lua unpacks a few thousand values at most.
+ */
+export const PUT = newScript(
+  'writes',
+  `${LIVE}
+for i = 6, #ARGV, 2 do
+  local before = redis.call('HSTRLEN', KEYS[1], ARGV[i])
+  if before > 0 or redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then
+    bytes = bytes + #ARGV[i + 1] - before
+  else
+    count = count + 1
+    bytes = bytes + #ARGV[i] - 1 + #ARGV[i + 1]
+  end
+end
+if count > tonumber(ARGV[4]) then return 'too_many' end
+if bytes > tonumber(ARGV[5]) then return 'too_large' end
+for i = 1006, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
+redis.call('HSET', KEYS[1], 'h', header(), unpack(ARGV, 6, math.min(#ARGV, 1005)))
+return written()
+`,
+)
+
+/** KEYS session; ARGV tail, now, version or nothing, then fields. */
+export const REMOVE = newScript(
+  'frees',
+  `${LIVE}
+for i = 4, #ARGV do
+  local size = #ARGV[i] - 1 + redis.call('HSTRLEN', KEYS[1], ARGV[i])
+  if redis.call('HDEL', KEYS[1], ARGV[i]) == 1 then
+    count = count - 1
+    bytes = bytes - size
+  end
+end
+redis.call('HSET', KEYS[1], 'h', header())
+return written()
+`,
+)
+
+/** KEYS session; ARGV tail, now, version or nothing. */
+export const REMOVE_ALL = newScript(
+  'frees',
+  `${LIVE}
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(field, 1, 1) == ':' then redis.call('HDEL', KEYS[1], field) end
+end
+count, bytes = 0, 0
+redis.call('HSET', KEYS[1], 'h', header())
+return written()
+`,
+)
+
+/**
+ * The second step of a login. KEYS session, ends, logins, ended; ARGV handle, the time of the server at the first step, endsAt,
+ * beganAt, `h`, `w`. A revocation that came between the steps has left the id among those that ended. It stays there
+ * for minutes, so a second step that comes later than a minute is too late to be believed.
+ */
+export const BEGIN = newScript(
+  'writes',
+  `
+if redis.call('TIME')[1] - ARGV[2] > 60 then return 'late' end
+if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 'id_taken' end
+redis.call('HSET', KEYS[1], 'h', ARGV[5], 'w', ARGV[6])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
+return 'inserted'
+`,
+)
+
+/** KEYS ends, then sessions; ARGV now, then of each session its handle, tail, usedAt, endsAt. */
+export const TOUCH = newScript(
+  'writes',
+  `
+for i = 2, #KEYS do
+  local at = 4 * i - 6
+  local tail, began, used, ends, latest, rest = string.match(redis.call('HGET', KEYS[i], 'h') or '', '^(%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+  if tail == ARGV[at + 1] and tonumber(ends) > tonumber(ARGV[1]) then
+    local later = ARGV[at + 3]
+    if tonumber(later) > tonumber(latest) then later = latest end
+    if tonumber(later) > tonumber(ends) then ends = later end
+    if tonumber(ARGV[at + 2]) > tonumber(used) then used = ARGV[at + 2] end
+    redis.call('HSET', KEYS[i], 'h', table.concat({tail, began, used, ends, latest, rest}, ' '))
+    redis.call('ZADD', KEYS[1], 'XX', ends, ARGV[at])
+  end
+end
+`,
+)
+
+/**
+ * Ends a session of the user, whatever its time, and tells whether it was live. KEYS session, ends, logins, ended; ARGV handle, uname,
+ * now. Where there is none, the id is taken all the same: a login that was under way must not begin it after its user's logins ended.
+ */
+export const END = newScript(
+  'frees',
+  `${PARSE}
+local tail, _, _, ends, _, _, _, _, uname = parse(redis.call('HGET', KEYS[1], 'h'))
+if tail and uname ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZADD', KEYS[4], 'NX', ARGV[3], ARGV[1])
+if tail and tonumber(ends) > tonumber(ARGV[3]) then return 1 end
+return 0
+`,
+)

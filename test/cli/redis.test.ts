@@ -1,0 +1,44 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { openPlace } from '../support/process.ts'
+import { describeWithRedis, startRedis } from '../support/redis.ts'
+import { ADMIN_PASSWORD } from '../support/server.ts'
+
+setDefaultTimeout(30_000)
+
+const SECRET = 'hunter2'
+
+describeWithRedis('servers on Redis', () => {
+  test('are one server, also for the command line, and never tell the password', async () => {
+    await using redis = await startRedis(['--requirepass', SECRET])
+    await using place = openPlace()
+    const url = redis.url.replace('//', `//:${SECRET}@`)
+    const shown = redis.url.replace('//', '//***@')
+    const flags = ['--store', url]
+    const [one, two] = await Promise.all([place.serve(flags), place.serve(flags)])
+    const { cookie } = await one.logIn('admin', ADMIN_PASSWORD)
+    expect(await two.get('/session/info', cookie)).toBe(200)
+
+    const check = await place.run(['check', ...flags])
+    expect(check.out).toContain(`${shown} answers: Redis 7`)
+    const backup = await place.run(['backup', 'copy', ...flags])
+    expect([backup.code, backup.err]).toEqual([
+      2,
+      expect.stringContaining('Redis has its own: copy its RDB file'),
+    ])
+    const revoked = await place.run(['session', 'revoke', '--user', 'admin', ...flags])
+    expect(revoked.out).toBe('1 session ended.\n')
+    for (const server of [one, two]) expect(await server.get('/session/info', cookie)).toBe(401)
+
+    await redis.kill()
+    for (const server of [one, two]) {
+      expect(await server.get('/session/info', cookie)).toBe(503)
+      expect(await server.get('/readyz', '')).toBe(503)
+      expect(await server.get('/healthz', '')).toBe(200)
+      expect(server.out).toContain(shown)
+    }
+    const away = await place.run(['check', ...flags])
+    expect([away.code, away.err]).toEqual([2, expect.stringContaining('There is no Redis that answers')])
+    for (const { out, err } of [one, two, check, backup, revoked, away])
+      expect(out + err).not.toContain(SECRET)
+  })
+})

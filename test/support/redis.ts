@@ -1,0 +1,161 @@
+import { describe, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig } from '../../src/config.ts'
+import { type Client, connect } from '../../src/store/redis/client.ts'
+import { openRedisStore, type RedisOptions } from '../../src/store/redis/open.ts'
+import { placeOf } from '../../src/store/redis/place.ts'
+import type { Store } from '../../src/store/store.ts'
+
+/** Milliseconds that a server may take to start or to do what is waited for. */
+const PATIENCE = 10_000
+
+/** A real Redis on a free port of the loopback interface. */
+export interface RedisServer extends AsyncDisposable {
+  readonly port: number
+  readonly url: string
+  readonly folder: string
+  /** Sends a command and resolves with its answer, by a connection of its own that is there as long as the server. */
+  ask(...args: readonly string[]): Promise<unknown>
+  /** Ends it at once, without a chance to save anything. */
+  kill(): Promise<void>
+  /** Lets the process stand still, and go on. */
+  pause(): void
+  resume(): void
+  /** Starts it again, on the same port, with what it has kept. */
+  restart(): Promise<void>
+}
+
+/** The settings that a server has which says nothing of them. */
+export const usual: RedisOptions = readConfig({}, {}).redis
+
+/** A store as a server opens it. */
+export const openRedis = (url: string, options: Partial<RedisOptions> = {}): Promise<Store> =>
+  openRedisStore(url, { ...usual, ...options }, () => {})
+
+const NAMES = ['redis-server', 'redis-cli']
+const missing = NAMES.filter((name) => Bun.which(name) === null)
+const reason = missing.length === 0 ? null : `there is no ${missing.join(' and no ')} on the path`
+
+/**
+ * Tests with a real Redis. Where none is installed they are skipped, and the name says why; where everything has to be there
+ * (`CI=true`), that is a failure.
+ */
+export function describeWithRedis(says: string, tests: () => void): void {
+  const fail = () => {
+    throw new Error(`These tests need Redis, and ${reason}.`)
+  }
+  if (reason === null) describe(says, tests)
+  else if (process.env['CI'] === 'true') test(says, fail)
+  else describe.skip(`${says} (skipped: ${reason})`, tests)
+}
+
+/** Starts one, which keeps what it is told; `settings` are those of its command line. `await using` ends it and deletes what it kept. */
+export async function startRedis(settings: readonly string[] = [], port?: number): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
+  const listening = port ?? (await freePort())
+  // Sentinels begin with a file, which they write to.
+  const isSentinel = settings.includes('--sentinel')
+  const command = [
+    'redis-server',
+    ...(isSentinel ? settings : []),
+    ...['--port', String(listening), '--bind', '127.0.0.1', '--dir', folder],
+    ...(isSentinel
+      ? []
+      : [
+          '--save',
+          '',
+          '--appendonly',
+          'yes',
+          '--appendfsync',
+          'always',
+          '--repl-diskless-sync-delay',
+          '0',
+          ...settings,
+        ]),
+  ]
+  const start = () =>
+    Bun.spawn(command, { cwd: folder, stdout: Bun.file(join(folder, 'log')), stderr: 'ignore' })
+  let child = start()
+  let client: Client | null = null
+  const url = `redis://127.0.0.1:${listening}`
+  const ask = async (...args: readonly string[]) => {
+    client ??= await connect(placeOf(url), { host: '127.0.0.1', port: listening }, PATIENCE, () => {
+      client = null
+    })
+    return client.send(args)
+  }
+  const server: RedisServer = {
+    port: listening,
+    url,
+    folder,
+    ask,
+    async kill() {
+      child.kill('SIGCONT')
+      child.kill('SIGKILL')
+      await child.exited
+    },
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    async restart() {
+      child = start()
+      await isUp(listening)
+    },
+    async [Symbol.asyncDispose]() {
+      client?.destroy()
+      await server.kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  await isUp(listening)
+  return server
+}
+
+const isUp = (port: number) =>
+  until(async () => {
+    const open = placeOf(`redis://127.0.0.1:${port}`)
+    // A password that is asked for is an answer too.
+    const client = await connect(open, open.hosts[0], PATIENCE, () => {}).catch((error) => {
+      if (/NOAUTH/.test(String(error))) return null
+      throw error
+    })
+    const answer = client === null ? 'PONG' : await client.send(['PING'])
+    client?.destroy()
+    return answer === 'PONG'
+  })
+
+/** Starts a replica, and resolves when it confirms writes. */
+export async function startReplica({ port, ask }: RedisServer): Promise<RedisServer> {
+  const replica = await startRedis(['--replicaof', `127.0.0.1 ${port}`])
+  await until(async () => {
+    await ask('SET', 'nothing', '')
+    return Number(await ask('WAIT', '1', '100')) === 1
+  })
+  await ask('DEL', 'nothing')
+  return replica
+}
+
+/** Resolves when something holds. Fails if it never does. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  const started = performance.now()
+  for (;;) {
+    try {
+      if (await holds()) return
+    } catch (error) {
+      if (performance.now() - started > PATIENCE) throw error
+    }
+    if (performance.now() - started > PATIENCE) throw new Error(`It never came true: ${holds}`)
+    await Bun.sleep(5)
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
