@@ -211,7 +211,8 @@ export function openMemoryStore(): Store {
 
     async addToCounter(name, by, window, now) {
       const kept = counters.get(name)
-      const before = kept !== undefined && now < kept.endsAt ? kept : { count: 0, endsAt: now + window }
+      const isThere = kept !== undefined && now < kept.endsAt && kept.endsAt <= now + window
+      const before = isThere ? kept : { count: 0, endsAt: now + window }
       const after = { ...before, count: Math.max(0, before.count + by) }
       if (before === kept || by > 0) counters.set(name, after)
       return after

@@ -187,7 +187,8 @@ export interface Store {
 
   /**
    * Adds `by`, a whole number, to the counter of this name, never below 0, and tells it as it is then. A counter that is absent, as from
-   * the millisecond of its end on, is 0; it begins when something above 0 is added, and ends `window` later, whatever else is added.
+   * the millisecond of its end on, is 0; it begins when something above 0 is added, and ends `window` later, whatever else is added. One
+   * that ends later than if it began now has begun by another clock, which was ahead, and is absent too.
    */
   addToCounter(name: string, by: number, window: Millis, now: Millis): Promise<Counter>
 

@@ -96,11 +96,10 @@ test('a session used or begun during a jump forward lives longer by at most the 
   expect((await busy.ask('/session/get')).status).toBe(401)
 })
 
-test('a jump ends the wait after too many wrong passwords early, or makes it longer, by at most the jump', async () => {
+test('a jump may end the wait after too many wrong passwords, and never makes it longer than it ever is', async () => {
   const window = 5 * MINUTE
   for (const jump of [HOUR, -HOUR]) {
     await using server = await startServer()
-    const beganAt = server.now
     const guess = async (z_password: string) => {
       const form = new URLSearchParams({ z_username: 'admin', z_password })
       const headers = { accept: 'application/json' }
@@ -109,8 +108,10 @@ test('a jump ends the wait after too many wrong passwords early, or makes it lon
     for (let i = 0; i < 10; i++) expect(await guess(`wrong ${i}`)).toBe(401)
     expect(await guess(ADMIN_PASSWORD)).toBe(429)
     server.now += jump
-    expect(await guess(ADMIN_PASSWORD)).toBe(jump > 0 ? 200 : 429)
-    server.now = beganAt + window
+    expect(await guess(ADMIN_PASSWORD)).toBe(200)
+    for (let i = 0; i < 10; i++) expect(await guess(`wrong ${i}`)).toBe(401)
+    expect(await guess(ADMIN_PASSWORD)).toBe(429)
+    server.now += window
     expect(await guess(ADMIN_PASSWORD)).toBe(200)
   }
 })

@@ -33,16 +33,19 @@ const READ_SECRET = `
   INSERT INTO cloakroom.secrets AS kept VALUES ($1, $2)
     ON CONFLICT (name) DO UPDATE SET value = kept.value RETURNING value`
 
-const LOOK_AT_COUNTER = 'SELECT count, ends_at FROM cloakroom.counters WHERE name = $1 AND ends_at > $2'
+const LOOK_AT_COUNTER =
+  'SELECT count, ends_at FROM cloakroom.counters WHERE name = $1 AND ends_at > $2 AND ends_at <= $2 + $3::bigint'
+/** Holds for a counter that is there and not absent. */
+const IS_COUNTED = 'kept.ends_at > $3 AND kept.ends_at <= excluded.ends_at'
 const ADD_TO_COUNTER = `
   INSERT INTO cloakroom.counters AS kept VALUES ($1, $2, $3 + $4)
     ON CONFLICT (name) DO UPDATE SET
-      count = CASE WHEN kept.ends_at > $3 THEN kept.count ELSE 0 END + excluded.count,
-      ends_at = CASE WHEN kept.ends_at > $3 THEN kept.ends_at ELSE excluded.ends_at END
+      count = CASE WHEN ${IS_COUNTED} THEN kept.count ELSE 0 END + excluded.count,
+      ends_at = CASE WHEN ${IS_COUNTED} THEN kept.ends_at ELSE excluded.ends_at END
     RETURNING count, ends_at`
 const TAKE_FROM_COUNTER = `
   UPDATE cloakroom.counters SET count = greatest(0, count + $3)
-    WHERE name = $1 AND ends_at > $2 RETURNING count, ends_at`
+    WHERE name = $1 AND ends_at > $2 AND ends_at <= $2 + $4::bigint RETURNING count, ends_at`
 
 /** What the columns of counts can hold. */
 const LARGEST = 2 ** 31 - 1
@@ -141,8 +144,8 @@ export const newWrites = (pool: Pool): Writes => ({
       by > 0
         ? await pool.run(ADD_TO_COUNTER, [name, by, now, window])
         : by < 0
-          ? await pool.run(TAKE_FROM_COUNTER, [name, now, by])
-          : await pool.read(LOOK_AT_COUNTER, [name, now])
+          ? await pool.run(TAKE_FROM_COUNTER, [name, now, by, window])
+          : await pool.read(LOOK_AT_COUNTER, [name, now, window])
     return row === undefined
       ? { count: 0, endsAt: now + window }
       : { count: Number(row[0]), endsAt: Number(row[1]) }

@@ -101,9 +101,9 @@ export const COUNT = newScript(
   'writes',
   `
 local count, ends = string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '', '^(%d+) (%d+)$')
-local by, now = tonumber(ARGV[2]), tonumber(ARGV[4])
-local isThere = count and now < tonumber(ends)
-if not isThere then count, ends = 0, now + tonumber(ARGV[3]) end
+local by, window, now = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local isThere = count and now < tonumber(ends) and tonumber(ends) <= now + window
+if not isThere then count, ends = 0, now + window end
 count = math.max(0, count + by)
 if isThere or by > 0 then
   local digits = string.format('%.0f', ends)

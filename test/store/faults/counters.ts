@@ -31,6 +31,16 @@ export const counterFaults: Record<string, Fault> = {
     addToCounter: (name, by, window, now) => good.addToCounter(name, by, window, now - 1),
   }),
   'a counter begins when it is looked at': () => counting(({ count }, by) => Math.max(0, count + by)),
+  'a counter from a clock that was ahead stays for as long as that': (good) => {
+    const begun = new Map<string, Millis>()
+    return {
+      addToCounter(name, by, window, now) {
+        const at = Math.max(now, begun.get(name) ?? now)
+        if (by > 0 && !begun.has(name)) begun.set(name, now)
+        return good.addToCounter(name, by, window, at)
+      },
+    }
+  },
   'two who count at once count as one': (good) => {
     const counts = new Map<string, number>()
     return {

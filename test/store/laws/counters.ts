@@ -38,6 +38,20 @@ export const counterLaws: readonly Law[] = [
     },
   },
   {
+    says: 'a counter that was begun by a clock which was ahead is absent once the clock is set right',
+    async check(store) {
+      const [looked, added, taken] = [newName(), newName(), newName()]
+      const ahead = now + 2 * MINUTE
+      for (const name of [looked, added, taken]) await store.addToCounter(name, 3, MINUTE, ahead)
+      expect((await store.addToCounter(looked, 0, MINUTE, now)).count).toBe(0)
+      expect(await store.addToCounter(added, 1, MINUTE, now)).toEqual({ count: 1, endsAt: now + MINUTE })
+      expect((await store.addToCounter(taken, -1, MINUTE, now)).count).toBe(0)
+      // Not by less than the jump: it may end as late as if it began now.
+      await store.addToCounter(taken, 2, MINUTE, now)
+      expect((await store.addToCounter(taken, 1, MINUTE, now)).count).toBe(3)
+    },
+  },
+  {
     says: 'to look at a counter, or to take from one that never began, does not begin it',
     async check(store) {
       const name = newName()
