@@ -1,4 +1,4 @@
-import type { Database } from 'bun:sqlite'
+import type { Database, Statement } from 'bun:sqlite'
 import type { Changes } from './changes.ts'
 
 /**
@@ -8,8 +8,9 @@ import type { Changes } from './changes.ts'
  */
 export class Snapshot {
   readonly #changes: Changes | null
-  readonly #begin: () => void
-  readonly #end: () => void
+  readonly #db: Database
+  readonly #begin: Statement
+  readonly #end: Statement
   #isHeld = false
   /** The commits of other processes before it began. */
   #known: number | null = null
@@ -17,11 +18,10 @@ export class Snapshot {
 
   /** `changes`: of other processes; null if reads are too few to share anything. */
   constructor(db: Database, changes: Changes | null) {
-    const begin = db.query('BEGIN')
-    const end = db.query('COMMIT')
+    this.#db = db
     this.#changes = changes
-    this.#begin = () => void begin.run()
-    this.#end = () => void end.run()
+    this.#begin = db.query('BEGIN')
+    this.#end = db.query('COMMIT')
   }
 
   /** Reads, all at one instant, what was committed before. */
@@ -32,7 +32,7 @@ export class Snapshot {
     }
     // Before the first read: whatever is committed in between is only taken for newer than it is.
     this.#known = this.#changes?.read() ?? null
-    this.#begin()
+    this.#begin.run()
     this.#isHeld = true
     try {
       return read()
@@ -59,6 +59,7 @@ export class Snapshot {
   #let(): void {
     if (!this.#isHeld) return
     this.#isHeld = false
-    this.#end()
+    // An error may have ended it.
+    if (this.#db.inTransaction) this.#end.run()
   }
 }
