@@ -1,11 +1,6 @@
 import pLimit from 'p-limit'
 import { Refusal } from '../errors.ts'
-
-/** What a hash costs: KiB of memory, and passes over it. */
-export interface PasswordCost {
-  readonly memoryCost: number
-  readonly timeCost: number
-}
+import { HashThreads, type PasswordCost } from './hash-threads.ts'
 
 /** OWASP Password Storage: argon2id with 19 MiB and two passes. Part of every hash, so a change holds for new ones only. */
 const COST: PasswordCost = { memoryCost: 19_456, timeCost: 2 }
@@ -22,24 +17,25 @@ const COMMONEST = 3_000
 /** Hashes and verifies passwords, a bounded number at once, so that a storm of logins takes neither all memory nor all cores. */
 export class Passwords {
   readonly #turn: ReturnType<typeof pLimit>
-  readonly #cost: PasswordCost & { readonly algorithm: 'argon2id' }
+  readonly #cost: PasswordCost
+  readonly #threads = new HashThreads()
   #dummy: Promise<string> | null = null
 
   constructor(atOnce: number, cost: PasswordCost = COST) {
     this.#turn = pLimit(atOnce)
-    this.#cost = { algorithm: 'argon2id', ...cost }
+    this.#cost = cost
   }
 
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => Bun.password.hash(password, this.#cost))
+    return this.#inTurn(() => this.#threads.hash(password, this.#cost))
   }
 
   /** Whether this is the password of the hash. For null, a user that does not exist, it is false after the same time. */
   async verify(password: string, hash: string | null): Promise<boolean> {
     if (password === '' || Buffer.byteLength(password) > LONGEST_BYTES) return false
-    this.#dummy ??= Bun.password.hash(crypto.randomUUID(), this.#cost)
+    this.#dummy ??= this.hash(crypto.randomUUID())
     const against = hash ?? (await this.#dummy)
-    return (await this.#inTurn(() => Bun.password.verify(password, against))) && hash !== null
+    return (await this.#inTurn(() => this.#threads.verify(password, against))) && hash !== null
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -30,6 +30,7 @@ export interface Program {
   said(pattern: RegExp): Promise<RegExpExecArray>
   /** Types on the terminal of a program that has one. */
   type(text: string): void
+  readonly pid: number
   kill(signal: Signal): void
 }
 
@@ -195,6 +196,7 @@ function asProgram(
       }
     },
     type: (text) => void child.terminal?.write(text),
+    pid: child.pid,
     kill: (signal) => child.kill(signal),
   }
 }

@@ -1,0 +1,47 @@
+import { Worker } from 'node:worker_threads'
+
+/** What a hash costs: KiB of memory, and passes over it. */
+export interface PasswordCost {
+  readonly memoryCost: number
+  readonly timeCost: number
+}
+
+/** What a thread is asked for: to hash, or to verify. */
+export type Work =
+  | { readonly password: string; readonly cost: PasswordCost }
+  | { readonly password: string; readonly hash: string }
+
+export type Said = { readonly result: string | boolean } | { readonly failed: string }
+
+/**
+ * Threads of low priority that hash passwords. Bun's own pool would do it as well, but a storm of logins would then take its share of the
+ * processor from those who are logged in. As many threads as were ever needed at once; they do not keep the process from ending.
+ */
+export class HashThreads {
+  readonly #idle: Worker[] = []
+
+  hash(password: string, cost: PasswordCost): Promise<string> {
+    return this.#ask({ password, cost }) as Promise<string>
+  }
+
+  verify(password: string, hash: string): Promise<boolean> {
+    return this.#ask({ password, hash }) as Promise<boolean>
+  }
+
+  #ask(work: Work): Promise<string | boolean> {
+    const thread = this.#idle.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url))
+    thread.ref()
+    return new Promise((resolve, reject) => {
+      // It is not used again.
+      thread.once('error', reject)
+      thread.once('message', (said: Said) => {
+        thread.removeListener('error', reject)
+        thread.unref()
+        this.#idle.push(thread)
+        if ('result' in said) resolve(said.result)
+        else reject(new Error(said.failed))
+      })
+      thread.postMessage(work)
+    })
+  }
+}
