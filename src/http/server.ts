@@ -22,6 +22,8 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
       hostname,
       port,
       idleTimeout: IDLE_TIMEOUT,
+      // Else Bun goes by NODE_ENV, and where that is not set takes us for somebody who writes a program and wants to see its insides.
+      development: false,
       // Ours answers with a sentence; this one only hangs up. It comes into play where a body has no length of its own.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request, server) => answer(new Ask(request, server, app), app),
