@@ -2,8 +2,8 @@ import type { Millis, Store, StoredSession, Use } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
 import { Noted } from './noted.ts'
 
-/** Uses that are written at once; small, so that a put which waits behind them waits little. */
-const BATCH = 500
+/** Uses that a store is given at once. It may cut them into smaller steps, so that a put which waits behind them waits little. */
+const BATCH = 10_000
 
 /**
  * Uses that gather before they are written though their period is not over: a bound on memory alone, and far above the sessions in use,

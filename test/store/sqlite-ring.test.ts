@@ -29,10 +29,11 @@ type Step = (ring: Ring, known: Map<string, Hot>, n: number) => void
 const add =
   (id: string, size: number): Step =>
   (ring, known, n) => {
-    const hot = { session: sessionOf(id, n), packed: withValues(NOTHING, [['k', 'ä'.repeat(size)]]) }
+    const hot = { n, session: sessionOf(id, n), packed: withValues(NOTHING, [['k', 'ä'.repeat(size)]]) }
     ring.add(hot)
     known.set(id, hot)
     expect(ring.find(id)).toEqual(hot)
+    expect(ring.numberOf(id)).toBe(n)
   }
 
 const touch =

@@ -47,6 +47,9 @@ const TAKE_FROM_COUNTER = `
   UPDATE cloakroom.counters SET count = greatest(0, count + $3)
     WHERE name = $1 AND ends_at > $2 AND ends_at <= $2 + $4::bigint RETURNING count, ends_at`
 
+/** Uses in one statement: few, so that a put which waits for one of their rows waits little. */
+const USES = 500
+
 /** What the columns of counts can hold. */
 const LARGEST = 2 ** 31 - 1
 
@@ -90,9 +93,11 @@ export const newWrites = (pool: Pool): Writes => ({
 
   async touchSessions(uses, now) {
     const known = uses.filter(({ id }) => bytesOf(id) !== null)
-    if (known.length === 0) return
-    const ids = known.map(({ id }) => bytesOf(id))
-    await pool.run(TOUCH, [ids, known.map(({ usedAt }) => usedAt), known.map(({ endsAt }) => endsAt), now])
+    for (let at = 0; at < known.length; at += USES) {
+      const some = known.slice(at, at + USES)
+      const ids = some.map(({ id }) => bytesOf(id))
+      await pool.run(TOUCH, [ids, some.map(({ usedAt }) => usedAt), some.map(({ endsAt }) => endsAt), now])
+    }
   },
 
   async endSession(handle, uname, now) {

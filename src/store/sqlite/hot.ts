@@ -9,6 +9,8 @@ const ROOM = 64 * 1_048_576
 
 /** A session in memory. */
 export interface Hot {
+  /** Its number in the file. */
+  readonly n: number
   readonly session: LiveSession
   readonly packed: Packed
 }
@@ -46,7 +48,17 @@ export class HotSessions {
     this.#ring.add(hot)
   }
 
-  /** Takes note of a write of this process that has been committed. */
+  /** The number of a session in the file, if it is here. */
+  numberOf(id: string): number | null {
+    return this.#ring.numberOf(id)
+  }
+
+  /** Takes note of a use that has been committed. */
+  touch(use: Use, now: Millis): void {
+    this.#ring.touch(use, now)
+  }
+
+  /** Takes note of a write of this process that has been committed, other than of uses. */
   committed([name, args]: Write, result: unknown): void {
     switch (name) {
       case 'putAttributes':
@@ -54,9 +66,6 @@ export class HotSessions {
         break
       case 'removeAttributes':
         this.#ring.remove(args[0] as string)
-        break
-      case 'touchSessions':
-        for (const use of args[0] as readonly Use[]) this.#ring.touch(use, args[1] as Millis)
         break
       case 'endSession':
         if (result !== null) this.#ring.remove(result as string)
@@ -68,6 +77,7 @@ export class HotSessions {
       case 'insertUser':
       case 'readSecret':
       case 'addToCounter':
+      case 'touchSessions':
       case 'ping':
         break
       default:
@@ -83,7 +93,7 @@ export class HotSessions {
     if (hot === null || version === undefined || version <= hot.session.version) return
     const packed = withValues(hot.packed, pairs)
     if (version === hot.session.version + 1 && isSmall(packed))
-      this.#ring.add({ session: { ...hot.session, version }, packed })
+      this.#ring.add({ n: hot.n, session: { ...hot.session, version }, packed })
     else this.#ring.remove(id)
   }
 }

@@ -12,6 +12,7 @@ import { type Packed, unpack, valueIn } from './packed.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
 import { Snapshot } from './snapshot.ts'
+import { touchInOrder } from './touch.ts'
 import { type Said, Writer } from './writer.ts'
 
 /** How a file is opened. */
@@ -56,9 +57,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       putAttributes: (id, attributes, bounds, condition) =>
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
       removeAttributes: (id, keys, condition) => writer.ask('removeAttributes', id, keys, condition),
-      touchSessions: async (uses, now) => {
-        await writer.ask('touchSessions', uses, now)
-      },
+      touchSessions: (uses, now) => touchInOrder(uses, now, { writer, hot }),
       endSession: async (handle, uname, now) => (await writer.ask('endSession', handle, uname, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
       listSessions: reads.listSessions,
@@ -142,9 +141,10 @@ function readsOf(db: Database, changes: Changes | null) {
   const readFile = (id: string, keys: readonly string[] | 'all', now: Millis): ReadSession | null => {
     const found = file.findSession(id, now)
     if (found === null) return null
-    if (found.packed === null) return { ...found.session, attributes: file.readAttributes(found.n, keys) }
-    hot?.keep(found)
-    return withNamed(found.session, found.packed, keys)
+    const { n, session, packed } = found
+    if (packed === null) return { ...session, attributes: file.readAttributes(n, keys) }
+    hot?.keep({ n, session, packed })
+    return withNamed(session, packed, keys)
   }
   const reads = {
     readSession: (id, keys, now) => {

@@ -4,11 +4,12 @@ import type { Packed } from './packed.ts'
 import { ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
 import { newNoted } from './uses.ts'
 
-/** A session in the file: its attributes are one text, or rows of their own that have the session's number `n`. */
-export type Found = { readonly session: LiveSession } & (
-  | { readonly packed: Packed }
-  | { readonly packed: null; readonly n: number }
-)
+/** A session in the file: its number, and its attributes, unless (null) they are rows of their own that have that number. */
+export interface Found {
+  readonly n: number
+  readonly session: LiveSession
+  readonly packed: Packed | null
+}
 
 type Row = readonly [
   n: number,
@@ -45,7 +46,7 @@ export function newReads(db: Database) {
       const [usedAt, endsAt] = [Math.max(recordedUse, notedUse), Math.max(recordedEnd, notedEnd)]
       if (endsAt <= now) return null
       const live = { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version }
-      return packed === null ? { session: live, packed, n } : { session: live, packed }
+      return { n, session: live, packed }
     },
 
     /** Attributes that are rows. */

@@ -2,9 +2,9 @@ import { ID_LENGTH, isIdAt, slotOf } from '../ids.ts'
 import type { Millis, Use } from '../store.ts'
 import type { Hot } from './hot.ts'
 
-/** Eight-byte words of a record before its texts: `next` and five numbers, then how long the user's name is and how long both texts are. */
-const HEAD = 7
-const [NEXT, BEGAN, USED, ENDS, LATEST, VERSION, LENGTHS] = [0, 1, 2, 3, 4, 5, 6] as const
+/** Eight-byte words of a record before its texts: `next` and six numbers, then how long the user's name is and how long both texts are. */
+const HEAD = 8
+const [NEXT, N, BEGAN, USED, ENDS, LATEST, VERSION, LENGTHS] = [0, 1, 2, 3, 4, 5, 6, 7] as const
 
 /** There is no record. */
 const NONE = -1
@@ -55,6 +55,7 @@ export function newRing(room: number) {
       // Both at once: parts of a string cost nearly nothing.
       const texts = bytes.toString('utf8', from, from + (words[(word + LENGTHS) * 2 + 1] as number))
       return {
+        n: numbers[word + N] as number,
         session: {
           id,
           uname: texts.slice(0, unameLength),
@@ -68,7 +69,7 @@ export function newRing(room: number) {
       }
     },
 
-    add({ session, packed }: Hot): void {
+    add({ n, session, packed }: Hot): void {
       const texts = session.uname + packed
       const length = Buffer.byteLength(texts)
       const size = HEAD * 8 + Math.ceil((ID_LENGTH + length) / 8) * 8
@@ -77,6 +78,7 @@ export function newRing(room: number) {
       const word = wordOf(end)
       const list = listOf(session.id)
       numbers[word + NEXT] = lists[list] as number
+      numbers[word + N] = n
       numbers[word + BEGAN] = session.beganAt
       numbers[word + USED] = session.usedAt
       numbers[word + ENDS] = session.endsAt
@@ -89,6 +91,12 @@ export function newRing(room: number) {
       bytes.write(texts, text + ID_LENGTH, length, 'utf8')
       lists[list] = end
       end += size
+    },
+
+    /** The number of the session of an id in the file, or null: it is not here. */
+    numberOf(id: string): number | null {
+      const word = seek(id)
+      return word === NONE ? null : (numbers[word + N] as number)
     },
 
     /** Moves the times as a store does: forward, never back, and only while the session is live. */

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite'
-import type { Millis, NewSession, Use } from '../store.ts'
+import type { Millis, NewSession } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
 import { NOTHING } from './packed.ts'
 import { ENDS_AT, SESSIONS } from './rows.ts'
@@ -8,6 +8,12 @@ import { newNoted } from './uses.ts'
 /** Holds for the one id that begins with the handle: `~` is behind all of base64url. A part of a handle is none. */
 const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
 
+/**
+ * A use, with the number of the session where it is known, else its id. Should that session have been deleted a moment ago and another one
+ * have got its number, then that has begun as recently, and its times do not move.
+ */
+export type PlacedUse = readonly [place: number | string, usedAt: Millis, endsAt: Millis]
+
 /** The writes of sessions. */
 export function sessionWrites(db: Database) {
   const user = db.query('SELECT 1 FROM users WHERE uname = ? AND generation = ? AND NOT disabled')
@@ -15,7 +21,9 @@ export function sessionWrites(db: Database) {
     `INSERT INTO sessions (id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, count, bytes, attributes)
      VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, 1, 0, 0, ?8) ON CONFLICT (id) DO NOTHING`,
   )
-  const touched = db.query('SELECT n, used_at, ends_at, latest_ends_at FROM sessions WHERE id = ?')
+  const touched = 'SELECT n, used_at, ends_at, latest_ends_at FROM sessions WHERE'
+  const touchedById = db.query(`${touched} id = ?`)
+  const touchedByN = db.query(`${touched} n = ?`)
   const noted = newNoted(db)
   const use = db.query(
     `INSERT INTO uses VALUES (?1, ?2, ?3)
@@ -56,9 +64,10 @@ export function sessionWrites(db: Database) {
       return changes === 1 ? 'inserted' : 'id_taken'
     },
 
-    touchSessions(uses: readonly Use[], now: Millis): void {
-      for (const { id, usedAt, endsAt } of uses) {
-        const row = touched.values(id)[0] as [number, Millis, Millis, Millis] | undefined
+    touchSessions(uses: readonly PlacedUse[], now: Millis): void {
+      for (const [place, usedAt, endsAt] of uses) {
+        const find = typeof place === 'number' ? touchedByN : touchedById
+        const row = find.values(place)[0] as [number, Millis, Millis, Millis] | undefined
         if (row === undefined) continue
         const [n, recordedUse, recordedEnd, latestEnd] = row
         if (recordedEnd <= now && noted(n)[1] <= now) continue

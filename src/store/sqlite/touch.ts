@@ -1,0 +1,28 @@
+import type { Millis, Use } from '../store.ts'
+import type { HotSessions } from './hot.ts'
+import type { PlacedUse } from './session-writes.ts'
+import type { Writer } from './writer.ts'
+
+/** Uses that are written at once; few, so that a put which waits behind them waits little. */
+const BATCH = 500
+
+/** Behind every number of a session. */
+const UNKNOWN = Number.MAX_SAFE_INTEGER
+
+/**
+ * Records uses in the order of the sessions in the file, as far as their numbers are in memory: neighbours share pages, and to look for
+ * each id and write in any order takes many times as long.
+ */
+export async function touchInOrder(
+  uses: readonly Use[],
+  now: Millis,
+  { writer, hot }: { readonly writer: Writer; readonly hot: HotSessions | null },
+): Promise<void> {
+  const placed = uses.map((use) => ({ use, n: hot?.numberOf(use.id) ?? UNKNOWN })).sort((a, b) => a.n - b.n)
+  for (let at = 0; at < placed.length; at += BATCH) {
+    const batch = placed.slice(at, at + BATCH)
+    const rows = batch.map(({ use, n }): PlacedUse => [n === UNKNOWN ? use.id : n, use.usedAt, use.endsAt])
+    await writer.ask('touchSessions', rows, now)
+    for (const { use } of batch) hot?.touch(use, now)
+  }
+}
