@@ -18,7 +18,11 @@ export async function reportOf(answers: readonly Answer[], size: Size, command: 
       ? []
       : ['## Goals', tableOf(['question', 'goal', 'measured', ''], goals.map(rowOf))]),
     ...(hasBars ? ['![CPU time per request, as bars](results.svg)'] : []),
-    ...answers.flatMap(({ title, how, columns, rows }) => [`## ${title}`, how, tableOf(columns, rows)]),
+    ...answers.flatMap(({ title, how, columns, rows }) => [
+      `## ${title}`,
+      how,
+      ...(rows.length === 0 ? [] : [tableOf(columns, rows)]),
+    ]),
     '## Commands',
     'Each contender was started as',
     [`- \`${command}\``, ...started.map((each) => `- ${each}`)].join('\n'),

@@ -9,7 +9,7 @@ import { attributesOf, tokenOf, USERS, unameOf } from './sessions.ts'
 export const PASSWORD = 'a password of the bench'
 
 /** The longest life of a session that was begun by a login. */
-const LIFETIME = 12 * 3_600_000
+export const LIFETIME = 12 * 3_600_000
 
 /** That of the commonest browser, since it is stored with every session. */
 export const USER_AGENT =
@@ -36,15 +36,16 @@ export async function seed(data: string, { count, attributes, ended = 0 }: Seedi
   try {
     await insertUsers(store)
     const now = Date.now()
-    await insertSessions(store, { from: 0, count, attributes, beganAt: now })
-    await insertSessions(store, { from: count, count: ended, attributes, beganAt: now - 3 * LIFETIME })
+    await insertSessions(store, { from: 0, count, attributes, beganAt: now, inOrder: true })
+    const beganAt = now - 3 * LIFETIME
+    await insertSessions(store, { from: count, count: ended, attributes, beganAt, inOrder: true })
   } finally {
     await store.close()
   }
   return statSync(path).size
 }
 
-async function insertUsers(store: Store): Promise<void> {
+export async function insertUsers(store: Store): Promise<void> {
   const passwordHash = await Bun.password.hash(PASSWORD, {
     algorithm: 'argon2id',
     memoryCost: 19_456,
@@ -71,12 +72,15 @@ interface Inserting {
   readonly count: number
   readonly attributes: number
   readonly beganAt: number
+  /** Whether the store does what it is told in the order in which it is told. */
+  readonly inOrder: boolean
 }
 
-async function insertSessions(store: Store, { from, count, attributes, beganAt }: Inserting): Promise<void> {
+export async function insertSessions(store: Store, inserting: Inserting): Promise<void> {
+  const { from, count, attributes, beganAt, inOrder } = inserting
   const insert = async (i: number) => {
     const id = idOf(tokenOf(i))
-    // Not awaited: the store does them in order, in the same commit.
+    // Not awaited where the store does them in order, in the same commit.
     const inserted = store.insertSession({
       id,
       uname: unameOf(i),
@@ -87,6 +91,7 @@ async function insertSessions(store: Store, { from, count, attributes, beganAt }
       address: '198.51.100.23',
       userAgent: USER_AGENT,
     })
+    if (!inOrder) await inserted
     const put = store.putAttributes(
       id,
       attributesOf(i, attributes),
