@@ -36,9 +36,8 @@ export async function seed(data: string, { count, attributes, ended = 0 }: Seedi
   try {
     await insertUsers(store)
     const now = Date.now()
-    await insertSessions(store, { from: 0, count, attributes, beganAt: now, inOrder: true })
-    const beganAt = now - 3 * LIFETIME
-    await insertSessions(store, { from: count, count: ended, attributes, beganAt, inOrder: true })
+    await insertSessions(store, { from: 0, count, attributes, beganAt: now })
+    await insertSessions(store, { from: count, count: ended, attributes, beganAt: now - 3 * LIFETIME })
   } finally {
     await store.close()
   }
@@ -72,15 +71,12 @@ interface Inserting {
   readonly count: number
   readonly attributes: number
   readonly beganAt: number
-  /** Whether the store does what it is told in the order in which it is told. */
-  readonly inOrder: boolean
 }
 
-export async function insertSessions(store: Store, inserting: Inserting): Promise<void> {
-  const { from, count, attributes, beganAt, inOrder } = inserting
+async function insertSessions(store: Store, { from, count, attributes, beganAt }: Inserting): Promise<void> {
   const insert = async (i: number) => {
     const id = idOf(tokenOf(i))
-    // Not awaited where the store does them in order, in the same commit.
+    // Not awaited: the store does them in order, in the same commit.
     const inserted = store.insertSession({
       id,
       uname: unameOf(i),
@@ -91,7 +87,6 @@ export async function insertSessions(store: Store, inserting: Inserting): Promis
       address: '198.51.100.23',
       userAgent: USER_AGENT,
     })
-    if (!inOrder) await inserted
     const put = store.putAttributes(
       id,
       attributesOf(i, attributes),
