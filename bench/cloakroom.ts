@@ -20,6 +20,22 @@ export const cloakroom: Contender = {
   },
 }
 
+/**
+ * All clients of the bench come from one address. No contender gives up waiting for its store, and on a machine that has other work to
+ * do it can take long.
+ */
+const SETTINGS = `
+[login]
+user-attempts = 1000000
+address-attempts = 1000000
+
+[redis]
+timeout = "10s"
+
+[postgres]
+timeout = "10s"
+`
+
 const recordOf: RecordOf = (i) => [tokenOf(i), csrfTokenOf(tokenOf(i))]
 
 const FORM = 'application/x-www-form-urlencoded'
@@ -57,8 +73,7 @@ export interface Cloakroom extends Target {
 /** Starts the server on a data folder. */
 export async function startCloakroom({ folder, data, count, shared }: Data): Promise<Cloakroom> {
   const config = join(folder, 'settings.toml')
-  // All clients of the bench come from one address.
-  await Bun.write(config, '[login]\nuser-attempts = 1000000\naddress-attempts = 1000000\n')
+  await Bun.write(config, SETTINGS)
   const records = await writeRecords(folder, count, recordOf)
   const child = startChild([
     process.execPath,
@@ -84,7 +99,7 @@ export async function startCloakroom({ folder, data, count, shared }: Data): Pro
     requests,
     started: [
       ...(shared === undefined ? [] : [shared.started]),
-      `cloakroom serve --port 0 --data DATA --config SETTINGS${shared === undefined ? '' : ' --store URL'} (the settings lift the throttling of logins alone)`,
+      `cloakroom serve --port 0 --data DATA --config SETTINGS${shared === undefined ? '' : ' --store URL'} (the settings lift the throttling of logins, and the time within which a store has to answer)`,
     ],
     // It writes down uses every 30 seconds, and shall not do so while nobody looks.
     worksLater: true,
