@@ -26,7 +26,7 @@ export async function reportOf(answers: readonly Answer[], size: Size, command: 
     '## Commands',
     'Each contender was started as',
     [`- \`${command}\``, ...started.map((each) => `- ${each}`)].join('\n'),
-    `and loaded by \`wrk -t1 -c${CONNECTIONS} -d${size.seconds}s -s bench/load.lua http://127.0.0.1:PORT -- RECORDS COUNT WIDTHS REQUEST SEED PAUSE\`.`,
+    `and loaded by \`wrk -t1 -c${CONNECTIONS} -d${size.seconds}s --timeout 20s -s bench/load.lua http://127.0.0.1:PORT -- RECORDS COUNT WIDTHS REQUEST SEED PAUSE\`.`,
     '',
   ]
     .join('\n\n')
