@@ -10,6 +10,8 @@ export interface Size extends Rounds {
   readonly sessions: number
   /** The numbers of sessions that are compared, the fewest first. */
   readonly scales: readonly number[]
+  /** The same in the stores that many nodes share. */
+  readonly sharedScales: readonly number[]
   /** Sessions that have ended and are swept while others are read. */
   readonly swept: number
   /** Sessions of each kind where small and large ones are compared. */
@@ -27,6 +29,7 @@ export const FULL: Size = {
   seconds: 4,
   settle: 32,
   scales: [10_000, 1_000_000],
+  sharedScales: [10_000, 2_000_000],
   swept: 1_000_000,
   large: 100,
   starts: 7,
@@ -42,6 +45,7 @@ export const SMALL: Size = {
   seconds: 1,
   settle: 0,
   scales: [500, 2_000],
+  sharedScales: [200, 1_000],
   swept: 5_000,
   large: 5,
   starts: 1,

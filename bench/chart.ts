@@ -19,7 +19,7 @@ export function chartOf(answers: readonly Answer[]): string {
     for (const [i, { name, value }] of bars.bars.entries()) {
       const top = y + HEAD + i * LINE
       const width = Math.max(1, (value / most) * (WIDTH - NAMES - NUMBERS - 32))
-      const fill = /cloakroom|session/i.test(name) ? '#1d6f5f' : '#9aa5b1'
+      const fill = /cloakroom|(^| )sessions?( |$)/i.test(name) ? '#1d6f5f' : '#9aa5b1'
       panels.push(text({ x: NAMES + 8, y: top + 13, anchor: 'end' }, name))
       panels.push(
         `<rect x="${NAMES + 16}" y="${top}" width="${width.toFixed(1)}" height="${BAR}" fill="${fill}"/>`,

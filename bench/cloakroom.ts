@@ -5,6 +5,7 @@ import { rawRequest } from './load.ts'
 import { startChild } from './process.ts'
 import { seed } from './seed.ts'
 import { ATTRIBUTES, keyOf, type RecordOf, tokenOf, writeRecords } from './sessions.ts'
+import type { Shared } from './shared.ts'
 
 export const MAIN = resolve(import.meta.dir, '../src/cli/main.ts')
 
@@ -18,6 +19,22 @@ export const cloakroom: Contender = {
     return startCloakroom({ folder, data, count })
   },
 }
+
+/**
+ * All clients of the bench come from one address. No contender gives up waiting for its store, and on a machine that has other work to
+ * do it can take long.
+ */
+const SETTINGS = `
+[login]
+user-attempts = 1000000
+address-attempts = 1000000
+
+[redis]
+timeout = "10s"
+
+[postgres]
+timeout = "10s"
+`
 
 const recordOf: RecordOf = (i) => [tokenOf(i), csrfTokenOf(tokenOf(i))]
 
@@ -44,6 +61,8 @@ export interface Data {
   /** The data folder, with sessions of the numbers from 0 on. */
   readonly data: string
   readonly count: number
+  /** Where everything is kept, if not in a file in the data folder. */
+  readonly shared?: Pick<Shared, 'url' | 'pid' | 'started'>
 }
 
 export interface Cloakroom extends Target {
@@ -52,10 +71,9 @@ export interface Cloakroom extends Target {
 }
 
 /** Starts the server on a data folder. */
-export async function startCloakroom({ folder, data, count }: Data): Promise<Cloakroom> {
+export async function startCloakroom({ folder, data, count, shared }: Data): Promise<Cloakroom> {
   const config = join(folder, 'settings.toml')
-  // All clients of the bench come from one address.
-  await Bun.write(config, '[login]\nuser-attempts = 1000000\naddress-attempts = 1000000\n')
+  await Bun.write(config, SETTINGS)
   const records = await writeRecords(folder, count, recordOf)
   const child = startChild([
     process.execPath,
@@ -67,6 +85,7 @@ export async function startCloakroom({ folder, data, count }: Data): Promise<Clo
     data,
     '--config',
     config,
+    ...(shared === undefined ? [] : ['--store', shared.url]),
   ])
   const [, port] = await child.said(/"event":"start".*"port":(\d+)/)
   return {
@@ -74,12 +93,13 @@ export async function startCloakroom({ folder, data, count }: Data): Promise<Clo
     port: Number(port),
     pid: child.pid,
     data,
-    pids: [child.pid],
+    pids: shared === undefined ? [child.pid] : [child.pid, shared.pid],
     records,
     recordOf,
     requests,
     started: [
-      'cloakroom serve --port 0 --data DATA --config SETTINGS (which lifts the throttling of logins alone)',
+      ...(shared === undefined ? [] : [shared.started]),
+      `cloakroom serve --port 0 --data DATA --config SETTINGS${shared === undefined ? '' : ' --store URL'} (the settings lift the throttling of logins, and the time within which a store has to answer)`,
     ],
     // It writes down uses every 30 seconds, and shall not do so while nobody looks.
     worksLater: true,

@@ -1,6 +1,6 @@
 import { loadOf, type Target, type Work } from './contender.ts'
 import { type Load, type Seen, send } from './load.ts'
-import { cpuOf } from './process.ts'
+import { cpuOfEach } from './process.ts'
 
 /** One who is measured: what it is sent, and the processes whose CPU time counts. */
 export interface Measured {
@@ -24,6 +24,8 @@ export interface Rounds {
 interface Round extends Seen {
   /** CPU time of all processes per request, in microseconds. */
   readonly cpu: number
+  /** The same of each of its processes, in their order. */
+  readonly parts: readonly number[]
 }
 
 /** What all rounds of one have shown, in their order. */
@@ -41,8 +43,8 @@ export const measured = (target: Target, work: Work): Measured => ({
 
 interface Begun {
   readonly seen: Seen
-  readonly before: number
-  readonly after: number
+  readonly before: readonly number[]
+  readonly after: readonly number[]
 }
 
 /**
@@ -51,21 +53,22 @@ interface Begun {
  */
 export async function compare(all: readonly Measured[], rounds: Rounds): Promise<readonly Figures[]> {
   const begun = all.map((): Begun[] => [])
-  const ends = all.map((): number[] => [])
+  const ends = all.map((): (readonly number[])[] => [])
   for (let round = 0; round < rounds.warmUps + rounds.rounds; round++) {
     for (const [i, each] of all.entries()) {
-      const before = cpuOf(each.pids)
+      const before = cpuOfEach(each.pids)
       if (round > 0) ends[i]?.push(before)
       const seen = await send(each.load, rounds)
-      begun[i]?.push({ seen, before, after: cpuOf(each.pids) })
+      begun[i]?.push({ seen, before, after: cpuOfEach(each.pids) })
     }
   }
   if (all.some(({ worksLater }) => worksLater)) await Bun.sleep(rounds.settle * 1_000)
   return all.map(({ name, pids, worksLater }, i) => {
-    ends[i]?.push(cpuOf(pids))
+    ends[i]?.push(cpuOfEach(pids))
     const figures = (begun[i] ?? []).map(({ seen, before, after }, round): Round => {
       const end = worksLater ? (ends[i]?.[round] ?? after) : after
-      return { ...seen, cpu: (end - before) / seen.requests }
+      const parts = end.map((each, part) => (each - (before[part] ?? 0)) / seen.requests)
+      return { ...seen, cpu: parts.reduce((a, b) => a + b, 0), parts }
     })
     return { name, rounds: figures.slice(rounds.warmUps) }
   })

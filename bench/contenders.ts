@@ -7,8 +7,8 @@ import { betterAuth, express, fastify } from './node.ts'
 import { webdis } from './webdis.ts'
 import { count, micros, times } from './words.ts'
 
-/** All that the same work is given to, besides the floor. */
-export const contenders: readonly Contender[] = [cloakroom, webdis, express, fastify, betterAuth]
+/** All that the same work is given to, besides the floor, where a question names no others. */
+const everyone: readonly [Contender, ...Contender[]] = [cloakroom, webdis, express, fastify, betterAuth]
 
 /** A goal that is a ratio: Cloakroom's CPU per request against that of another one. */
 interface Against {
@@ -24,15 +24,19 @@ export interface Question {
   readonly how: string
   readonly work: Work
   readonly isDurable: boolean
+  /** Cloakroom first. */
+  readonly contenders?: readonly [Contender, ...Contender[]]
   readonly goals: readonly Against[]
 }
 
 /** Starts all contenders, checks their answers, and gives them the same work in turns. */
 export async function compareAll(
   bench: Bench,
-  { title, how, work, isDurable, goals }: Question,
+  { title, how, work, isDurable, contenders = everyone, goals }: Question,
 ): Promise<Answer> {
   const { size } = bench
+  const lacking = contenders[0].missing()
+  if (lacking !== null) return leftOut(bench, title, lacking)
   await using stack = new AsyncDisposableStack()
   const targets: Target[] = []
   for (const contender of contenders) {
@@ -51,7 +55,8 @@ export async function compareAll(
     targets.push(target)
   }
   const [ours] = targets
-  if (ours === undefined || ours.name !== cloakroom.name) throw new Error('Cloakroom itself must take part.')
+  if (ours === undefined || ours.name !== contenders[0].name)
+    throw new Error('Cloakroom itself must take part.')
   const floor = stack.use(await startFloor(ours, work))
   const all = [floor, ...targets]
   bench.say(`measures: ${title}`)
@@ -66,6 +71,13 @@ export async function compareAll(
     goals: goalsOf(figures, goals),
     started: all.flatMap(({ started }) => started),
   }
+}
+
+/** The answer to a question that cannot be asked here. */
+export function leftOut(bench: Bench, title: string, missing: string): Answer {
+  bench.say(`leaves out: ${title}: it takes ${missing}`)
+  const how = `Not measured: it takes \`${missing}\`.`
+  return { title, how, columns: [], rows: [], goals: [], bars: null, started: [] }
 }
 
 /** A row for each, in groups whose first one is the measure of the others. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { versionOfPostgres } from './postgres.ts'
 
 /** The machine and the versions of everything that takes part, without what names this machine among others. */
 export async function describeMachine(): Promise<readonly (readonly [string, string])[]> {
@@ -21,6 +22,7 @@ export async function describeMachine(): Promise<readonly (readonly [string, str
     ['Runtime of the contenders in JavaScript', `Node ${node}`],
     ['Their packages', packages.join(', ')],
     ['Redis', versionIn(['redis-server', '--version'], /v=([\d.]+)/)],
+    ['PostgreSQL', versionOfPostgres()],
     ['Webdis', versionIn(['dpkg-query', '-W', 'webdis'], /\t(\S+)/)],
     ['wrk', versionIn(['dpkg-query', '-W', 'wrk'], /\t(\S+)/)],
   ]

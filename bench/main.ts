@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -7,14 +7,20 @@ import { calm } from './calm.ts'
 import { chartOf } from './chart.ts'
 import { disk } from './disk.ts'
 import { large } from './large.ts'
+import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import { installContenders } from './node.ts'
 import { readOne } from './read-one.ts'
+import { readOnePostgres } from './read-one-postgres.ts'
+import { readOneRedis } from './read-one-redis.ts'
 import { readTen } from './read-ten.ts'
 import { reportOf } from './report.ts'
 import { scale } from './scale.ts'
+import { sharedScale } from './shared-scale.ts'
 import { start } from './start.ts'
 import { writeOne } from './write-one.ts'
+import { writeOnePostgres } from './write-one-postgres.ts'
+import { writeOneRedis } from './write-one-redis.ts'
 
 const questions: Readonly<Record<string, (bench: Bench) => Promise<Answer>>> = {
   'read-one': readOne,
@@ -26,6 +32,12 @@ const questions: Readonly<Record<string, (bench: Bench) => Promise<Answer>>> = {
   scale,
   large,
   calm,
+  'read-one-redis': readOneRedis,
+  'write-one-redis': writeOneRedis,
+  'read-one-postgres': readOnePostgres,
+  'write-one-postgres': writeOnePostgres,
+  'shared-scale': sharedScale,
+  latency,
 }
 
 const USAGE = `Usage: npm run bench -- [options]
@@ -96,6 +108,8 @@ async function main(): Promise<void> {
   }, limit * 60_000).unref()
 
   const root = mkdtempSync(join(tmpdir(), 'cloakroom-bench-'))
+  // PostgreSQL, which is another user, has a folder of its own in there.
+  chmodSync(root, 0o711)
   process.on('exit', () => rmSync(root, { recursive: true, force: true }))
   const bench = newBench(root, { size, only })
   const answers: Answer[] = []

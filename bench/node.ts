@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Contender, type Setting, type Target, type Work, WRITTEN } from './contender.ts'
+import { dependencies } from './contenders/package.json'
 import { rawRequest } from './load.ts'
+import { missingPostgres, startPostgres } from './postgres.ts'
 import { run, startChild } from './process.ts'
 import { each, missingRedis, type Redis, sendCommands, startRedis } from './redis.ts'
 import { ATTRIBUTES, attributesOf, keyOf, type RecordOf, tokenOf, writeRecords } from './sessions.ts'
@@ -12,7 +14,12 @@ const SECRET = 'a secret of the bench, of more than 32 characters'
 
 const FOLDER = join(import.meta.dir, 'contenders')
 const NODE = join(FOLDER, `node_modules/node-linux-${process.arch}/bin/node`)
-const missingNode = () => (existsSync(NODE) ? null : 'npm ci --prefix bench/contenders')
+const missingNode = () => (isInstalled() ? null : 'npm ci --prefix bench/contenders')
+
+/** Also what a later version of the bench has come to need. */
+const isInstalled = () =>
+  existsSync(NODE) &&
+  Object.keys(dependencies).every((name) => existsSync(join(FOLDER, 'node_modules', name)))
 
 /** Installs what runs on Node, and Node itself, in the versions of the lock file, unless that has been done. */
 export async function installContenders(): Promise<void> {
@@ -103,26 +110,56 @@ export const fastify = overRedis({
   cookie: { originalMaxAge: null, expires: null, httpOnly: true, secure: false, path: '/' },
 })
 
+interface Kept {
+  readonly name: string
+  /** Of a database of its own, for the program. */
+  readonly env: Readonly<Record<string, string>>
+  readonly pids: readonly number[]
+  readonly started: readonly string[]
+}
+
 /** better-auth tells the whole session, with its user, whatever one wants to know; ten additional fields are its attributes. */
 export const betterAuth: Contender = {
   name: 'better-auth on SQLite (better-sqlite3)',
   missing: missingNode,
-  start: startBetterAuth,
+  start: (setting) =>
+    startBetterAuth(setting, {
+      name: betterAuth.name,
+      env: { SQLITE: join(setting.folder, 'auth.db') },
+      pids: [],
+      started: [],
+    }),
 }
 
-async function startBetterAuth({ folder, count }: Setting): Promise<Target> {
+export const betterAuthOnPostgres: Contender = {
+  name: 'better-auth on PostgreSQL (pg)',
+  missing: () => missingNode() ?? missingPostgres(),
+  async start(setting) {
+    await using stack = new AsyncDisposableStack()
+    const { name } = betterAuthOnPostgres
+    const postgres = stack.use(await startPostgres(setting.folder))
+    const { pid, started, url } = postgres
+    const kept = { name, env: { POSTGRES: url }, pids: [pid], started: [started] }
+    const target = stack.use(await startBetterAuth(setting, kept))
+    const all = stack.move()
+    // PostgreSQL tidies up later.
+    return { ...target, worksLater: true, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  },
+}
+
+async function startBetterAuth({ folder, count }: Setting, kept: Kept): Promise<Target> {
   const cookie = 'better-auth.session_token={1}'
   const read = rawRequest('GET /api/auth/get-session', { Cookie: cookie })
-  const env = { DATABASE: join(folder, 'auth.db'), COUNT: String(count), ATTRIBUTES: String(ATTRIBUTES) }
+  const env = { ...kept.env, COUNT: String(count), ATTRIBUTES: String(ATTRIBUTES) }
   const recordOf: RecordOf = (i) => [`${sidOf(i)}.${sign(sidOf(i)).replace(/=$/, '%3D')}`]
   const records = await writeRecords(folder, count, recordOf)
   // The program fills its own database, and makes the same tokens by the same rule.
   const child = startNode('better-auth.mjs', folder, env)
   const [, port] = await child.said(/port (\d+)/)
   return {
-    name: betterAuth.name,
+    name: kept.name,
     port: Number(port),
-    pids: [child.pid],
+    pids: [child.pid, ...kept.pids],
     records,
     recordOf,
     requests: {
@@ -136,7 +173,7 @@ async function startBetterAuth({ folder, count }: Setting): Promise<Target> {
       ),
       written: read,
     },
-    started: ['node bench/contenders/better-auth.mjs (its rate limit off, no cookie cache)'],
+    started: [...kept.started, 'node bench/contenders/better-auth.mjs (its rate limit off, no cookie cache)'],
     worksLater: false,
     attributesIn: (answer) => JSON.parse(answer)?.session ?? {},
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),

@@ -17,6 +17,8 @@ const LONGEST_OUTPUT = 10_000
 interface Given {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What asks it to stop, if not SIGTERM. */
+  readonly stop?: NodeJS.Signals
 }
 
 const running = new Set<Bun.Subprocess>()
@@ -81,7 +83,7 @@ export function startChild(command: readonly string[], given: Given = {}): Child
       }
     },
     async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
+      child.kill(given.stop ?? 'SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
       await child.exited
       clearTimeout(timer)
@@ -120,7 +122,10 @@ export function freePort(): Promise<number> {
 }
 
 /** CPU time that these processes, all of their threads and all of their descendants have taken so far, in microseconds. */
-export function cpuOf(pids: readonly number[]): number {
+export const cpuOf = (pids: readonly number[]): number => sum(cpuOfEach(pids))
+
+/** The same of each of them. None may be a descendant of another. */
+export function cpuOfEach(pids: readonly number[]): readonly number[] {
   const parents = new Map<number, number>()
   const ticks = new Map<number, number>()
   for (const entry of readdirSync('/proc')) {
@@ -129,18 +134,24 @@ export function cpuOf(pids: readonly number[]): number {
     const fields = statOf(pid)
     if (fields === null) continue
     parents.set(pid, Number(fields[1]))
-    ticks.set(pid, Number(fields[11]) + Number(fields[12]))
+    // Its own, and that of its children that have ended.
+    ticks.set(pid, sum(fields.slice(11, 15).map(Number)))
   }
-  const isOurs = (pid: number): boolean => {
-    for (let each: number | undefined = pid; each !== undefined && each > 1; each = parents.get(each)) {
-      if (pids.includes(each)) return true
-    }
-    return false
+  const ownerOf = (pid: number): number | undefined => {
+    let each: number | undefined = pid
+    while (each !== undefined && each > 1 && !pids.includes(each)) each = parents.get(each)
+    return each
   }
-  let sum = 0
-  for (const [pid, each] of ticks) if (isOurs(pid)) sum += each
-  return (sum / TICKS) * 1e6
+  const taken = new Map(pids.map((pid) => [pid, 0]))
+  for (const [pid, each] of ticks) {
+    const owner = ownerOf(pid)
+    const before = owner === undefined ? undefined : taken.get(owner)
+    if (owner !== undefined && before !== undefined) taken.set(owner, before + each)
+  }
+  return pids.map((pid) => ((taken.get(pid) ?? 0) / TICKS) * 1e6)
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
 
 /** What follows the name of the program in `/proc/PID/stat` (proc_pid_stat(5)); null: it has ended. */
 function statOf(pid: number): readonly string[] | null {

@@ -42,6 +42,10 @@ export async function sendCommands(
   if (!out.includes('errors: 0')) throw new Error(`Redis did not take the sessions: ${out}`)
 }
 
+/** Sends one command, and resolves with what it answers, as redis-cli prints it. */
+export const ask = ({ port }: Redis, ...words: readonly string[]): Promise<string> =>
+  run(['redis-cli', '-p', String(port), ...words])
+
 /** The commands that fill it, one a session. */
 export function* each(count: number, command: (i: number) => readonly string[]): Iterable<readonly string[]> {
   for (let i = 0; i < count; i++) yield command(i)

@@ -18,11 +18,15 @@ export async function reportOf(answers: readonly Answer[], size: Size, command: 
       ? []
       : ['## Goals', tableOf(['question', 'goal', 'measured', ''], goals.map(rowOf))]),
     ...(hasBars ? ['![CPU time per request, as bars](results.svg)'] : []),
-    ...answers.flatMap(({ title, how, columns, rows }) => [`## ${title}`, how, tableOf(columns, rows)]),
+    ...answers.flatMap(({ title, how, columns, rows }) => [
+      `## ${title}`,
+      how,
+      ...(rows.length === 0 ? [] : [tableOf(columns, rows)]),
+    ]),
     '## Commands',
     'Each contender was started as',
     [`- \`${command}\``, ...started.map((each) => `- ${each}`)].join('\n'),
-    `and loaded by \`wrk -t1 -c${CONNECTIONS} -d${size.seconds}s -s bench/load.lua http://127.0.0.1:PORT -- RECORDS COUNT WIDTHS REQUEST SEED PAUSE\`.`,
+    `and loaded by \`wrk -t1 -c${CONNECTIONS} -d${size.seconds}s --timeout 20s -s bench/load.lua http://127.0.0.1:PORT -- RECORDS COUNT WIDTHS REQUEST SEED PAUSE\`.`,
     '',
   ]
     .join('\n\n')

@@ -4,7 +4,7 @@ import { compare, type Figures, measured, ratios } from './compare.ts'
 import { table } from './contenders.ts'
 import { count, times } from './words.ts'
 
-const KINDS = [
+export const KINDS = [
   { work: 'one', verb: 'read' },
   { work: 'write', verb: 'write' },
 ] as const

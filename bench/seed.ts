@@ -9,7 +9,7 @@ import { attributesOf, tokenOf, USERS, unameOf } from './sessions.ts'
 export const PASSWORD = 'a password of the bench'
 
 /** The longest life of a session that was begun by a login. */
-const LIFETIME = 12 * 3_600_000
+export const LIFETIME = 12 * 3_600_000
 
 /** That of the commonest browser, since it is stored with every session. */
 export const USER_AGENT =
@@ -44,7 +44,7 @@ export async function seed(data: string, { count, attributes, ended = 0 }: Seedi
   return statSync(path).size
 }
 
-async function insertUsers(store: Store): Promise<void> {
+export async function insertUsers(store: Store): Promise<void> {
   const passwordHash = await Bun.password.hash(PASSWORD, {
     algorithm: 'argon2id',
     memoryCost: 19_456,

@@ -1,4 +1,4 @@
-// better-auth on SQLite, as its manual sets it up, with additional fields of the session for what the bench keeps in it. It first fills
+// better-auth on SQLite or on PostgreSQL, as its manual sets it up, with additional fields of the session for what the bench keeps in it. It first fills
 // its database, with the tokens and values that bench/sessions.ts makes.
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -6,13 +6,15 @@ import { betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
 import { toNodeHandler } from 'better-auth/node'
 import Database from 'better-sqlite3'
+import pg from 'pg'
 
 const COUNT = Number(process.env.COUNT)
 const ATTRIBUTES = Number(process.env.ATTRIBUTES)
 const LIFETIME = 7 * 86_400_000
 
 const names = [...Array.from({ length: ATTRIBUTES }, (_, k) => `a${k}`), 'w']
-const database = new Database(process.env.DATABASE)
+const { SQLITE, POSTGRES } = process.env
+const database = POSTGRES === undefined ? new Database(SQLITE) : new pg.Pool({ connectionString: POSTGRES })
 const options = {
   database,
   secret: process.env.SECRET,
@@ -27,12 +29,12 @@ const options = {
 
 const { runMigrations } = await getMigrations(options)
 await runMigrations()
-fill()
+await (POSTGRES === undefined ? fillSqlite() : fillPostgres())
 
 const server = createServer(toNodeHandler(betterAuth(options)))
 server.listen(0, '127.0.0.1', () => process.stdout.write(`port ${server.address().port}\n`))
 
-function fill() {
+function fillSqlite() {
   const now = new Date().toISOString()
   const expires = new Date(Date.now() + LIFETIME).toISOString()
   const user = database.prepare(
@@ -58,4 +60,21 @@ function fill() {
       session.run(`s${i}`, token, `u${i}`, expires, now, now, ...values)
     }
   })()
+}
+
+async function fillPostgres() {
+  const numbers = `generate_series(0, ${COUNT - 1}) AS i`
+  await database.query(
+    `INSERT INTO "user" (id, name, email, "emailVerified", "createdAt", "updatedAt")
+       SELECT 'u' || i, 'User ' || i, 'user' || i || '@example.com', false, now(), now() FROM ${numbers}`,
+  )
+  const kept = names.slice(0, ATTRIBUTES)
+  const values = kept.map((_, k) => `rpad('value-${k}-' || i, 20, '.')`)
+  const token = `translate(encode(sha256(convert_to('session ' || i, 'UTF8')), 'base64'), '+/=', '-_')`
+  await database.query(
+    `INSERT INTO session (id, token, "userId", "expiresAt", "createdAt", "updatedAt", ${kept.join(', ')})
+       SELECT 's' || i, ${token}, 'u' || i, now() + interval '${LIFETIME} ms', now(), now(), ${values.join(', ')}
+         FROM ${numbers}`,
+  )
+  await database.query('VACUUM ANALYZE')
 }

@@ -1,12 +1,14 @@
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { cloakroom } from '../../bench/cloakroom.ts'
 import { compare, type Figures, measured, ratios } from '../../bench/compare.ts'
 import { check } from '../../bench/contender.ts'
 import { startFloor } from '../../bench/floor.ts'
-import { cpuOf, startChild } from '../../bench/process.ts'
+import { missingPostgres } from '../../bench/postgres.ts'
+import { cpuOf, cpuOfEach, startChild } from '../../bench/process.ts'
+import { missingRedis } from '../../bench/redis.ts'
 
 const MAIN = resolve(import.meta.dir, '../../bench/main.ts')
 
@@ -28,16 +30,8 @@ test.skipIf(isSkipped)(
   `the bench measures Cloakroom against the floor and writes its results${isSkipped ? ` (skipped: ${missing})` : ''}`,
   async () => {
     using place = newFolder()
-    const child = Bun.spawn(
-      [
-        ...[process.execPath, MAIN, '--small', '--contenders', 'cloakroom'],
-        ...['--questions', 'read-one,write-one,disk,start', '--out', place.folder],
-      ],
-      { stdout: 'ignore', stderr: 'pipe', timeout: 60_000 },
-    )
-    const said = await new Response(child.stderr).text()
-    expect({ code: await child.exited, said }).toMatchObject({ code: 0 })
-    const results = readFileSync(join(place.folder, 'RESULTS.md'), 'utf8')
+    const { code, said, results } = await runBench(place.folder, ['read-one', 'write-one', 'disk', 'start'])
+    expect({ code, said }).toMatchObject({ code: 0 })
     for (const goal of ['read one attribute, against the floor', 'durable write, against the floor']) {
       expect(results).toMatch(new RegExp(`^\\| ${goal} \\| at most [\\d.]+ \\| \\d+\\.\\d+ .*met`, 'm'))
     }
@@ -51,6 +45,65 @@ test.skipIf(isSkipped)(
   },
   60_000,
 )
+
+const missingStore = missing ?? missingRedis() ?? missingPostgres()
+const isStoreSkipped = missingStore !== null && process.env['CI'] !== 'true'
+
+test.skipIf(isStoreSkipped)(
+  `the bench measures the stores that many nodes share${isStoreSkipped ? ` (skipped: ${missingStore})` : ''}`,
+  async () => {
+    using place = newFolder()
+    const questions = ['read-one-redis', 'write-one-redis', 'read-one-postgres', 'write-one-postgres']
+    const { code, said, results } = await runBench(place.folder, [...questions, 'shared-scale', 'latency'])
+    expect({ code, said }).toMatchObject({ code: 0 })
+    for (const store of ['Redis', 'PostgreSQL']) {
+      for (const verb of ['read', 'write']) {
+        // Bytes, and CPU time: of all, of the node, of the store.
+        expect(results).toMatch(
+          new RegExp(`^\\| ${store}: ${verb}, 1,000 sessions \\| \\d+( \\| \\d+\\.\\d){3} `, 'm'),
+        )
+        expect(results).toMatch(new RegExp(`^\\| Cloakroom on ${store}: ${verb} \\| .*s \\| .*s \\|`, 'm'))
+      }
+      // For a read and for a write.
+      expect(results.match(new RegExp(`^\\| Cloakroom on ${store} \\| \\d`, 'gm'))).toHaveLength(2)
+    }
+    expect(results).not.toContain(tmpdir())
+  },
+  120_000,
+)
+
+test.skipIf(isSkipped)(
+  'a store that is not installed is left out, and said to be',
+  async () => {
+    using place = newFolder()
+    // A path that leads to nothing but the load.
+    symlinkSync(Bun.which('wrk') ?? '', join(place.folder, 'wrk'))
+    const { code, said, results } = await runBench(
+      place.folder,
+      ['read-one-redis', 'write-one-redis', 'latency'],
+      place.folder,
+    )
+    expect({ code, said }).toMatchObject({ code: 0 })
+    expect(said).toContain('leaves out: Read one attribute, on Redis: it takes apt-get install redis-server')
+    expect(results.match(/^Not measured: it takes `apt-get install redis-server`\.$/gm)).toHaveLength(2)
+    expect(results).toMatch(/^\| Cloakroom on Redis \| not measured: it takes/m)
+  },
+  60_000,
+)
+
+/** Runs the bench, small and with Cloakroom alone, and resolves with what came of it. */
+async function runBench(folder: string, questions: readonly string[], path = process.env['PATH'] ?? '') {
+  const child = Bun.spawn(
+    [
+      ...[process.execPath, MAIN, '--small', '--contenders', 'cloakroom'],
+      ...['--questions', questions.join(','), '--out', folder],
+    ],
+    { stdout: 'ignore', stderr: 'pipe', timeout: 120_000, env: { ...process.env, PATH: path } },
+  )
+  const said = await new Response(child.stderr).text()
+  const code = await child.exited
+  return { code, said, results: code === 0 ? readFileSync(join(folder, 'RESULTS.md'), 'utf8') : '' }
+}
 
 test.skipIf(isSkipped)(
   'a contender that gives wrong answers is not measured, and one that refuses stops the bench',
@@ -75,10 +128,23 @@ test.skipIf(isSkipped)('CPU time is that of a program and of all that it has sta
   expect(cpuOf([process.pid])).toBeGreaterThan(cpuOf([child.pid]))
 })
 
+test.skipIf(isSkipped)(
+  'CPU time of each program is its own, and what a child has taken stays when it ends',
+  async () => {
+    const work = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'
+    await using busy = startChild(['sh', '-c', `sh -c '${work}'; echo done; sleep 2`])
+    await using idle = startChild(['sh', '-c', 'echo done; sleep 2'])
+    await Promise.all([busy.said(/done/), idle.said(/done/)])
+    const [first = 0, second = 0] = cpuOfEach([busy.pid, idle.pid])
+    expect(first).toBeGreaterThan(50_000)
+    expect(second).toBeLessThan(first)
+  },
+)
+
 test('a ratio is taken within each round, so that what slows a whole round does not count', () => {
   const figures = (name: string, cpu: readonly number[]): Figures => ({
     name,
-    rounds: cpu.map((each) => ({ cpu: each, requests: 1, perSecond: 1, p50: 1, p99: 1 })),
+    rounds: cpu.map((each) => ({ cpu: each, parts: [each], requests: 1, perSecond: 1, p50: 1, p99: 1 })),
   })
   const ours = figures('ours', [20, 200, 30])
   const theirs = figures('theirs', [10, 100, 10])
