@@ -62,9 +62,7 @@ export function newLists(link: Link) {
     for (;;) {
       const part: Entry[] = []
       while (part.length < size) {
-        // Seldom: waiting for nothing, once for each session, would take longer than all the rest.
-        if (sources.some(({ isEmpty }) => isEmpty))
-          await Promise.all(sources.map((source) => source.fill(size)))
+        await fillAll(sources, size)
         const first = sources.reduce(earlier)
         if (first.first === null) break
         part.push(first.first)
@@ -90,6 +88,11 @@ export function newLists(link: Link) {
       return pageOf(live(), limit)
     },
   }
+}
+
+/** Seldom has much to do: to wait for each that is filled, once for each session, would take longer than all the rest. */
+async function fillAll(sources: readonly Latest[], size: number): Promise<void> {
+  if (sources.some(({ isEmpty }) => isEmpty)) await Promise.all(sources.map((source) => source.fill(size)))
 }
 
 /** Whichever of the two has what comes first in the list. */
