@@ -81,7 +81,7 @@ async function copy(from: Store, to: Store) {
   } catch (cause) {
     if (!(cause instanceof StoreFault)) throw cause
     throw new SetupError(
-      `The copy was broken off: ${cause.message} Call it again when both stores answer, and it goes on.`,
+      `The copy was broken off (${cause.message}). Call it again when both stores answer, and it goes on.`,
       { cause },
     )
   } finally {
