@@ -1,5 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
+import { openSqliteStore } from '../../src/store/sqlite/open.ts'
+import { givenUser, HOUR, newSession } from '../store/given.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { openPlace, type ServerProcess } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
@@ -19,7 +21,36 @@ async function stop(server: ServerProcess): Promise<void> {
   expect((await server.ended).code).toBe(0)
 }
 
+/** A store in a file with one user and so many sessions. */
+async function fill(path: string, sessions: number): Promise<void> {
+  const store = await openSqliteStore(path, { alone: true, create: true })
+  const { uname } = await givenUser(store)
+  const now = Date.now()
+  const restoring = Array.from({ length: sessions }, (_, i) => {
+    const { generation: _generation, ...login } = newSession({ uname, generation: 0 }, { beganAt: now - i })
+    const times = { usedAt: now, endsAt: now + HOUR, latestEndsAt: now + HOUR, version: 2 }
+    return store.restoreSession({ ...login, ...times }, new Map([['i', `${i}`]]))
+  })
+  await Promise.all(restoring)
+  await store.close()
+}
+
 describeWithRedis('with Redis', () => {
+  test('a copy whose target goes away says so, and goes on when it is called again', async () => {
+    await using redis = await startRedis()
+    await using place = openPlace()
+    await fill(join(place.folder, 'old.db'), 10_000)
+    const args = ['copy', '--from', 'sqlite:old.db', '--to', redis.url]
+    const broken = place.startOnTerminal(args)
+    await broken.said(/Copying \S+ \d+% \((\d{3}|[1-6],\d{3}) of/)
+    await redis.kill()
+    const { code, out } = await broken.ended
+    expect([code, out]).toEqual([2, expect.stringContaining('The copy was broken off (')])
+    await redis.restart()
+    const again = await place.run(args)
+    expect([again.code, again.out]).toEqual([0, expect.stringMatching(/Of them 1 user and [\d,]+ sessions/)])
+  })
+
   describeWithPostgres('and PostgreSQL', {}, (postgres) => {
     test('who logged in to a file stays logged in on Redis, PostgreSQL and a file again', async () => {
       await using redis = await startRedis(['--requirepass', SECRET])
