@@ -5,6 +5,7 @@ import pkg from '../../package.json' with { type: 'json' }
 import { Refusal, SetupError } from '../errors.ts'
 import { addBackup } from './backup.ts'
 import { addCheck } from './check.ts'
+import { addCopy } from './copy.ts'
 import { addServe } from './serve.ts'
 import { addSession } from './session.ts'
 import { print } from './terminal.ts'
@@ -30,6 +31,7 @@ addServe(program)
 addUser(program)
 addSession(program)
 addBackup(program)
+addCopy(program)
 addCheck(program)
 program
   .command('help [command...]')

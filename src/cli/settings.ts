@@ -23,6 +23,9 @@ const serverFlags = [
   ),
 ]
 
+/** Adds the flag that names a settings file. */
+export const addConfigFlag = (command: Command): Command => command.addOption(flags.config)
+
 /** Adds the flags that name the store. */
 export function addStoreFlags(command: Command): Command {
   for (const flag of Object.values(flags)) command.addOption(flag)

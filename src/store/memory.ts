@@ -14,7 +14,7 @@ import {
 } from './store.ts'
 
 interface Kept {
-  /** Counts logins, so that a page can go on where the one before it stopped. */
+  /** Counts logins, and backwards what is restored, so that a page can go on where the one before it stopped. */
   readonly n: number
   session: StoredSession
   readonly attributes: Map<string, string>
@@ -38,6 +38,7 @@ export function openMemoryStore(): Store {
   const secrets = new Map<string, string>()
   const counters = new Map<string, Counter>()
   let logins = 0
+  let restored = 0
 
   const live = (handle: string, now: Millis) => {
     const kept = sessions.get(handle)
@@ -47,6 +48,7 @@ export function openMemoryStore(): Store {
     const kept = live(handleOf(id), now)
     return kept?.session.id === id ? kept : null
   }
+  const isTaken = (handle: string) => sessions.has(handle) || ended.has(handle)
   const end = (handle: string, now: Millis) => {
     sessions.delete(handle)
     ended.set(handle, now)
@@ -82,13 +84,20 @@ export function openMemoryStore(): Store {
       const user = users.get(session.uname)
       if (user === undefined || user.disabled || user.generation !== generation) return 'user_changed'
       const handle = handleOf(session.id)
-      if (sessions.has(handle) || ended.has(handle)) return 'id_taken'
+      if (isTaken(handle)) return 'id_taken'
       sessions.set(handle, {
         n: ++logins,
         session: { ...session, usedAt: session.beganAt, version: 1 },
         attributes: new Map(),
       })
       return 'inserted'
+    },
+
+    async restoreSession(session, attributes) {
+      const handle = handleOf(session.id)
+      if (isTaken(handle)) return 'id_taken'
+      sessions.set(handle, { n: -++restored, session, attributes: new Map(attributes) })
+      return 'restored'
     },
 
     async readSession(id, keys, now): Promise<ReadSession | null> {
@@ -207,6 +216,10 @@ export function openMemoryStore(): Store {
       const kept = secrets.get(name) ?? candidate
       secrets.set(name, kept)
       return kept
+    },
+
+    async listSecrets() {
+      return new Map(secrets)
     },
 
     async addToCounter(name, by, window, now) {

@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { SetupError } from '../errors.ts'
 import { openMemoryStore } from './memory.ts'
 import type { Reach } from './postgres/pool.ts'
@@ -26,6 +28,8 @@ interface Kind {
   readonly backUp: ((url: string, file: string) => void) | string
   /** Without a password. */
   shown(url: string): string
+  /** Where it is, if `shown` does not say. */
+  place?(url: string): string
 }
 
 const asItIs = (url: string) => url
@@ -37,6 +41,10 @@ const sqlite: Kind = {
   check: async (url, deep) => checkSqlite(pathOf(url), deep),
   backUp: (url, file) => backUp(pathOf(url), file),
   shown: asItIs,
+  place(url) {
+    const path = resolve(pathOf(url))
+    return existsSync(path) ? realpathSync(path) : path
+  },
 }
 
 const memory: Kind = {
@@ -105,3 +113,10 @@ export function backUpStore(url: string, file: string): void {
 
 /** The URL as it may be printed and logged: without a password. */
 export const shownStore = (url: string): string => kindOf(url).shown(url)
+
+/** Whether two URLs say that they are of one store. A server that has several names may be one all the same. */
+export function isSameStore(a: string, b: string): boolean {
+  const kind = kindOf(a)
+  const placeOf = kind.place ?? kind.shown
+  return kind === kindOf(b) && placeOf(a) === placeOf(b)
+}

@@ -126,6 +126,12 @@ export interface Store {
    */
   insertSession(session: NewSession): Promise<'inserted' | 'id_taken' | 'user_changed'>
 
+  /**
+   * Adds a session with its attributes as another store had them, in one step, whatever its user is here. `id_taken`: as above. Sessions
+   * that are restored latest login first are listed so, behind those that logins began here.
+   */
+  restoreSession(session: StoredSession, attributes: Attributes): Promise<'restored' | 'id_taken'>
+
   /** The live session with the named attributes that it has, as they were together at one instant; null: there is none. */
   readSession(id: string, keys: readonly string[] | 'all', now: Millis): Promise<ReadSession | null>
 
@@ -184,6 +190,9 @@ export interface Store {
 
   /** The secret of this name, the same for every node: `candidate` if there was none yet. */
   readSecret(name: string, candidate: string): Promise<string>
+
+  /** All secrets that there are, by their names. */
+  listSecrets(): Promise<ReadonlyMap<string, string>>
 
   /**
    * Adds `by`, a whole number, to the counter of this name, never below 0, and tells it as it is then. A counter that is absent, as from

@@ -9,7 +9,7 @@ const storeFlags = ['--data <dir>', 'default: ./data', '--store <url>', '--confi
 
 /** Every command, and what its help says. */
 const commands: readonly (readonly [command: string, ...says: readonly string[]])[] = [
-  ['', 'serve', 'user', 'session', 'backup', 'check', 'version', 'Exit codes'],
+  ['', 'serve', 'user', 'session', 'backup', 'copy', 'check', 'version', 'Exit codes'],
   [
     'serve',
     ...storeFlags,
@@ -33,6 +33,7 @@ const commands: readonly (readonly [command: string, ...says: readonly string[]]
   ['session list', ...storeFlags, '--user <name>', '--json'],
   ['session revoke', ...storeFlags, '[handle]', '--user <name>', '--all', '$ cloakroom session revoke'],
   ['backup', ...storeFlags, '<file>', '$ cloakroom backup'],
+  ['copy', '--from <url>', '--to <url>', '--config <file>', 'stop the servers', '$ cloakroom copy --from'],
   ['check', ...storeFlags, '--deep', 'changes nothing'],
   ['version', 'prints the version'],
 ]
@@ -76,6 +77,8 @@ const wrong: readonly (readonly [args: string, ...says: readonly string[]])[] = 
   ['xyzzy', 'xyzzy', '--help'],
   ['user add', 'name'],
   ['backup', 'file'],
+  ['copy --from sqlite:a.db', '--to'],
+  ['copy --to sqlite:a.db', '--from'],
   ['session revoke', 'handle', '--user', '--all'],
   ['session revoke --user alice --all', 'handle', '--user', '--all'],
 ]

@@ -11,6 +11,7 @@ import { keeperFaults } from './faults/keepers.ts'
 import { listFaults, sweepFaults } from './faults/lists.ts'
 import { nodeFaults } from './faults/nodes.ts'
 import { readFaults } from './faults/reads.ts'
+import { restoreFaults } from './faults/restores.ts'
 import { revocationFaults } from './faults/revocations.ts'
 import { touchFaults } from './faults/touches.ts'
 import { userFaults } from './faults/users.ts'
@@ -32,6 +33,7 @@ const faults: Record<string, Fault> = {
   ...keeperFaults,
   ...counterFaults,
   ...nodeFaults,
+  ...restoreFaults,
 }
 
 async function isKept({ check }: Law, store: Store, other: Store): Promise<boolean> {

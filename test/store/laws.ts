@@ -7,6 +7,7 @@ import { keeperLaws } from './laws/keepers.ts'
 import { listLaws } from './laws/lists.ts'
 import { nodeLaws } from './laws/nodes.ts'
 import { raceLaws } from './laws/races.ts'
+import { restoreLaws } from './laws/restores.ts'
 import { revocationLaws } from './laws/revocations.ts'
 import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
@@ -39,4 +40,5 @@ export const laws: readonly Law[] = [
   ...keeperLaws,
   ...counterLaws,
   ...nodeLaws,
+  ...restoreLaws,
 ]

@@ -58,6 +58,8 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const user = await givenUser(store)
     const { id } = await givenSessionOf(store, user)
     const { handle } = await givenSessionOf(store, user)
+    const { generation: _, ...login } = newSession(user)
+    const restored = { ...login, usedAt: now, version: 9 }
     const asked: Record<string, () => Promise<unknown>> = {
       'a read of all': () => store.readSession(id, 'all', now),
       'a read of some': () => store.readSession(id, ['a', 'b'], now),
@@ -66,6 +68,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       'a remove': () => store.removeAttributes(id, ['k1', 'k2'], anyVersion),
       'a remove of all': () => store.removeAttributes(id, 'all', anyVersion),
       'a login': () => store.insertSession(newSession(user)),
+      'a restoration': () => store.restoreSession(restored, new Map([['a', '1']])),
       'many uses': () =>
         store.touchSessions(
           [id, newSession(user).id].map((each) => ({ id: each, usedAt: now, endsAt: now + HOUR })),
@@ -80,6 +83,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       'the end of all': () => store.endSessions(10, now),
       'a deletion': () => store.deleteUser(user.uname, noKeeper),
       'a secret': () => store.readSecret('name', 'value'),
+      'all secrets': () => store.listSecrets(),
       'a count': () => store.addToCounter('name', 1, MINUTE, now),
       'a look at a count': () => store.addToCounter('name', 0, MINUTE, now),
     }
@@ -96,7 +100,26 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const secrets = await Promise.all(nodes.map((node, i) => node.readSecret('pre-login', `candidate ${i}`)))
     expect(new Set(secrets).size).toBe(1)
     await Promise.all(nodes.map((node) => node.close()))
-    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([1])
+    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([2])
+  })
+
+  test('a schema of version 1 is brought to this one, and keeps what is in it', async () => {
+    const url = await server.newDatabase()
+    const before = await open(url)
+    const { id } = await givenSession(before)
+    await before.close()
+    // What version 1 did not have.
+    await server.run(
+      `DROP SEQUENCE cloakroom.restored;
+       DROP FUNCTION cloakroom.restore_session;
+       UPDATE cloakroom.schema_version SET version = 1`,
+      url,
+    )
+    const store = await open(url)
+    expect(await isLive(store, id)).toBe(true)
+    const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
+    expect(await store.restoreSession(session, new Map())).toBe('restored')
+    await store.close()
   })
 
   test('everything is in a schema of its own, beside the tables of others', async () => {

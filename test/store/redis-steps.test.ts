@@ -10,8 +10,8 @@ import {
 } from '../../src/store/redis/keys.ts'
 import type { Script } from '../../src/store/redis/scripts.ts'
 import { BEGIN } from '../../src/store/redis/session-scripts.ts'
-import { ADMIT, DECIDE_ENDS } from '../../src/store/redis/user-scripts.ts'
-import { handleOf, type NewSession } from '../../src/store/store.ts'
+import { ADMIT, DECIDE_ENDS, EXPECT } from '../../src/store/redis/user-scripts.ts'
+import { handleOf, type NewSession, type StoredSession } from '../../src/store/store.ts'
 import { describeWithRedis, openRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import {
   type Given,
@@ -20,6 +20,7 @@ import {
   givenUser,
   idsOf,
   isLive,
+  newId,
   newSession,
   noKeeper,
   now,
@@ -104,6 +105,28 @@ describeWithRedis('a node that dies between two steps', () => {
     expect(await isLive(store, login.id)).toBe(false)
     expect(await begin(server, login, admittedAt)).toBe('inserted')
     expect(await isLive(store, login.id)).toBe(true)
+    await store.close()
+  })
+
+  test('of a restoration leaves nothing that is listed, and another can restore the session', async () => {
+    await using server = await startRedis()
+    const store = await openRedis(server.url)
+    const user = await givenUser(store)
+    const { generation: _, ...session } = { ...newSession(user), usedAt: now, version: 9 }
+    const announce = ({ id, uname, beganAt, latestEndsAt }: StoredSession) =>
+      step(server, EXPECT, [indexKey(uname)], [memberOf(handleOf(id), beganAt), latestEndsAt])
+    await announce(session)
+    expect(await idsOf(store, user.uname)).toEqual([])
+    expect(await isLive(store, session.id)).toBe(false)
+    expect(await store.restoreSession(session, new Map())).toBe('restored')
+    expect(await idsOf(store, user.uname)).toEqual([session.id])
+
+    const revoked = { ...session, id: newId() }
+    await announce(revoked)
+    await store.updateUser(user.uname, {}, revocation, noKeeper)
+    expect(await store.restoreSession(revoked, new Map())).toBe('id_taken')
+    expect(await isLive(store, revoked.id)).toBe(false)
+    expect(await idsOf(store, user.uname)).toEqual([])
     await store.close()
   })
 

@@ -26,7 +26,7 @@ const READ_USER = `SELECT ${USER_COLUMNS} FROM cloakroom.users WHERE uname = $1`
 const LIST_USERS = `
   SELECT ${USER_COLUMNS} FROM cloakroom.users WHERE $1::text IS NULL OR uname > $1 ORDER BY uname LIMIT $2`
 
-type Reads = Pick<Store, 'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'ping'>
+type Reads = Pick<Store, 'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'listSecrets' | 'ping'>
 
 /** Everything that is read, one statement each. */
 export const newReads = (pool: Pool): Reads => ({
@@ -62,6 +62,11 @@ export const newReads = (pool: Pool): Reads => ({
     const rows = await pool.run(LIST_USERS, [after, limit + 1])
     const items = rows.slice(0, limit).map(userOf)
     return { items, next: rows.length > limit ? (items.at(-1)?.uname ?? null) : null }
+  },
+
+  async listSecrets() {
+    const rows = await pool.read('SELECT name, value FROM cloakroom.secrets', [])
+    return new Map(rows as unknown as readonly [string, string][])
   },
 
   async ping() {

@@ -1,5 +1,6 @@
 import type { SQL } from 'bun'
 import { ATTRIBUTE_FUNCTIONS } from './attribute-functions.ts'
+import { RESTORE_FUNCTION } from './restore-function.ts'
 import { SESSION_FUNCTIONS } from './session-functions.ts'
 import { TABLES } from './tables.ts'
 import { USER_FUNCTIONS } from './user-functions.ts'
@@ -8,7 +9,10 @@ import { USER_FUNCTIONS } from './user-functions.ts'
  * Each entry takes the schema from the version that is its index to the next one. An entry that was released is never changed: a function
  * that becomes another one is replaced by a later entry.
  */
-const migrations: readonly string[] = [TABLES + SESSION_FUNCTIONS + ATTRIBUTE_FUNCTIONS + USER_FUNCTIONS]
+const migrations: readonly string[] = [
+  TABLES + SESSION_FUNCTIONS + ATTRIBUTE_FUNCTIONS + USER_FUNCTIONS,
+  RESTORE_FUNCTION,
+]
 
 /** The version that this program makes and knows. */
 export const LATEST = migrations.length

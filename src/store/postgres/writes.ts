@@ -1,9 +1,10 @@
-import type { NewSession, Store, UserOutcome, WriteOutcome } from '../store.ts'
+import type { Attributes, NewSession, Store, StoredSession, UserOutcome, WriteOutcome } from '../store.ts'
 import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
 import { bytesOf, rangeOf } from './rows.ts'
 
 const INSERT_SESSION = 'SELECT cloakroom.insert_session($1, $2, $3, $4, $5, $6, $7, $8)'
+const RESTORE_SESSION = 'SELECT cloakroom.restore_session($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
 const PUT = 'SELECT * FROM cloakroom.put_attributes($1, $2, $3, $4, $5, $6, $7)'
 const REMOVE = 'SELECT * FROM cloakroom.remove_attributes($1, $2, $3, $4)'
 const END_SESSION = 'SELECT cloakroom.end_session($1, $2, $3, $4)'
@@ -68,13 +69,21 @@ const outcomeOf = ([outcome, version, endsAt, latestEndsAt]: Row): WriteOutcome 
 const userOutcomeOf = ([outcome, ended]: Row): UserOutcome =>
   outcome === null ? { ended: ended as number } : (outcome as UserOutcome)
 
-type Writes = Omit<Store, 'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'ping' | 'close'>
+type Writes = Omit<
+  Store,
+  'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'listSecrets' | 'ping' | 'close'
+>
 
 /** Everything that is changed, one statement each, which is a transaction of its own. */
 export const newWrites = (pool: Pool): Writes => ({
   async insertSession(session) {
     const [outcome] = await only(pool.run(INSERT_SESSION, paramsOf(session)))
     return outcome as 'inserted' | 'id_taken' | 'user_changed'
+  },
+
+  async restoreSession(session, attributes) {
+    const [outcome] = await only(pool.run(RESTORE_SESSION, restoredOf(session, attributes)))
+    return outcome as 'restored' | 'id_taken'
   },
 
   async putAttributes(id, attributes, { maxAttributes, maxBytes }, { now, version }) {
@@ -157,9 +166,22 @@ export const newWrites = (pool: Pool): Writes => ({
   },
 })
 
+function requiredBytesOf(id: string): Uint8Array {
+  const bytes = bytesOf(id)
+  if (bytes === null) throw new TypeError('An id is 43 characters of base64url.')
+  return bytes
+}
+
+function restoredOf(session: StoredSession, attributes: Attributes): readonly unknown[] {
+  const { uname, beganAt, usedAt, endsAt, latestEndsAt, address, userAgent, version } = session
+  return [
+    ...[requiredBytesOf(session.id), uname, beganAt, usedAt, endsAt, latestEndsAt, address, userAgent],
+    ...[version, [...attributes.keys()], [...attributes.values()]],
+  ]
+}
+
 function paramsOf(session: NewSession): readonly unknown[] {
-  const id = bytesOf(session.id)
-  if (id === null) throw new TypeError('An id is 43 characters of base64url.')
+  const id = requiredBytesOf(session.id)
   const { uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent } = session
   return [id, uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent]
 }

@@ -62,10 +62,8 @@ export function newLists(link: Link) {
     for (;;) {
       const part: Entry[] = []
       while (part.length < size) {
-        await Promise.all(sources.map((source) => source.fill(size)))
-        const first = sources.reduce((a, b) =>
-          b.first !== null && (a.first === null || isBefore(b.first, a.first)) ? b : a,
-        )
+        await fillAll(sources, size)
+        const first = sources.reduce(earlier)
         if (first.first === null) break
         part.push(first.first)
         first.take()
@@ -92,6 +90,15 @@ export function newLists(link: Link) {
   }
 }
 
+/** Seldom has much to do: to wait for each that is filled, once for each session, would take longer than all the rest. */
+async function fillAll(sources: readonly Latest[], size: number): Promise<void> {
+  if (sources.some(({ isEmpty }) => isEmpty)) await Promise.all(sources.map((source) => source.fill(size)))
+}
+
+/** Whichever of the two has what comes first in the list. */
+const earlier = (a: Latest, b: Latest) =>
+  b.first !== null && (a.first === null || isBefore(b.first, a.first)) ? b : a
+
 /** The live sessions of one shard, the latest login first, fetched a few at a time. */
 class Latest {
   readonly #link: Link
@@ -112,13 +119,18 @@ class Latest {
     return this.#entries[0] ?? null
   }
 
+  /** Whether there may be more that is not here. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0 && !this.#isOver
+  }
+
   take(): void {
     this.#entries.shift()
   }
 
   /** Has at least one, unless there are none left. `size` of all shards together are wanted. */
   fill(size: number): Promise<void> | null {
-    return this.#entries.length > 0 || this.#isOver ? null : this.#fetch(4 + Math.ceil(size / 64))
+    return this.isEmpty ? this.#fetch(4 + Math.ceil(size / 64)) : null
   }
 
   async #fetch(count: number): Promise<void> {

@@ -96,6 +96,22 @@ return 'inserted'
 `,
 )
 
+/**
+ * The second step of a restoration. As `BEGIN`, with the fields and values of the attributes behind, and `restored` as the outcome.
+ */
+export const RESTORE = newScript(
+  'writes',
+  `
+if redis.call('TIME')[1] - ARGV[2] > 60 then return 'late' end
+if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 'id_taken' end
+redis.call('HSET', KEYS[1], 'h', ARGV[5], 'w', ARGV[6])
+for i = 7, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
+return 'restored'
+`,
+)
+
 /** KEYS ends, then sessions; ARGV now, then of each session its handle, tail, usedAt, endsAt. */
 export const TOUCH = newScript(
   'writes',

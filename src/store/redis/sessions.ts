@@ -1,5 +1,6 @@
 import { StoreFault } from '../../errors.ts'
 import {
+  type Attributes,
   handleOf,
   type LiveSession,
   type Millis,
@@ -8,10 +9,21 @@ import {
   type StoredSession,
   type Use,
 } from '../store.ts'
-import { indexKey, isHandle, memberOf, type Shard, sessionKey, shardOf, tailOf, userKey } from './keys.ts'
+import {
+  ATTRIBUTE,
+  indexKey,
+  isHandle,
+  memberOf,
+  type Shard,
+  sessionKey,
+  shardOf,
+  tailOf,
+  userKey,
+} from './keys.ts'
 import type { Link } from './link.ts'
-import { BEGIN, TOUCH } from './session-scripts.ts'
-import { ADMIT } from './user-scripts.ts'
+import type { Script } from './scripts.ts'
+import { BEGIN, RESTORE, TOUCH } from './session-scripts.ts'
+import { ADMIT, EXPECT } from './user-scripts.ts'
 
 /** What `HMGET` gives for fields, as far as they are there. */
 export type Values = readonly (string | null)[]
@@ -52,6 +64,30 @@ export function newSessions(link: Link) {
     return kept === String(generation)
   }
 
+  /** The second step, whose script says what came of it. The first was at `firstAt`, by the clock of the server. */
+  const begin = async (
+    script: Script,
+    session: StoredSession,
+    firstAt: unknown,
+    attributes: Attributes,
+  ): Promise<unknown> => {
+    const handle = handleOf(session.id)
+    const { ends, logins, ended } = shardOf(handle)
+    const outcome = await link.write(
+      script,
+      [sessionKey(handle), ends, logins, ended],
+      [
+        ...[handle, String(firstAt), String(session.endsAt), String(session.beganAt)],
+        ...[headerOf(session, attributes), whenceOf(session)],
+        ...[...attributes].flatMap(([key, value]) => [ATTRIBUTE + key, value]),
+      ],
+    )
+    if (outcome === 'late') {
+      throw new StoreFault('store_unavailable', 'Redis got the second step of a login too late.', null)
+    }
+    return outcome
+  }
+
   return {
     /**
      * In two steps, since the user is in another slot than the session. The first adds the session to the user's index, if the user is
@@ -59,25 +95,28 @@ export function newSessions(link: Link) {
      * step on, and leaves an id that is taken for the second to find.
      */
     async insertSession(session: NewSession): ReturnType<Store['insertSession']> {
-      const { id, uname, generation, beganAt, endsAt, latestEndsAt } = session
+      const { id, uname, generation, beganAt, latestEndsAt } = session
       const handle = handleOf(id)
-      const shard = shardOf(handle)
       const admittedAt = await link.write(
         ADMIT,
         [userKey(uname), indexKey(uname)],
         [String(generation), memberOf(handle, beganAt), String(latestEndsAt), String(beganAt)],
       )
       if (admittedAt === null) return 'user_changed'
-      const outcome = await link.write(
-        BEGIN,
-        [sessionKey(handle), shard.ends, shard.logins, shard.ended],
-        [handle, String(admittedAt), String(endsAt), String(beganAt), headerOf(session), whenceOf(session)],
-      )
-      if (outcome === 'late') {
-        throw new StoreFault('store_unavailable', 'Redis got the second step of a login too late.', null)
-      }
-      if (outcome === 'inserted') return 'inserted'
+      const begun = { ...session, usedAt: beganAt, version: 1 }
+      if ((await begin(BEGIN, begun, admittedAt, new Map())) === 'inserted') return 'inserted'
       return (await isSameUser(uname, generation)) ? 'id_taken' : 'user_changed'
+    },
+
+    /** In two steps too, in the same order and for the same reasons. */
+    async restoreSession(
+      session: StoredSession,
+      attributes: Attributes,
+    ): ReturnType<Store['restoreSession']> {
+      const { id, uname, beganAt, latestEndsAt } = session
+      const member = memberOf(handleOf(id), beganAt)
+      const expectedAt = await link.write(EXPECT, [indexKey(uname)], [member, String(latestEndsAt)])
+      return (await begin(RESTORE, session, expectedAt, attributes)) as 'restored' | 'id_taken'
     },
 
     async touchSessions(uses: readonly Use[], now: Millis): Promise<void> {
@@ -102,8 +141,12 @@ function touch(link: Link, { ends }: Shard, uses: readonly Use[], now: Millis): 
 }
 
 /** The field `h`; `session-scripts.ts` says what is in it. */
-const headerOf = ({ id, uname, beganAt, endsAt, latestEndsAt }: NewSession) =>
-  [tailOf(id), beganAt, beganAt, endsAt, latestEndsAt, 1, 0, 0, uname].join(' ')
+function headerOf(session: StoredSession, attributes: Attributes): string {
+  const { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version } = session
+  let bytes = 0
+  for (const [key, value] of attributes) bytes += Buffer.byteLength(key) + Buffer.byteLength(value)
+  return [tailOf(id), beganAt, usedAt, endsAt, latestEndsAt, version, attributes.size, bytes, uname].join(' ')
+}
 
 /** The field `w`. */
-const whenceOf = ({ address, userAgent }: NewSession) => `${address} ${userAgent}`
+const whenceOf = ({ address, userAgent }: StoredSession) => `${address} ${userAgent}`

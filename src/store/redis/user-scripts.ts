@@ -60,6 +60,18 @@ return redis.call('TIME')[1]
 )
 
 /**
+ * The first step of a restoration, which is the same whatever the user is. KEYS index; ARGV member, latestEndsAt. The time of the server,
+ * in seconds. A second step that does not come leaves a member of the index that has no session, as a login does.
+ */
+export const EXPECT = newScript(
+  'writes',
+  `
+redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1])
+return redis.call('TIME')[1]
+`,
+)
+
+/**
  * Notes that sessions of a user are ending. They stay in the index until they have ended, so that a revocation that comes meanwhile
  * ends them too and is complete when it is answered.
  */

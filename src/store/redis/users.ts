@@ -5,7 +5,10 @@ import type { Link } from './link.ts'
 import { readStored } from './sessions.ts'
 import { DELETE_USER, INSERT_USER, LIST_USERS, SECRET, UPDATE_USER } from './user-scripts.ts'
 
-type Users = Pick<Store, 'insertUser' | 'readUser' | 'listUsers' | 'updateUser' | 'deleteUser' | 'readSecret'>
+type Users = Pick<
+  Store,
+  'insertUser' | 'readUser' | 'listUsers' | 'updateUser' | 'deleteUser' | 'readSecret' | 'listSecrets'
+>
 
 /** Users, and the secrets that all nodes share. */
 export function newUsers(link: Link, ends: Ends): Users {
@@ -65,6 +68,8 @@ export function newUsers(link: Link, ends: Ends): Users {
     },
 
     readSecret: (name, candidate) => link.write(SECRET, [SECRETS], [name, candidate]) as Promise<string>,
+
+    listSecrets: async () => pairsOf((await link.read(SECRETS, ['HGETALL', SECRETS])) as string[]),
   }
 }
 
@@ -106,10 +111,16 @@ function fieldsOf({
   return Object.entries(fields).flatMap(([field, value]) => (value === undefined ? [] : [field, value]))
 }
 
+/** What `HGETALL` gives. */
+function pairsOf(all: readonly string[]): Map<string, string> {
+  const pairs = new Map<string, string>()
+  for (let i = 0; i < all.length; i += 2) pairs.set(all[i] as string, all[i + 1] as string)
+  return pairs
+}
+
 function userOf(uname: string, fields: readonly string[]): StoredUser | null {
   if (fields.length === 0) return null
-  const kept = new Map<string, string>()
-  for (let i = 0; i < fields.length; i += 2) kept.set(fields[i] as string, fields[i + 1] as string)
+  const kept = pairsOf(fields)
   return {
     uname,
     fullname: kept.get('fullname') ?? '',

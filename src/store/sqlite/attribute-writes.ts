@@ -1,6 +1,16 @@
 import type { Database } from 'bun:sqlite'
 import type { Bounds, Condition, Millis, WriteOutcome } from '../store.ts'
-import { isSmall, NOTHING, type Packed, type Pairs, unpack, valueIn, without, withValues } from './packed.ts'
+import {
+  isSmall,
+  NOTHING,
+  type Packed,
+  type Pairs,
+  sizeOf,
+  unpack,
+  valueIn,
+  without,
+  withValues,
+} from './packed.ts'
 import { newNoted } from './uses.ts'
 
 /** A live session, with the count and the bytes of its attributes, and all of them if they are one text. */
@@ -23,8 +33,6 @@ type Row = readonly [
   bytes: number,
   packed: Packed | null,
 ]
-
-const sizeOf = (key: string, value: string) => Buffer.byteLength(key) + Buffer.byteLength(value)
 
 /** The writes of attributes. */
 export function attributeWrites(db: Database) {

@@ -74,6 +74,7 @@ export class HotSessions {
         for (const id of result as readonly (string | null)[]) if (id !== null) this.#ring.remove(id)
         break
       case 'insertSession':
+      case 'restoreSession':
       case 'insertUser':
       case 'readSecret':
       case 'addToCounter':

@@ -53,6 +53,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
     })
     return {
       insertSession: (session) => writer.ask('insertSession', session),
+      restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
       readSession: reads.readSession,
       putAttributes: (id, attributes, bounds, condition) =>
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
@@ -70,6 +71,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         writer.ask('updateUser', uname, change, revocation, rule),
       deleteUser: (uname, rule) => writer.ask('deleteUser', uname, rule),
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
+      listSecrets: reads.listSecrets,
       addToCounter: (name, by, window, now) => writer.ask('addToCounter', name, by, window, now),
       // Both ways: what cannot write is not ready.
       ping: async () => {
@@ -155,6 +157,7 @@ function readsOf(db: Database, changes: Changes | null) {
     listSessions: (...args) => attempt(() => file.listSessions(...args)),
     readUser: (uname) => attempt(() => file.readUser(uname)),
     listUsers: (...args) => attempt(() => file.listUsers(...args)),
+    listSecrets: () => attempt(() => file.listSecrets()),
     ping: () => attempt(() => file.ping()),
   } satisfies Partial<Store>
   return { reads, hot, snapshot }

@@ -35,6 +35,7 @@ export function newReads(db: Database) {
   const ofUser = db.query(`${listed} AND uname = ?4 ORDER BY s.n DESC LIMIT ?3`)
   const user = db.query('SELECT * FROM users WHERE uname = ?')
   const users = db.query('SELECT * FROM users WHERE ?1 IS NULL OR uname > ?1 ORDER BY uname LIMIT ?2')
+  const secrets = db.query('SELECT name, value FROM secrets')
   const version = db.query('PRAGMA user_version')
 
   return {
@@ -82,6 +83,10 @@ export function newReads(db: Database) {
       const rows = users.values(after, limit + 1)
       const items = rows.slice(0, limit).map(userOf)
       return { items, next: rows.length > limit ? (items.at(-1)?.uname ?? null) : null }
+    },
+
+    listSecrets(): Map<string, string> {
+      return new Map(secrets.values() as [string, string][])
     },
 
     ping(): void {

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
-import type { Millis, NewSession } from '../store.ts'
+import type { Millis, NewSession, StoredSession } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
-import { NOTHING } from './packed.ts'
+import { isSmall, NOTHING, type Pairs, sizeOf, withValues } from './packed.ts'
 import { ENDS_AT, SESSIONS } from './rows.ts'
 import { newNoted } from './uses.ts'
 
@@ -21,6 +21,13 @@ export function sessionWrites(db: Database) {
     `INSERT INTO sessions (id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, count, bytes, attributes)
      VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, 1, 0, 0, ?8) ON CONFLICT (id) DO NOTHING`,
   )
+  // Behind all others in the order of logins, from -1 on down.
+  const restore = db.query(
+    `INSERT INTO sessions
+     VALUES ((SELECT min(0, ifnull(min(n), 0)) - 1 FROM sessions), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO NOTHING RETURNING n`,
+  )
+  const put = db.query('INSERT INTO attributes VALUES (?, ?, ?)')
   const touched = 'SELECT n, used_at, ends_at, latest_ends_at FROM sessions WHERE'
   const touchedById = db.query(`${touched} id = ?`)
   const touchedByN = db.query(`${touched} n = ?`)
@@ -62,6 +69,29 @@ export function sessionWrites(db: Database) {
         NOTHING,
       )
       return changes === 1 ? 'inserted' : 'id_taken'
+    },
+
+    restoreSession(session: StoredSession, pairs: Pairs): 'restored' | 'id_taken' {
+      if (wasEnded.values(session.id).length > 0) return 'id_taken'
+      const packed = withValues(NOTHING, pairs)
+      const areRows = !isSmall(packed)
+      const [row] = restore.values(
+        session.id,
+        session.uname,
+        session.beganAt,
+        session.usedAt,
+        session.endsAt,
+        session.latestEndsAt,
+        session.address,
+        session.userAgent,
+        session.version,
+        pairs.length,
+        pairs.reduce((bytes, [key, value]) => bytes + sizeOf(key, value), 0),
+        areRows ? null : packed,
+      )
+      if (row === undefined) return 'id_taken'
+      if (areRows) for (const [key, value] of pairs) put.run(row[0] as number, key, value)
+      return 'restored'
     },
 
     touchSessions(uses: readonly PlacedUse[], now: Millis): void {

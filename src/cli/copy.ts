@@ -1,0 +1,131 @@
+import { type Command, Option } from 'commander'
+import type { Config } from '../config.ts'
+import { SetupError, StoreFault } from '../errors.ts'
+import { copyStore } from '../store/copy.ts'
+import { isSameStore, openStore, shownStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { newProgress } from './progress.ts'
+import { addConfigFlag, settingsOf } from './settings.ts'
+import { print } from './terminal.ts'
+
+/** Milliseconds that a store may take for an answer, at least: nobody waits for a page, and much is asked at once. */
+const PATIENCE = { redis: 5_000, postgres: 30_000 }
+
+interface Flags {
+  readonly from: string
+  readonly to: string
+}
+
+/** `cloakroom copy`: from one store to another, so that nobody is logged out by the move. */
+export function addCopy(program: Command): void {
+  addConfigFlag(program.command('copy'))
+    .description('copies users and live sessions to another store; stop the servers on both first')
+    .addOption(
+      urlOption('--from <url>', 'the store that has everything: sqlite:PATH, redis://… or postgres://…'),
+    )
+    .addOption(
+      urlOption('--to <url>', 'the store that gets it: an empty one, or one that a copy was begun to'),
+    )
+    .addHelpText(
+      'after',
+      '\nCopies, then reads everything back and compares it. One that was broken off goes on when it is called again.\n' +
+        'A URL that is - is the next line of standard input, so that its password is no argument.\n\n' +
+        'Examples:\n  $ cloakroom copy --from sqlite:data/cloakroom.db --to redis://127.0.0.1:6379/0\n' +
+        '  $ cloakroom copy --from sqlite:data/cloakroom.db --to - < url',
+    )
+    .action(async (flags: Flags, command: Command) => {
+      const config = settingsOf(command)
+      const { from, to } = await withTyped(flags)
+      const shown = { from: named('--from', () => shownStore(from)), to: named('--to', () => shownStore(to)) }
+      requireKept('--from', from)
+      requireKept('--to', to)
+      if (isSameStore(from, to)) {
+        throw new SetupError(`--from and --to are the same store, ${shown.from}. Name two.`)
+      }
+      const { all, there } = await withBoth({ from, to }, config, copy)
+      print(
+        `${counted(all.users, 'user')} and ${counted(all.sessions, 'session')} of ${shown.from} are in ${shown.to}, and the same there.`,
+      )
+      if (there.users + there.sessions > 0) {
+        print(
+          `Of them ${counted(there.users, 'user')} and ${counted(there.sessions, 'session')} were there before.`,
+        )
+      }
+    })
+}
+
+const urlOption = (flags: string, says: string) => new Option(flags, says).makeOptionMandatory()
+
+const counted = (count: number, what: string) =>
+  `${count.toLocaleString('en')} ${count === 1 ? what : `${what}s`}`
+
+/** With lines of standard input for those URLs that are a dash. */
+async function withTyped({ from, to }: Flags): Promise<Flags> {
+  if (from !== '-' && to !== '-') return { from, to }
+  const lines = (await Bun.stdin.text()).split(/\r?\n/)
+  const next = (url: string) => (url === '-' ? (lines.shift()?.trim() ?? '') : url)
+  return { from: next(from), to: next(to) }
+}
+
+function requireKept(flag: string, url: string): void {
+  if (url !== 'memory:') return
+  throw new SetupError(
+    `${flag} memory: forgets everything at the end. Use sqlite:PATH, redis://… or postgres://….`,
+  )
+}
+
+async function copy(from: Store, to: Store) {
+  const progress = newProgress(process.stderr, () => performance.now())
+  try {
+    return await copyStore(from, to, Date.now(), progress)
+  } catch (cause) {
+    if (!(cause instanceof StoreFault)) throw cause
+    throw new SetupError(
+      `The copy was broken off (${cause.message}). Call it again when both stores answer, and it goes on.`,
+      { cause },
+    )
+  } finally {
+    progress.end()
+  }
+}
+
+async function withBoth<T>(
+  flags: Flags,
+  config: Config,
+  work: (from: Store, to: Store) => Promise<T>,
+): Promise<T> {
+  const from = await named('--from', () => openStore(flags.from, optionsOf('--from', config)))
+  try {
+    const to = await named('--to', () => openStore(flags.to, optionsOf('--to', config)))
+    try {
+      return await work(from, to)
+    } finally {
+      await to.close()
+    }
+  } finally {
+    await from.close()
+  }
+}
+
+/** Both are held alone, where that can be: no server may change them meanwhile. */
+const optionsOf = (flag: string, { redis, postgres }: Config) => ({
+  alone: true,
+  create: flag === '--to',
+  redis: { ...redis, timeout: Math.max(redis.timeout, PATIENCE.redis) },
+  postgres: { ...postgres, timeout: Math.max(postgres.timeout, PATIENCE.postgres) },
+  warn: (sentence: string) => void process.stderr.write(`cloakroom: ${flag}: ${sentence}\n`),
+})
+
+/** Says which of the two stores it is that cannot be used. */
+function named<T>(flag: string, work: () => T): T {
+  const say = (error: unknown): never => {
+    if (error instanceof SetupError) throw new SetupError(`${flag}: ${error.message}`, { cause: error })
+    throw error
+  }
+  try {
+    const made = work()
+    return made instanceof Promise ? (made.catch(say) as T) : made
+  } catch (error) {
+    return say(error)
+  }
+}
