@@ -14,6 +14,7 @@ const FILES: Readonly<Record<string, string>> = {
   'test/http/framing.test.ts':
     'what is between two requests on a connection of the server itself; nginx has its own',
   'test/http/postgres.test.ts': 'starts its nodes and breaks its network itself',
+  'test/http/away.test.ts': 'starts its stores and breaks its network itself',
   'test/http/body.test.ts': 'asks no server',
 }
 
