@@ -5,8 +5,8 @@ import { type Observed, startObserved } from './server.ts'
 import type { Shared } from './shared.ts'
 import { ask } from './wire.ts'
 
-/** Milliseconds after which a node that nginx does not ask again is given up. */
-const LONGEST_WAIT = 10_000
+/** Milliseconds after which a node that does not answer again is given up. */
+const LONGEST_WAIT = 30_000
 
 /** Nodes, each a process, that share a store behind nginx, and what their clients were told. */
 export interface NodeWorld extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface NodeWorld extends AsyncDisposable {
   kill(node: number): Promise<void>
   /** Starts it again where it was. */
   start(node: number): Promise<void>
-  /** Resolves when nginx asks a node. */
+  /** Resolves when nginx asks a node, and that has its store. */
   asked(node: number): Promise<void>
   /** Sessions of which anything is known. */
   known: Kept[]
@@ -44,9 +44,10 @@ export async function openNodeWorld(shared: Shared, chance: Chance, settings: st
     async asked(node) {
       const startedAt = performance.now()
       for (;;) {
-        const answer = await ask(url, '/healthz', '')
-        if (answer.headers.get(ANSWERED_BY) === `127.0.0.1:${ports[node]}`) return
-        if (performance.now() - startedAt > LONGEST_WAIT) throw new Error('nginx does not ask a node again.')
+        const answer = await ask(url, '/readyz', '')
+        const isItself = answer.headers.get(ANSWERED_BY) === `127.0.0.1:${ports[node]}`
+        if (isItself && answer.status === 200) return
+        if (performance.now() - startedAt > LONGEST_WAIT) throw new Error('A node does not answer again.')
         await Bun.sleep(20)
       }
     },

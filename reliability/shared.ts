@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { startPostgres } from '../test/support/postgres.ts'
-import { startRedis } from '../test/support/redis.ts'
+import { startRedis, until } from '../test/support/redis.ts'
 import { startWatched } from '../test/support/redis-sentinel.ts'
 
 /** A store that several nodes share, in a process of its own that can be killed. */
@@ -10,7 +10,7 @@ export interface Shared extends AsyncDisposable {
   readonly toml: string
   /** Kills it with SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again on what it has kept, if that is how it comes back. */
+  /** Starts it again on what it has kept. */
   start(): Promise<void>
 }
 
@@ -55,7 +55,10 @@ function endAtOnce(pid: number): void {
   }
 }
 
-/** A primary with a replica that follows, and sentinels that make it the primary; the one that was killed stays dead. */
+/**
+ * A primary with a replica that follows, and sentinels that make it the primary. The one that was killed comes back as its replica, as it
+ * would under a supervisor: until there is one, no write is confirmed where one has to be.
+ */
 async function sentinel(replicas: 0 | 1): Promise<Shared> {
   const watched = await startWatched()
   return {
@@ -63,7 +66,10 @@ async function sentinel(replicas: 0 | 1): Promise<Shared> {
     url: watched.url,
     toml: `[redis]\nwait-replicas = ${replicas}\n`,
     kill: watched.primary.kill,
-    start: async () => undefined,
+    async start() {
+      await until(async () => String(await watched.replica.ask('ROLE')).startsWith('master'))
+      await watched.primary.restart()
+    },
   }
 }
 
