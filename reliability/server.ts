@@ -40,12 +40,18 @@ export interface Measured {
 interface Given {
   /** Settings. */
   readonly toml?: string
+  /** Else a free one. */
+  readonly port?: number
   /** A program that runs the server under itself, such as strace. */
   readonly under?: readonly string[]
 }
 
 /** `await using server = await startObserved()` kills it at the end of the block and deletes its folder. */
-export async function startObserved({ toml = '', under = [] }: Given = {}): Promise<Observed> {
+export async function startObserved({
+  toml = '',
+  port: wanted = 0,
+  under = [],
+}: Given = {}): Promise<Observed> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-reliability-'))
   const settings = join(folder, 'settings.toml')
   writeFileSync(settings, toml)
@@ -53,7 +59,7 @@ export async function startObserved({ toml = '', under = [] }: Given = {}): Prom
   // Into a file: an hour of log lines has no place in memory.
   const log = join(folder, 'log')
   const output = openSync(log, 'w')
-  const flags = ['serve', '--port', '0', '--data', data, '--config', settings]
+  const flags = ['serve', '--port', String(wanted), '--data', data, '--config', settings]
   const child = Bun.spawn([...under, process.execPath, MAIN, ...flags], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder, CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD },

@@ -21,14 +21,20 @@ export function ask(
 
 /** Logs the admin in, with CSRF protection off; the cookie. Throws if the answer is not 200. */
 export async function logIn(url: string): Promise<string> {
-  const answer = await ask(url, '/z_security_check', '', {
+  const answer = await askToLogIn(url)
+  await requireStatus(answer, 200)
+  return cookieIn(answer)
+}
+
+/** The same, whatever the answer is. */
+export const askToLogIn = (url: string): Promise<Response> =>
+  ask(url, '/z_security_check', '', {
     z_username: 'admin',
     z_password: ADMIN_PASSWORD,
     z_csrf_protection: 'off',
   })
-  await requireStatus(answer, 200)
-  return answer.headers.get('set-cookie')?.split(';')[0] ?? ''
-}
+
+export const cookieIn = (answer: Response): string => answer.headers.get('set-cookie')?.split(';')[0] ?? ''
 
 export async function requireStatus(answer: Response, status: number): Promise<void> {
   if (answer.status === status) return

@@ -3,13 +3,9 @@ import { blocksOf } from '../docs/markdown.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { describeWithPostgres, GUARDED, PASSWORD } from '../support/postgres.ts'
 import { openPlace } from '../support/process.ts'
-import { startProxy } from '../support/proxy.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 setDefaultTimeout(20_000)
-
-/** Milliseconds after which a store counts as away, and what a busy machine may add. */
-const [TIMEOUT, SLACK] = [600, 900]
 
 const statusesOf = async (server: TestServer) =>
   Promise.all(['/healthz', '/readyz'].map(async (path) => (await fetch(server.url + path)).status))
@@ -68,42 +64,6 @@ describeWithPostgres('servers that share a database', {}, (postgres) => {
     for (const server of [one, other])
       await expect(logIn(server, { password: 'wrong password' })).rejects.toThrow('429')
   })
-
-  for (const mood of ['silent', 'reset'] as const) {
-    test(`while the database is away (${mood}) requests are 503 in time, never 401, and 200 when it is back`, async () => {
-      await using proxy = startProxy(postgres.port)
-      const store = (await postgres.newDatabase()).replace(`:${postgres.port}/`, `:${proxy.port}/`)
-      await using server = await startServer({ store, toml: `[postgres]\ntimeout = "${TIMEOUT}ms"` })
-      const client = await logIn(server)
-      await client.json('/session/put', { a: '1' })
-      expect(await statusesOf(server)).toEqual([200, 200])
-      proxy.mood = mood
-      const asked = () => [
-        client.ask('/session/get'),
-        client.ask('/session/put', { a: '2' }),
-        client.ask('/session/info'),
-        client.ask('/session/invalidate', {}),
-        client.ask('/admin/users/list'),
-      ]
-      for (const asking of [...asked(), ...asked()]) {
-        const askedAt = performance.now()
-        const answer = await asking
-        expect(performance.now() - askedAt).toBeLessThan(TIMEOUT + SLACK)
-        expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
-          503,
-          'store_unavailable',
-        ])
-        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-        expect(answer.headers.get('set-cookie')).toBeNull()
-      }
-      expect(await statusesOf(server)).toEqual([200, 503])
-      proxy.mood = 'well'
-      while ((await statusesOf(server)).includes(503));
-      expect(await client.json('/session/get')).toEqual({ a: '1' })
-      await client.json('/session/put', { a: '3' })
-      expect(await client.json('/session/get')).toEqual({ a: '3' })
-    })
-  }
 
   test('the command line works beside a server, and neither says the password', async () => {
     const url = await postgres.newDatabase()

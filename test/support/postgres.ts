@@ -84,6 +84,23 @@ export function describeWithPostgres(
   })
 }
 
+/** The same for one that is there as long as its owner wants it. Disposal stops it and deletes what it kept. */
+export async function startPostgres(
+  conf: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer & AsyncDisposable> {
+  const programs = findPrograms()
+  if (programs === null) throw new Error(`There is no postgres on the path or below ${DEBIAN}.`)
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-postgres-'))
+  const server = newServer(programs, folder, conf)
+  await server.make()
+  return Object.assign(server, {
+    async [Symbol.asyncDispose]() {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  })
+}
+
 function findPrograms(): string | null {
   const onPath = Bun.which('postgres')
   if (onPath !== null) return join(onPath, '..')

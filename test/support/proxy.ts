@@ -2,9 +2,12 @@ import type { Socket } from 'bun'
 
 /**
  * What a network does with what is sent through it. `silent`: nothing arrives, and nobody is told. `mute`: what is asked arrives, the
- * answers do not. `reset`: connections break, the new ones too.
+ * answers do not. `slow`: what is asked arrives, the answers come late. `reset`: connections break, the new ones too.
  */
-type Mood = 'well' | 'silent' | 'mute' | 'reset'
+export type Mood = 'well' | 'silent' | 'mute' | 'slow' | 'reset'
+
+/** Milliseconds by which answers are late. */
+const DELAY = 3_000
 
 /** A network between a client and a server on the loopback interface, which can be broken. */
 export interface Proxy extends AsyncDisposable {
@@ -33,8 +36,12 @@ export function startProxy(port: number): Proxy {
     pair.server?.terminate()
   }
   const move = (pair: Pair) => {
-    if (pair.server !== null && (mood === 'well' || mood === 'mute')) send(pair.toServer, pair.server)
+    if (pair.server !== null && mood !== 'silent') send(pair.toServer, pair.server)
     if (mood === 'well') send(pair.toClient, pair.client)
+    if (mood === 'slow')
+      setTimeout(() => {
+        if (pairs.has(pair) && mood === 'slow') send(pair.toClient, pair.client)
+      }, DELAY)
   }
   const connect = async (pair: Pair) => {
     try {

@@ -3,9 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { readConfig } from '../../src/config.ts'
-import { type Running, serve } from '../../src/serve.ts'
+import { serve } from '../../src/serve.ts'
+import { PROXY_ADDRESS, startNginx } from './nginx.ts'
+import { newSpace } from './space.ts'
 
 export const ADMIN_PASSWORD = 'correct horse battery staple'
+
+/**
+ * The server of Redis or PostgreSQL by which `npm run test:nodes` has each server be two nodes behind nginx, with a database of its own
+ * there.
+ */
+const SHARED = process.env['CLOAKROOM_TEST_STORE']
 
 /** A real server, in this process, on a free port of the loopback interface. */
 export interface TestServer extends AsyncDisposable {
@@ -31,45 +39,36 @@ export interface TestSettings {
   readonly slowHashes?: boolean
   /** Whether time goes by; else it stands still. */
   readonly timePasses?: boolean
+  /** As how many nodes, behind an nginx that goes around them; else one, without. */
+  readonly nodes?: number
 }
 
 /** Starts a server. `await using server = await startServer()` stops it and deletes what it kept at the end of the block. */
 export async function startServer(settings: TestSettings = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-test-'))
-  return start(folder, settings, Date.now())
+  if (SHARED === undefined || settings.store !== undefined) return start(folder, settings, Date.now())
+  return start(folder, { nodes: 2, ...settings, store: await newSpace(SHARED) }, Date.now())
+}
+
+/** What answers, be it one node or several. */
+interface Answering {
+  readonly port: number
+  stop(): Promise<void>
 }
 
 async function start(folder: string, settings: TestSettings, startedAt: number): Promise<TestServer> {
-  const { toml = '', store, publicUrl, timePasses = false, slowHashes = false } = settings
-  const file = join(folder, 'settings.toml')
-  await Bun.write(file, toml)
+  const { nodes = 1, timePasses = false } = settings
+  const server = { now: startedAt, log: [] as string[] } as { now: number; log: string[] } & TestServer
   const data = join(folder, 'data')
-  const log: string[] = []
-  const clock = () => (timePasses ? Date.now() : server.now)
-  const config = readConfig(
-    {
-      config: file,
-      port: '0',
-      data,
-      ...(store === undefined ? {} : { store }),
-      ...(publicUrl === undefined ? {} : { 'public-url': publicUrl }),
-    },
-    {},
-  )
-  const server = { now: startedAt } as { now: number } & TestServer
-  const running: Running = await serve(config, {
-    log: pino({ level: config.log.level, base: null }, { write: (line) => void log.push(line) }),
-    clock,
-    ...(slowHashes ? {} : { passwordCost: { memoryCost: 8, timeCost: 1 } }),
-    adminPassword: ADMIN_PASSWORD,
-    announce() {},
-    giveUp() {},
+  const node = await newNode(folder, settings, {
+    log: (line) => void server.log.push(line),
+    clock: () => (timePasses ? Date.now() : server.now),
   })
+  const running = nodes === 1 ? await node() : await startBehindNginx(nodes, node)
   return Object.assign(server, {
     url: `http://127.0.0.1:${running.port}`,
     port: running.port,
     data,
-    log,
     async restart() {
       await running.stop()
       return start(folder, settings, server.now)
@@ -79,4 +78,52 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
       rmSync(folder, { recursive: true, force: true })
     },
   })
+}
+
+/** How one more node is started. */
+async function newNode(
+  folder: string,
+  { toml = '', store, publicUrl, nodes, slowHashes = false }: TestSettings,
+  { log, clock }: { log: (line: string) => void; clock: () => number },
+): Promise<() => Promise<Answering>> {
+  const file = join(folder, 'settings.toml')
+  await Bun.write(file, nodes === undefined ? toml : trusting(toml))
+  const config = readConfig(
+    {
+      config: file,
+      port: '0',
+      data: join(folder, 'data'),
+      ...(store === undefined ? {} : { store }),
+      ...(publicUrl === undefined ? {} : { 'public-url': publicUrl }),
+    },
+    {},
+  )
+  return () =>
+    serve(config, {
+      log: pino({ level: config.log.level, base: null }, { write: log }),
+      clock,
+      ...(slowHashes ? {} : { passwordCost: { memoryCost: 8, timeCost: 1 } }),
+      adminPassword: ADMIN_PASSWORD,
+      announce() {},
+      giveUp() {},
+    })
+}
+
+/** Lines of TOML that trust nginx too. */
+const trusting = (toml: string) =>
+  toml.includes('trusted-proxies = [')
+    ? toml.replace('trusted-proxies = [', `trusted-proxies = ["${PROXY_ADDRESS}", `)
+    : `trusted-proxies = ["${PROXY_ADDRESS}"]\n${toml}`
+
+/** All at once, as they would start after a failure of power. */
+async function startBehindNginx(count: number, node: () => Promise<Answering>): Promise<Answering> {
+  const nodes = await Promise.all(Array.from({ length: count }, node))
+  const nginx = await startNginx(nodes.map(({ port }) => port))
+  return {
+    port: nginx.port,
+    async stop() {
+      await nginx[Symbol.asyncDispose]()
+      await Promise.all(nodes.map((each) => each.stop()))
+    },
+  }
 }

@@ -1,0 +1,132 @@
+import { between } from './chance.ts'
+import { attributesOf, counterOf, type Kept, newKept } from './ledger.ts'
+import type { NodeWorld } from './node-world.ts'
+import { ask, askToLogIn, cookieIn, requireStatus } from './wire.ts'
+
+/** Milliseconds that a client waits after a request that failed. */
+const PAUSE = 20
+
+/** One program, which uses one session after the other, and what became of its requests since the round began. */
+interface Client {
+  kept: Kept | null
+  answered: number
+  failed: number
+}
+
+/** The clients of a round, at work. */
+export interface Working {
+  /** Lets each finish its request. Throws what was answered wrongly. */
+  stop(): Promise<Worked>
+  /** Resolves when every client that there is has had a write answered. */
+  allWrite(): Promise<void>
+}
+
+export interface Worked {
+  readonly answered: number
+  readonly failed: number
+  /** How many requests of one client failed, of the client that had most. */
+  readonly mostFailed: number
+  /** Milliseconds after which a request failed, at most. */
+  readonly slowest: number
+}
+
+/** What clients are ready for. */
+export interface Expecting {
+  /** The statuses that say that no one could answer; all others are about the request, and have to be right. */
+  readonly excused: readonly number[]
+  /** Whether a client is done after the first request that failed: what is lost then must not be written over. */
+  readonly halts: boolean
+}
+
+type Excused = Expecting['excused']
+
+export function startClients(world: NodeWorld, count: number, { excused, halts }: Expecting): Working {
+  const free = world.known.filter(({ end }) => end === 'none').slice(-count)
+  const clients = Array.from({ length: count }, (): Client => {
+    return { kept: free.pop() ?? null, answered: 0, failed: 0 }
+  })
+  let [isOver, slowest] = [false, 0]
+  let wrong: unknown = null
+  const tryStep = async (client: Client) => {
+    const askedAt = performance.now()
+    try {
+      await step(world, client, excused)
+    } catch (error) {
+      if (error instanceof Unanswered) client.failed++
+      else wrong = error
+      slowest = Math.max(slowest, performance.now() - askedAt)
+      await Bun.sleep(PAUSE)
+    }
+  }
+  const work = async (client: Client) => {
+    while (!isOver && wrong === null && !(halts && client.failed > 0)) await tryStep(client)
+  }
+  const working = clients.map(work)
+  return {
+    async allWrite() {
+      const before = clients.map(({ answered }) => answered)
+      while (wrong === null && clients.some(({ answered }, i) => answered === before[i])) await Bun.sleep(5)
+    },
+    async stop() {
+      isOver = true
+      await Promise.all(working)
+      if (wrong !== null) throw wrong
+      return {
+        answered: clients.reduce((sum, { answered }) => sum + answered, 0),
+        failed: clients.reduce((sum, { failed }) => sum + failed, 0),
+        mostFailed: Math.max(...clients.map(({ failed }) => failed)),
+        slowest: Math.round(slowest),
+      }
+    },
+  }
+}
+
+/** A request of which its client does not know whether it was done. */
+class Unanswered extends Error {
+  override readonly name = 'Unanswered'
+}
+
+async function step(world: NodeWorld, client: Client, excused: Excused): Promise<void> {
+  client.kept ??= await begin(world, excused)
+  const { kept } = client
+  const what = between(world.chance, 0, 99)
+  if (what < 10) return read(world, kept, excused)
+  const isEnd = what === 10
+  if (isEnd) {
+    kept.end = 'sent'
+    client.kept = null
+    await require200(() => ask(world.url, '/session/invalidate', kept.cookie, {}), excused)
+    kept.end = 'answered'
+  } else {
+    kept.sent++
+    const { sent } = kept
+    await require200(() => ask(world.url, '/session/put', kept.cookie, attributesOf(sent)), excused)
+    kept.answered = sent
+  }
+  client.answered++
+}
+
+async function begin(world: NodeWorld, excused: Excused): Promise<Kept> {
+  const kept = newKept(cookieIn(await require200(() => askToLogIn(world.url), excused)))
+  world.known.push(kept)
+  return kept
+}
+
+/** What was written is read, whoever is asked. */
+async function read(world: NodeWorld, kept: Kept, excused: Excused): Promise<void> {
+  const answer = await require200(() => ask(world.url, '/session/get', kept.cookie), excused)
+  const counter = counterOf((await answer.json()) as Record<string, string>)
+  if (counter === null || counter < kept.answered || counter > kept.sent)
+    throw new Error(`A read found ${counter}, and ${kept.answered} of ${kept.sent} puts were answered.`)
+}
+
+async function require200(asking: () => Promise<Response>, excused: Excused): Promise<Response> {
+  const answer = await asking().catch((cause) => {
+    throw new Unanswered('No answer came.', { cause })
+  })
+  if (answer.status === 503 && answer.headers.get('retry-after') === null)
+    throw new Error('A 503 does not say when to try again.')
+  if (excused.includes(answer.status)) throw new Unanswered(`Answered ${answer.status}.`)
+  await requireStatus(answer, 200)
+  return answer
+}

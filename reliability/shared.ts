@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { startPostgres } from '../test/support/postgres.ts'
+import { startRedis, until } from '../test/support/redis.ts'
+import { startWatched } from '../test/support/redis-sentinel.ts'
+
+/** A store that several nodes share, in a process of its own that can be killed. */
+export interface Shared extends AsyncDisposable {
+  readonly url: string
+  /** Lines of the settings of the nodes. */
+  readonly toml: string
+  /** Kills it with SIGKILL. */
+  kill(): Promise<void>
+  /** Starts it again on what it has kept. */
+  start(): Promise<void>
+}
+
+async function redis(fsync: 'always' | 'everysec'): Promise<Shared> {
+  const server = await startRedis(['--appendfsync', fsync])
+  return { ...bare(server), url: server.url, toml: '', kill: server.kill, start: server.restart }
+}
+
+/** As it comes: with `fsync` and `synchronous_commit`. */
+async function postgres(): Promise<Shared> {
+  const server = await startPostgres()
+  const start = async () => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await server.start()
+      } catch (error) {
+        // What is left of the one that was killed may still have its memory.
+        if (attempt === 20) throw error
+        await Bun.sleep(50)
+      }
+    }
+  }
+  return {
+    ...bare(server),
+    url: await server.newDatabase(),
+    toml: '',
+    async kill() {
+      const pid = Number(readFileSync(server.file('postmaster.pid'), 'utf8').split('\n')[0])
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+      for (const each of [pid, ...children.map(Number)]) endAtOnce(each)
+      await server.kill('SIGQUIT')
+    },
+    start,
+  }
+}
+
+function endAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/**
+ * A primary with a replica that follows, and sentinels that make it the primary. The one that was killed comes back as its replica, as it
+ * would under a supervisor: until there is one, no write is confirmed where one has to be.
+ */
+async function sentinel(replicas: 0 | 1): Promise<Shared> {
+  const watched = await startWatched()
+  return {
+    ...bare(watched),
+    url: watched.url,
+    toml: `[redis]\nwait-replicas = ${replicas}\n`,
+    kill: watched.primary.kill,
+    async start() {
+      await until(async () => String(await watched.replica.ask('ROLE')).startsWith('master'))
+      await watched.primary.restart()
+    },
+  }
+}
+
+const bare = (owner: AsyncDisposable): AsyncDisposable => ({
+  [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose](),
+})
+
+/** The stores that there are, and how each is run. */
+export const sharedStores = {
+  redis: () => redis('always'),
+  'redis-everysec': () => redis('everysec'),
+  postgres,
+  sentinel: () => sentinel(0),
+  'sentinel-waited': () => sentinel(1),
+} satisfies Record<string, () => Promise<Shared>>
+
+export type StoreName = keyof typeof sharedStores

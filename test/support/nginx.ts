@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { blocksOf } from '../docs/markdown.ts'
+
+/** The header in which nginx says which node has answered, as `host:port`; where it asked several, all of them. */
+export const ANSWERED_BY = 'x-answered-by'
+
+/** The address that nginx asks the nodes from, which no client has. */
+export const PROXY_ADDRESS = '127.0.0.2'
+
+const nginx = Bun.which('nginx', { PATH: `${process.env['PATH']}:/usr/sbin` })
+
+/** A real nginx on a free port of the loopback interface. */
+export interface Nginx extends AsyncDisposable {
+  readonly port: number
+}
+
+/** Lets several nodes, by their ports, look like one, with the configuration of the guide. */
+export async function startNginx(ports: readonly number[]): Promise<Nginx> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-nginx-'))
+  const file = join(folder, 'nginx.conf')
+  const port = freePort()
+  writeFileSync(file, configurationOf(folder, port, ports))
+  // It ends with this process, whatever becomes of that.
+  const setpriv = Bun.which('setpriv')
+  const child = Bun.spawn(
+    [
+      ...(setpriv === null ? [] : [setpriv, '--pdeathsig', 'SIGTERM']),
+      nginx ?? 'nginx',
+      ...['-p', folder, '-c', file],
+    ],
+    { stdout: 'ignore', stderr: 'ignore' },
+  )
+  while (!(await takesConnections(port))) {
+    if (child.exitCode !== null) throw new Error(`nginx has ended: ${await Bun.file(`${folder}/log`).text()}`)
+    await Bun.sleep(2)
+  }
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      await child.exited
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The configuration of the guide for several nodes, and what it takes to run it here. */
+function configurationOf(folder: string, port: number, ports: readonly number[]): string {
+  const block = blocksOf('docs/operating.md').find(
+    ({ language, content }) => language === 'nginx' && content.includes('zone '),
+  )
+  if (block === undefined) throw new Error('The guide has no configuration for several nodes.')
+  const server = /^ *server \S+:8080(.*;)\n/m
+  const [, settings = ''] = server.exec(block.content) ?? []
+  const adapted = block.content
+    .replace(server, ports.map((each) => `server 127.0.0.1:${each}${settings}\n`).join(''))
+    .replace(new RegExp(server, 'gm'), '')
+    .replace(/^ *ssl_certificate(_key)? .*;\n/gm, '')
+    .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
+    // The clients of the tests say whose proxies they are. Behind the guide's nginx they could not.
+    .replace('X-Forwarded-For $remote_addr;', 'X-Forwarded-For $proxy_add_x_forwarded_for;')
+  return `
+    daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/log;
+    events { worker_connections 4096; }
+    http {
+      access_log off;
+      ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((of) => `${of}_temp_path ${folder}/${of};`).join(' ')}
+      # How much a body may be is for the nodes to say.
+      client_max_body_size 0;
+      proxy_bind ${PROXY_ADDRESS};
+      add_header ${ANSWERED_BY} $upstream_addr always;
+      ${adapted}
+    }`
+}
+
+function freePort(): number {
+  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  probe.stop(true)
+  return probe.port
+}
+
+const takesConnections = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })

@@ -1,0 +1,27 @@
+import { RedisClient, SQL } from 'bun'
+
+/** The URL of an empty database on a server of Redis or PostgreSQL that is there for tests alone. */
+export async function newSpace(server: string): Promise<string> {
+  return server.startsWith('redis:') ? newNumber(server) : newDatabase(server)
+}
+
+/** The server counts, since each file of tests begins anew. Its database 0 is for the count. */
+async function newNumber(server: string): Promise<string> {
+  const client = new RedisClient(server)
+  try {
+    return `${server}/${await client.send('INCR', ['spaces'])}`
+  } finally {
+    client.close()
+  }
+}
+
+async function newDatabase(server: string): Promise<string> {
+  const name = `d${crypto.randomUUID().replaceAll('-', '')}`
+  const client = new SQL({ url: server, max: 1 })
+  try {
+    await client.unsafe(`CREATE DATABASE ${name} TEMPLATE template0`).simple()
+    return server.replace(/[^/]*$/, name)
+  } finally {
+    await client.close()
+  }
+}
