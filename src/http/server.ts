@@ -24,6 +24,8 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
       idleTimeout: IDLE_TIMEOUT,
       // Else Bun goes by NODE_ENV, and where that is not set takes us for somebody who writes a program and wants to see its insides.
       development: false,
+      // Else, where it is no development, a second server would get half of the requests instead of a refusal.
+      reusePort: false,
       // Ours answers with a sentence; this one only hangs up. It comes into play where a body has no length of its own.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request, server) => answer(new Ask(request, server, app), app),

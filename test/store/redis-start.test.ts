@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { SetupError } from '../../src/errors.ts'
 import { checkRedis } from '../../src/store/redis/open.ts'
 import {
@@ -12,6 +12,9 @@ import {
 } from '../support/redis.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { errorOf } from './file.ts'
+
+// Servers start in here, on machines that may have much else to do.
+setDefaultTimeout(20_000)
 
 const PASSWORD = 'hunter2/+é'
 const withLogin = ({ url }: RedisServer, login: string) => url.replace('//', `//${login}@`)

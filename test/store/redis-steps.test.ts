@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import {
   ENDING,
   indexKey,
@@ -25,6 +25,9 @@ import {
   noKeeper,
   now,
 } from './given.ts'
+
+// Servers start in here, on machines that may have much else to do.
+setDefaultTimeout(20_000)
 
 /** A step of a node that dies behind it. */
 const step = (

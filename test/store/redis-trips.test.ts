@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Store } from '../../src/store/store.ts'
 import {
   describeWithRedis,
@@ -10,6 +10,9 @@ import {
   usual,
 } from '../support/redis.ts'
 import { type Given, givenAttributes, givenSession, now, put, roomy } from './given.ts'
+
+// Servers start in here, on machines that may have much else to do.
+setDefaultTimeout(20_000)
 
 /** The commands that clients send meanwhile, without those that scripts run, as `MONITOR` shows them. */
 async function sentDuring({ port, ask }: RedisServer, work: () => Promise<unknown>): Promise<string[]> {
