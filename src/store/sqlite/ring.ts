@@ -15,7 +15,7 @@ const BYTES_PER_LIST = 256
 export type Ring = ReturnType<typeof newRing>
 
 /**
- * A log of sessions in so many bytes that begins anew at its end, over what is oldest. As bytes they are a third of what they would be
+ * A log of sessions in so many bytes that begins anew at its end, over what is oldest. They are smaller than
  * as objects, the garbage collector does not go through them, and no more than `room` is ever taken.
  *
  * A record has a position that only grows; its place is the remainder. Records whose ids hash alike are a list, the newest first, and a
