@@ -1,19 +1,23 @@
 import { ID_LENGTH, isIdAt, slotOf } from '../store/ids.ts'
 import type { Millis } from '../store/store.ts'
 
-/** Ids that there is room for at first; more make it grow. */
-const LEAST = 1_024
-
 /**
  * Ids, each with the instant of its last use. In arrays of numbers and bytes: every request notes a use, and in a `Map` of 100,000 strings
  * that costs as much as finding the session.
  */
 export class Noted {
   #count = 0
-  #ids = Buffer.alloc(LEAST * ID_LENGTH)
-  #usedAt = new Float64Array(LEAST)
+  #ids: Buffer
+  #usedAt: Float64Array
   /** The number of an id, plus one, at its slot or the next free one behind it; 0: none. Twice as many slots as ids. */
-  #slots = new Uint32Array(2 * LEAST)
+  #slots: Uint32Array
+
+  /** `room`: ids that there is room for at first, a power of two; more make it grow. */
+  constructor(room = 1_024) {
+    this.#ids = Buffer.alloc(room * ID_LENGTH)
+    this.#usedAt = new Float64Array(room)
+    this.#slots = new Uint32Array(2 * room)
+  }
 
   get count(): number {
     return this.#count

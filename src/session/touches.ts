@@ -44,7 +44,7 @@ export class Touches {
    */
   note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> | null {
     if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) {
-      const noted = new Noted()
+      const noted = new Noted(1)
       noted.note(id, now)
       return this.#begin(noted)
     }

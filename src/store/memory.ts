@@ -8,6 +8,7 @@ import {
   type Store,
   type StoredSession,
   type StoredUser,
+  sizeOf,
   type UserOutcome,
   type UserRule,
   type WriteOutcome,
@@ -19,8 +20,6 @@ interface Kept {
   session: StoredSession
   readonly attributes: Map<string, string>
 }
-
-const sizeOf = (key: string, value: string) => Buffer.byteLength(key) + Buffer.byteLength(value)
 
 const pageOf = <T>(all: readonly T[], limit: number, nameOf: (item: T) => string): Page<T> => {
   const items = all.slice(0, limit)

@@ -55,6 +55,10 @@ export interface Bounds {
   readonly maxBytes: number
 }
 
+/** Bytes of an attribute, as bounds count them. */
+export const sizeOf = (key: string, value: string): number =>
+  Buffer.byteLength(key) + Buffer.byteLength(value)
+
 /** What a write of attributes came to; anything but the object means that nothing was changed. */
 export type WriteOutcome =
   | { readonly version: number; readonly endsAt: Millis; readonly latestEndsAt: Millis }

@@ -24,8 +24,8 @@ test('what was noted is told as a map would tell it, the latest use of each id, 
   )
 })
 
-test('ids that begin alike are told apart', () => {
-  const noted = new Noted()
+test('ids that begin alike are told apart, however little room there is at first', () => {
+  const noted = new Noted(1)
   const alike = Array.from({ length: 100 }, (_, i) => 'x'.repeat(40) + String(i).padStart(3, '0'))
   for (const [i, id] of alike.entries()) noted.note(id, i + 1)
   expect(alike.map((id) => noted.usedAt(id))).toEqual(alike.map((_, i) => i + 1))

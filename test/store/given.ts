@@ -29,6 +29,10 @@ export const noKeeper: UserRule = { now, keeper: 'nobody has this role', generat
 
 export const newId = () => randomBytes(32).toString('base64url')
 
+/** So many, each made of its number. */
+export const times = <T>(count: number, make: (i: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => make(i))
+
 /** A name that nothing else in the store has: of a user, a role or a secret. */
 export const newName = () => `n-${randomBytes(12).toString('hex')}`
 

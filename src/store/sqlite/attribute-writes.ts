@@ -1,16 +1,6 @@
 import type { Database } from 'bun:sqlite'
-import type { Bounds, Condition, Millis, WriteOutcome } from '../store.ts'
-import {
-  isSmall,
-  NOTHING,
-  type Packed,
-  type Pairs,
-  sizeOf,
-  unpack,
-  valueIn,
-  without,
-  withValues,
-} from './packed.ts'
+import { type Bounds, type Condition, type Millis, sizeOf, type WriteOutcome } from '../store.ts'
+import { isSmall, NOTHING, type Packed, type Pairs, unpack, valueIn, without, withValues } from './packed.ts'
 import { newNoted } from './uses.ts'
 
 /** A live session, with the count and the bytes of its attributes, and all of them if they are one text. */

@@ -13,10 +13,6 @@ const MARKS = 3
 /** Bytes of a text that is kept: about a page of the file. With more, an attribute is a row, so that a put costs by what it changes. */
 const LARGEST = 4_096
 
-/** Bytes of an attribute, in UTF-8. */
-export const sizeOf = (key: string, value: string): number =>
-  Buffer.byteLength(key) + Buffer.byteLength(value)
-
 export const NOTHING: Packed = ''
 
 /** Whether attributes are few enough to be kept as one text. */

@@ -1,4 +1,4 @@
-import type { LiveSession, Millis, StoredSession, StoredUser } from '../store.ts'
+import type { Millis, StoredSession, StoredUser } from '../store.ts'
 
 /** Sessions with what was noted of their use since. */
 export const SESSIONS = 'sessions s LEFT JOIN uses u ON u.n = s.n'
@@ -6,9 +6,9 @@ export const SESSIONS = 'sessions s LEFT JOIN uses u ON u.n = s.n'
 /** When a session of `SESSIONS` ends. */
 export const ENDS_AT = 'max(s.ends_at, ifnull(u.ends_at, 0))'
 
-/** The columns of `SESSIONS` that a request needs. */
-const LIVE_COLUMNS = `s.n, s.id, s.uname, s.began_at, max(s.used_at, ifnull(u.used_at, 0)), ${ENDS_AT}, s.latest_ends_at, s.version`
-type LiveRow = readonly [
+/** The columns of `SESSIONS` that lists show. */
+export const STORED_COLUMNS = `s.n, s.id, s.uname, s.began_at, max(s.used_at, ifnull(u.used_at, 0)), ${ENDS_AT}, s.latest_ends_at, s.version, s.address, s.user_agent`
+export type StoredRow = readonly [
   n: number,
   id: string,
   uname: string,
@@ -17,13 +17,11 @@ type LiveRow = readonly [
   endsAt: Millis,
   latestEndsAt: Millis,
   version: number,
+  address: string,
+  userAgent: string,
 ]
 
-/** With what lists show. */
-export const STORED_COLUMNS = `${LIVE_COLUMNS}, s.address, s.user_agent`
-export type StoredRow = readonly [...LiveRow, address: string, userAgent: string]
-
-export const liveOf = (row: LiveRow | StoredRow): LiveSession => ({
+export const storedOf = (row: StoredRow): StoredSession => ({
   id: row[1],
   uname: row[2],
   beganAt: row[3],
@@ -31,10 +29,6 @@ export const liveOf = (row: LiveRow | StoredRow): LiveSession => ({
   endsAt: row[5],
   latestEndsAt: row[6],
   version: row[7],
-})
-
-export const storedOf = (row: StoredRow): StoredSession => ({
-  ...liveOf(row),
   address: row[8],
   userAgent: row[9],
 })

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
-import type { Millis, NewSession, StoredSession } from '../store.ts'
+import { type Millis, type NewSession, type StoredSession, sizeOf } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
-import { isSmall, NOTHING, type Pairs, sizeOf, withValues } from './packed.ts'
+import { isSmall, NOTHING, type Pairs, withValues } from './packed.ts'
 import { ENDS_AT, SESSIONS } from './rows.ts'
 import { newNoted } from './uses.ts'
 

@@ -17,11 +17,9 @@ import {
   now,
   put,
   roomy,
+  times,
 } from '../given.ts'
 import type { Law } from '../laws.ts'
-
-const times = <T>(count: number, make: (i: number) => T): T[] =>
-  Array.from({ length: count }, (_, i) => make(i))
 
 /** Sweeps until there is nothing left to sweep; how much it was. Fails if that does not come to an end. */
 async function sweepAll(store: Store, limit: number): Promise<number> {

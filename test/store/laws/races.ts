@@ -16,11 +16,9 @@ import {
   now,
   put,
   roomy,
+  times,
 } from '../given.ts'
 import type { Law } from '../laws.ts'
-
-const times = <T>(count: number, make: (i: number) => T): T[] =>
-  Array.from({ length: count }, (_, i) => make(i))
 
 /** Adds one to a number that every other client adds to as well, by reading and writing for the version that was read. */
 async function increment(store: Store, id: string): Promise<void> {
