@@ -55,7 +55,7 @@ async function revoke(
 ): Promise<number> {
   if (user !== undefined) return users.endSessions(user, null)
   if (handle !== undefined) {
-    if (await store.endSession(handle, null, now)) return 1
+    if (await store.endSession(handle, null, 'revoked', now)) return 1
     throw new Refusal('no_such_session', `There is no live session ${handle}. See: cloakroom session list`)
   }
   return endAll(store, Date.now)

@@ -146,12 +146,12 @@ export class Sessions {
 
   /** Ends the session of a token; false: it was not live. */
   async end(token: Token): Promise<boolean> {
-    return this.#store.endSession(handleOf(idOf(token)), null, this.#clock())
+    return this.#store.endSession(handleOf(idOf(token)), null, 'logout', this.#clock())
   }
 
   /** Ends the session of a handle, if it is of this user (null: of whomever); false: there was none. */
   async revoke(handle: string, uname: string | null): Promise<boolean> {
-    return this.#store.endSession(handle, uname, this.#clock())
+    return this.#store.endSession(handle, uname, 'revoked', this.#clock())
   }
 
   /** Ends every session; how many. */

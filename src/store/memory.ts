@@ -1,5 +1,7 @@
 import {
+  type Change,
   type Counter,
+  type EndReason,
   handleOf,
   type Millis,
   type NewSession,
@@ -21,6 +23,11 @@ interface Kept {
   readonly attributes: Map<string, string>
 }
 
+/** A write of attributes, as it is told. */
+type WrittenAttributes =
+  | { readonly kind: 'put'; readonly keys: readonly string[] }
+  | { readonly kind: 'delete'; readonly keys: readonly string[] | 'all' }
+
 const pageOf = <T>(all: readonly T[], limit: number, nameOf: (item: T) => string): Page<T> => {
   const items = all.slice(0, limit)
   const last = items.at(-1)
@@ -36,6 +43,8 @@ export function openMemoryStore(): Store {
   const users = new Map<string, StoredUser>()
   const secrets = new Map<string, string>()
   const counters = new Map<string, Counter>()
+  /** Who watches the session of an id. */
+  const watchers = new Map<string, Set<(change: Change) => void>>()
   let logins = 0
   let restored = 0
 
@@ -48,22 +57,28 @@ export function openMemoryStore(): Store {
     return kept?.session.id === id ? kept : null
   }
   const isTaken = (handle: string) => sessions.has(handle) || ended.has(handle)
-  const end = (handle: string, now: Millis) => {
+  const tell = (id: string, change: Change) => {
+    for (const each of watchers.get(id) ?? []) each(change)
+  }
+  const end = (handle: string, reason: EndReason, now: Millis) => {
+    const id = sessions.get(handle)?.session.id
     sessions.delete(handle)
     ended.set(handle, now)
+    if (id !== undefined) tell(id, { kind: 'end', reason })
   }
   const endThose = (isMeant: (session: StoredSession) => boolean, limit: number, now: Millis) => {
     const ending = [...sessions]
       .filter(([, { session }]) => now < session.endsAt && isMeant(session))
       .slice(0, limit)
-    for (const [handle] of ending) end(handle, now)
+    for (const [handle] of ending) end(handle, 'revoked', now)
     return ending.length
   }
   const endAllOf = (uname: string, except: string | null, now: Millis) =>
     endThose((session) => session.uname === uname && handleOf(session.id) !== except, Infinity, now)
-  const written = (kept: Kept): WriteOutcome => {
+  const written = (kept: Kept, write: WrittenAttributes): WriteOutcome => {
     kept.session = { ...kept.session, version: kept.session.version + 1 }
-    const { version, endsAt, latestEndsAt } = kept.session
+    const { id, version, endsAt, latestEndsAt } = kept.session
+    tell(id, { ...write, version })
     return { version, endsAt, latestEndsAt }
   }
   const requireUser = (uname: string, staying: string | null, { now, generation }: UserRule) => {
@@ -121,7 +136,7 @@ export function openMemoryStore(): Store {
       const bytes = [...after].reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
       if (bytes > maxBytes) return 'too_large'
       for (const [key, value] of attributes) kept.attributes.set(key, value)
-      return written(kept)
+      return written(kept, { kind: 'put', keys: [...attributes.keys()] })
     },
 
     async removeAttributes(id, keys, { now, version }) {
@@ -129,7 +144,7 @@ export function openMemoryStore(): Store {
       if (kept === null) return 'absent'
       if (version !== null && version !== kept.session.version) return 'version_differs'
       for (const key of keys === 'all' ? [...kept.attributes.keys()] : keys) kept.attributes.delete(key)
-      return written(kept)
+      return written(kept, { kind: 'delete', keys })
     },
 
     async touchSessions(uses, now) {
@@ -144,10 +159,10 @@ export function openMemoryStore(): Store {
       }
     },
 
-    async endSession(handle, uname, now) {
+    async endSession(handle, uname, reason, now) {
       const kept = live(handle, now)
       if (kept === null || (uname !== null && uname !== kept.session.uname)) return false
-      end(handle, now)
+      end(handle, reason, now)
       return true
     },
 
@@ -162,6 +177,19 @@ export function openMemoryStore(): Store {
         .sort((a, b) => b.n - a.n)
       const { items, next } = pageOf(found, limit, ({ n }) => String(n))
       return { items: items.map(({ session }) => session), next }
+    },
+
+    async watchSession(id, tell) {
+      const those = watchers.get(id) ?? new Set()
+      // One of its own, so that a function given twice is told twice.
+      const one = (change: Change) => tell(change)
+      watchers.set(id, those.add(one))
+      return {
+        close() {
+          those.delete(one)
+          if (those.size === 0 && watchers.get(id) === those) watchers.delete(id)
+        },
+      }
     },
 
     async sweepSessions(endedBefore, limit) {

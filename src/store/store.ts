@@ -67,6 +67,24 @@ export type WriteOutcome =
   | 'too_many'
   | 'too_large'
 
+/** Why a session was ended: by whoever was logged in with it, or by somebody else. */
+export type EndReason = 'logout' | 'revoked'
+
+/**
+ * What was done to a session, told to whoever watches it. `version` is that of the session after the write; no values are told, since they
+ * may have changed again. `missed`: something may have happened that was not told, as when the back end was away; read the session again.
+ */
+export type Change =
+  | { readonly kind: 'put'; readonly keys: readonly string[]; readonly version: number }
+  | { readonly kind: 'delete'; readonly keys: readonly string[] | 'all'; readonly version: number }
+  | { readonly kind: 'end'; readonly reason: EndReason }
+  | { readonly kind: 'missed' }
+
+/** A watch over a session, until it is closed. */
+export interface Watch {
+  close(): void
+}
+
 /** How often something was counted since the first time, until `endsAt`, when the counting begins anew. */
 export interface Counter {
   readonly count: number
@@ -157,7 +175,7 @@ export interface Store {
    * Ends a session, if it is of the user `uname` (null: of whomever), and forgets its attributes, for every clock. False: there was no
    * live one of exactly this handle.
    */
-  endSession(handle: string, uname: string | null, now: Millis): Promise<boolean>
+  endSession(handle: string, uname: string | null, reason: EndReason, now: Millis): Promise<boolean>
 
   /** Ends live sessions of whomever, at most `limit` of them; how many. Fewer than the limit: there are none left. */
   endSessions(limit: number, now: Millis): Promise<number>
@@ -169,6 +187,14 @@ export interface Store {
     limit: number,
     now: Millis,
   ): Promise<Page<StoredSession>>
+
+  /**
+   * Tells of every change of the session that is made from now on, in the order of its versions, whichever node or process makes it; soon,
+   * and at once if it is this node. Ends by revocation have the reason `revoked`. That a session has ended by itself is not told: that
+   * happens by the clock. A change may be told as `missed`, and more than once, but never not at all. There may be no session of this id;
+   * then nothing is told. Resolves when what happens from now on will be told.
+   */
+  watchSession(id: string, tell: (change: Change) => void): Promise<Watch>
 
   /** Deletes what is left of sessions and counters that ended at or before `endedBefore`, at most `limit` of them; how many. */
   sweepSessions(endedBefore: Millis, limit: number): Promise<number>
