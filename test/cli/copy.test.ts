@@ -161,7 +161,7 @@ const targets: Record<string, [(to: Store, hers: StoredSession) => Promise<unkno
   'a session that has ended there': [
     async (to, hers) => {
       await to.restoreSession(hers, new Map())
-      await to.endSession(hers.id.slice(0, 22), null, Date.now())
+      await to.endSession(hers.id.slice(0, 22), null, 'revoked', Date.now())
     },
     'of alice has ended in the target',
   ],

@@ -83,7 +83,7 @@ test('a copy fails if the source goes on', async () => {
   const user = { uname: 'alice', generation: 7 }
   const changes: Record<string, (from: Store, id: string) => Promise<unknown>> = {
     'a put': (from, id) => givenAttributes(from, id, [['b', '2']]),
-    'an end': (from, id) => from.endSession(handleOf(id), null, now),
+    'an end': (from, id) => from.endSession(handleOf(id), null, 'revoked', now),
     'a login': (from) => givenSessionOf(from, user),
     'a user': (from) => givenUser(from),
   }

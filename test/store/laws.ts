@@ -13,6 +13,8 @@ import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
 import { touchLaws } from './laws/touches.ts'
 import { userLaws } from './laws/users.ts'
+import { watchedEndLaws } from './laws/watched-ends.ts'
+import { watchLaws } from './laws/watching.ts'
 
 /**
  * Something that `src/store/store.ts` promises, and a check that fails if a store does not keep it. Laws use names and ids of their
@@ -41,4 +43,6 @@ export const laws: readonly Law[] = [
   ...counterLaws,
   ...nodeLaws,
   ...restoreLaws,
+  ...watchLaws,
+  ...watchedEndLaws,
 ]

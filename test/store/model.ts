@@ -151,7 +151,7 @@ async function agrees(store: Store, steps: readonly Step[]): Promise<void> {
         return store.touchSessions([{ id: idAt(step.slot), usedAt, endsAt: usedAt + IDLE }], model.now)
       }
       case 'end':
-        return store.endSession(handleAt(step.slot), null, model.now)
+        return store.endSession(handleAt(step.slot), null, 'revoked', model.now)
       case 'pass':
         return Promise.resolve()
       case 'revoke': {

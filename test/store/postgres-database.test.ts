@@ -74,7 +74,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
           [id, newSession(user).id].map((each) => ({ id: each, usedAt: now, endsAt: now + HOUR })),
           now,
         ),
-      'an end': () => store.endSession(handle, null, now),
+      'an end': () => store.endSession(handle, null, 'revoked', now),
       'a list': () => store.listSessions(user.uname, null, 2, now),
       'a sweep': () => store.sweepSessions(now, 10),
       'a user': () => store.readUser(user.uname),

@@ -60,7 +60,7 @@ function newCrowd(users: readonly StoredUser[]) {
         ['a', 'x'],
       ]),
     (store: Store) => store.removeAttributes(some(), random(2) === 0 ? 'all' : ['a'], anyVersion),
-    (store: Store) => store.endSession(handleOf(some()), null, now),
+    (store: Store) => store.endSession(handleOf(some()), null, 'revoked', now),
     (store: Store) => store.endSessions(10, now),
     (store: Store) => store.sweepSessions(now + 2 * MINUTE, 10),
     (store: Store) => store.updateUser(user().uname, { email: String(random(9)) }, null, noKeeper),

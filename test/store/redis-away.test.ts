@@ -50,7 +50,7 @@ const calls = (store: Store, id: string): Promise<unknown>[] => [
   store.readSession(id, 'all', now),
   put(store, id, [['b', '2']]),
   store.touchSessions([{ id, usedAt: now, endsAt: now }], now),
-  store.endSession(handleOf(id), null, now),
+  store.endSession(handleOf(id), null, 'revoked', now),
   store.listSessions(null, null, 10, now),
   store.sweepSessions(now, 10),
   store.readUser('nobody'),
@@ -178,7 +178,7 @@ describeWithRedis('Redis that is away', () => {
     expect(await faultOf(store.addToCounter('n', 1, 1, now))).toBe('store_full')
     expect(await attributesOf(store, one.id)).toEqual([['a', '1']])
     expect(await store.removeAttributes(one.id, ['a'], { now, version: null })).toMatchObject({ version: 3 })
-    expect(await store.endSession(handleOf(one.id), null, now)).toBe(true)
+    expect(await store.endSession(handleOf(one.id), null, 'revoked', now)).toBe(true)
     const revocation = { generation: 8, except: null }
     expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
     expect(await store.sweepSessions(now, 10)).toBe(2)

@@ -185,7 +185,7 @@ describeWithRedis('a node that dies between two steps', () => {
       const times = { beganAt, endsAt: beganAt + 1, latestEndsAt: beganAt + 1 }
       const { handle } = await givenSessionOf(store, user, times)
       expect(await server.ask('ZCARD', indexKey(user.uname))).toBe(count)
-      await store.endSession(handle, null, beganAt)
+      await store.endSession(handle, null, 'revoked', beganAt)
     }
     await store.close()
   })

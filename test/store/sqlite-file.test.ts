@@ -30,7 +30,7 @@ test('what was answered is there after the store was closed and opened again', a
   ])
   const use = { id: session.id, usedAt: now + 5, endsAt: now + HOUR }
   await first.touchSessions([use], now)
-  await first.endSession(ended.handle, null, now)
+  await first.endSession(ended.handle, null, 'revoked', now)
   await first.readSecret('key', 'secret')
   const before = await first.readSession(session.id, 'all', now)
   await first.close()
@@ -98,7 +98,7 @@ test('what the command line writes while a server runs holds for the server’s 
   expect(await attributesOf(server, session.id)).toEqual([])
   await beside.touchSessions([{ id: session.id, usedAt: now + 1, endsAt: now + HOUR }], now)
   expect((await server.readSession(session.id, [], now))?.endsAt).toBe(now + HOUR)
-  await beside.endSession(session.handle, null, now)
+  await beside.endSession(session.handle, null, 'revoked', now)
   expect(await isLive(server, session.id)).toBe(false)
   expect(await put(server, session.id, [['late', '']])).toBe('absent')
   await beside.close()

@@ -4,21 +4,21 @@ import { ALL, type Fault, firstWhere } from './fault.ts'
 export const endFaults: Record<string, Fault> = {
   'end does nothing': () => ({ endSession: async () => true }),
   'end says that there was none': (good) => ({
-    async endSession(handle, uname, now) {
-      await good.endSession(handle, uname, now)
+    async endSession(handle, uname, reason, now) {
+      await good.endSession(handle, uname, reason, now)
       return false
     },
   }),
   'end succeeds in the millisecond of the end': (good) => ({
-    endSession: (handle, uname, now) => good.endSession(handle, uname, now - 1),
+    endSession: (handle, uname, reason, now) => good.endSession(handle, uname, reason, now - 1),
   }),
   'end comes too late in the last millisecond': (good) => ({
-    endSession: (handle, uname, now) => good.endSession(handle, uname, now + 1),
+    endSession: (handle, uname, reason, now) => good.endSession(handle, uname, reason, now + 1),
   }),
   'end marks the session by the clock, and an earlier clock revives it': (good) => {
     const endedAt = new Map<string, number>()
     return {
-      async endSession(handle, uname, now) {
+      async endSession(handle, uname, _, now) {
         const found = await firstWhere(good, ({ id }) => handleOf(id) === handle)
         if (found === null || now >= (endedAt.get(handle) ?? found.endsAt)) return false
         if (uname !== null && uname !== found.uname) return false
@@ -32,10 +32,10 @@ export const endFaults: Record<string, Fault> = {
   'end leaves what a put can write to': (good) => {
     const ended = new Set<string>()
     return {
-      async endSession(handle, uname, now) {
+      async endSession(handle, uname, reason, now) {
         if (ended.has(handle) || (await firstWhere(good, ({ id }) => handleOf(id) === handle)) === null)
           return false
-        const outcome = await good.endSession(handle, uname, now)
+        const outcome = await good.endSession(handle, uname, reason, now)
         if (outcome) ended.add(handle)
         return outcome
       },
@@ -47,8 +47,8 @@ export const endFaults: Record<string, Fault> = {
     }
   },
   'end frees the id at once': (good) => ({
-    async endSession(handle, uname, now) {
-      const ended = await good.endSession(handle, uname, now)
+    async endSession(handle, uname, reason, now) {
+      const ended = await good.endSession(handle, uname, reason, now)
       if (ended) await good.sweepSessions(now, 100)
       return ended
     },
@@ -56,11 +56,11 @@ export const endFaults: Record<string, Fault> = {
   'end keeps the attributes for the next session of the id': (good) => {
     const left = new Map<string, ReadonlyMap<string, string>>()
     return {
-      async endSession(handle, uname, now) {
+      async endSession(handle, uname, reason, now) {
         const found = await firstWhere(good, ({ id }) => handleOf(id) === handle)
         const session = found && (await good.readSession(found.id, 'all', now))
         if (session) left.set(session.id, session.attributes)
-        return good.endSession(handle, uname, now)
+        return good.endSession(handle, uname, reason, now)
       },
       async readSession(id, keys, now) {
         const session = await good.readSession(id, keys, now)
@@ -70,34 +70,34 @@ export const endFaults: Record<string, Fault> = {
     }
   },
   'end goes by what the handle begins with': (good) => ({
-    async endSession(handle, uname, now) {
+    async endSession(handle, uname, reason, now) {
       const found = await firstWhere(good, ({ id }) => id.startsWith(handle))
-      return good.endSession(found === null ? handle : handleOf(found.id), uname, now)
+      return good.endSession(found === null ? handle : handleOf(found.id), uname, reason, now)
     },
   }),
   'end takes the id for a handle': (good) => ({
-    endSession: (handle, uname, now) => good.endSession(handleOf(handle), uname, now),
+    endSession: (handle, uname, reason, now) => good.endSession(handleOf(handle), uname, reason, now),
   }),
   'end ignores whose session it is': (good) => ({
-    endSession: (handle, _, now) => good.endSession(handle, null, now),
+    endSession: (handle, _, reason, now) => good.endSession(handle, null, reason, now),
   }),
   'end ends all sessions of the user': (good) => ({
-    async endSession(handle, uname, now) {
+    async endSession(handle, uname, reason, now) {
       const found = await firstWhere(good, ({ id }) => handleOf(id) === handle)
-      const ended = await good.endSession(handle, uname, now)
+      const ended = await good.endSession(handle, uname, reason, now)
       if (!ended || found === null) return ended
       for (const { id } of (await good.listSessions(found.uname, null, 100, now)).items) {
-        await good.endSession(handleOf(id), uname, now)
+        await good.endSession(handleOf(id), uname, reason, now)
       }
       return true
     },
   }),
   'end looks whether there is one, and then ends it': (good) => ({
-    async endSession(handle, uname, now) {
+    async endSession(handle, uname, reason, now) {
       const found = await firstWhere(good, ({ id, endsAt }) => handleOf(id) === handle && now < endsAt)
       await Promise.resolve()
       if (found === null || (uname !== null && uname !== found.uname)) return false
-      await good.endSession(handle, uname, now)
+      await good.endSession(handle, uname, reason, now)
       return true
     },
   }),
@@ -105,7 +105,7 @@ export const endFaults: Record<string, Fault> = {
     async endSessions(limit, now) {
       const { items } = await good.listSessions(null, null, limit, now)
       const recent = items.filter(({ beganAt }) => beganAt >= now)
-      for (const { id } of recent) await good.endSession(handleOf(id), null, now)
+      for (const { id } of recent) await good.endSession(handleOf(id), null, 'revoked', now)
       return recent.length
     },
   }),
@@ -114,7 +114,7 @@ export const endFaults: Record<string, Fault> = {
     async endSessions(limit, now) {
       const { items } = await good.listSessions(null, null, ALL, 0)
       const oldest = items.toReversed().slice(0, limit)
-      for (const { id } of oldest) await good.endSession(handleOf(id), null, now)
+      for (const { id } of oldest) await good.endSession(handleOf(id), null, 'revoked', now)
       return oldest.length
     },
   }),

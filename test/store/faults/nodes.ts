@@ -96,10 +96,10 @@ export const nodeFaults: Record<string, Fault> = {
   },
   'a node looks for the session, and then says that it ended it': (good) => {
     let inTurn: Promise<unknown> = Promise.resolve()
-    const end: Store['endSession'] = async (handle, uname, now) => {
+    const end: Store['endSession'] = async (handle, uname, reason, now) => {
       const found = await firstWhere(good, ({ id, endsAt }) => id.startsWith(handle) && now < endsAt)
       await later()
-      const ended = await good.endSession(handle, uname, now)
+      const ended = await good.endSession(handle, uname, reason, now)
       return ended || (found !== null && found.uname === uname)
     }
     return {

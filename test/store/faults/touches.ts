@@ -63,11 +63,11 @@ export const touchFaults: Record<string, Fault> = {
     const ended = new Map<string, ReadSession | null>()
     const revived = new Map<string, ReadSession | null>()
     return {
-      async endSession(handle, uname, now) {
+      async endSession(handle, uname, reason, now) {
         const { items } = await good.listSessions(null, null, ALL, now)
         const id = items.find((session) => handleOf(session.id) === handle)?.id ?? ''
         const session = await good.readSession(id, 'all', now)
-        const did = await good.endSession(handle, uname, now)
+        const did = await good.endSession(handle, uname, reason, now)
         if (did) ended.set(handle, session)
         return did
       },

@@ -23,9 +23,9 @@ export const endLaws: readonly Law[] = [
     says: 'a session can be ended once',
     async check(store) {
       const { id, handle } = await givenSession(store)
-      expect(await store.endSession(handle, null, now)).toBe(true)
+      expect(await store.endSession(handle, null, 'revoked', now)).toBe(true)
       expect(await isLive(store, id)).toBe(false)
-      expect(await store.endSession(handle, null, now)).toBe(false)
+      expect(await store.endSession(handle, null, 'revoked', now)).toBe(false)
     },
   },
   {
@@ -33,7 +33,7 @@ export const endLaws: readonly Law[] = [
     async check(store) {
       const { handle } = await givenSession(store)
       const outcomes = await Promise.all(
-        Array.from({ length: 20 }, () => store.endSession(handle, null, now)),
+        Array.from({ length: 20 }, () => store.endSession(handle, null, 'revoked', now)),
       )
       expect(outcomes.filter((ended) => ended)).toEqual([true])
     },
@@ -43,8 +43,8 @@ export const endLaws: readonly Law[] = [
     async check(store) {
       const user = await givenUser(store)
       const [a, b] = [await givenSessionOf(store, user), await givenSessionOf(store, user)]
-      expect(await store.endSession(a.handle, null, a.endsAt)).toBe(false)
-      expect(await store.endSession(b.handle, null, b.endsAt - 1)).toBe(true)
+      expect(await store.endSession(a.handle, null, 'revoked', a.endsAt)).toBe(false)
+      expect(await store.endSession(b.handle, null, 'revoked', b.endsAt - 1)).toBe(true)
     },
   },
   {
@@ -52,11 +52,11 @@ export const endLaws: readonly Law[] = [
     async check(store) {
       const session = await givenSession(store)
       await givenAttributes(store, session.id, [['a', '1']])
-      await store.endSession(session.handle, null, now)
+      await store.endSession(session.handle, null, 'revoked', now)
       for (const clock of clocks(session)) {
         expect(await attributesOf(store, session.id, clock)).toBeNull()
         expect(await store.readSession(session.id, ['a'], clock)).toBeNull()
-        expect(await store.endSession(session.handle, null, clock)).toBe(false)
+        expect(await store.endSession(session.handle, null, 'revoked', clock)).toBe(false)
         expect(await idsOf(store, session.uname, clock)).toEqual([])
       }
     },
@@ -66,7 +66,7 @@ export const endLaws: readonly Law[] = [
     async check(store) {
       const session = await givenSession(store)
       await givenAttributes(store, session.id, [['a', '1']])
-      await store.endSession(session.handle, null, now)
+      await store.endSession(session.handle, null, 'revoked', now)
       for (const clock of clocks(session)) {
         const condition = { now: clock, version: null }
         const attributes = new Map([['b', '2']])
@@ -113,7 +113,7 @@ export const endLaws: readonly Law[] = [
     says: 'a write to a session that is not there is absent before it is anything else',
     async check(store) {
       const { id, handle } = await givenSession(store)
-      await store.endSession(handle, null, now)
+      await store.endSession(handle, null, 'revoked', now)
       const tight = { maxAttributes: 0, maxBytes: 0 }
       const condition = { now, version: 99 }
       expect(await store.putAttributes(id, new Map([['a', '1']]), tight, condition)).toBe('absent')
@@ -127,7 +127,7 @@ export const endLaws: readonly Law[] = [
       const [a, b] = [await givenSessionOf(store, user), await givenSessionOf(store, user)]
       const c = await givenSession(store)
       for (const { id } of [a, b, c]) await givenAttributes(store, id, [['a', id]])
-      await store.endSession(a.handle, null, now)
+      await store.endSession(a.handle, null, 'revoked', now)
       expect(await attributesOf(store, b.id)).toEqual([['a', b.id]])
       expect(await attributesOf(store, c.id)).toEqual([['a', c.id]])
       expect(await idsOf(store, user.uname)).toEqual([b.id])
@@ -139,7 +139,7 @@ export const endLaws: readonly Law[] = [
       const { id, handle } = await givenSession(store)
       await givenSession(store)
       for (const wrong of ['', handle.slice(0, 1), handle.slice(0, -1), `${handle}~`, id, '%', '*', '_']) {
-        expect(await store.endSession(wrong, null, now)).toBe(false)
+        expect(await store.endSession(wrong, null, 'revoked', now)).toBe(false)
       }
       expect(await isLive(store, id)).toBe(true)
     },
@@ -150,10 +150,10 @@ export const endLaws: readonly Law[] = [
       const { id, handle, uname } = await givenSession(store)
       const other = await givenUser(store)
       for (const wrong of [other.uname, newName(), '', uname.toUpperCase(), `${uname} `]) {
-        expect(await store.endSession(handle, wrong, now)).toBe(false)
+        expect(await store.endSession(handle, wrong, 'revoked', now)).toBe(false)
       }
       expect(await isLive(store, id)).toBe(true)
-      expect(await store.endSession(handle, uname, now)).toBe(true)
+      expect(await store.endSession(handle, uname, 'revoked', now)).toBe(true)
       expect(await isLive(store, id)).toBe(false)
     },
   },
@@ -191,7 +191,7 @@ export const endLaws: readonly Law[] = [
       const user = await givenUser(store)
       await givenSessionOf(store, user, { endsAt: now })
       const ended = await givenSessionOf(store, user)
-      await store.endSession(ended.handle, null, now)
+      await store.endSession(ended.handle, null, 'revoked', now)
       const live = await givenSessionOf(store, user, { endsAt: now + 1 })
       expect(await store.endSessions(1, now)).toBe(1)
       expect(await isLive(store, live.id)).toBe(false)
@@ -214,7 +214,7 @@ export const endLaws: readonly Law[] = [
     async check(store) {
       const user = await givenUser(store)
       const [a, b] = [await givenSessionOf(store, user), await givenSessionOf(store, user)]
-      await store.endSession(a.handle, null, now)
+      await store.endSession(a.handle, null, 'revoked', now)
       expect(await put(store, a.id, [['a', '1']])).toBe('absent')
       expect(await store.removeAttributes(a.id, 'all', anyVersion)).toBe('absent')
       const other = await store.readSession(b.id, 'all', now)

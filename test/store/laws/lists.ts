@@ -77,7 +77,7 @@ export const listLaws: readonly Law[] = [
         { uname, generation },
         { beganAt: now + 9, endsAt: now + 100 },
       )
-      await store.endSession(ended?.handle ?? '', null, now)
+      await store.endSession(ended?.handle ?? '', null, 'revoked', now)
       expect(await idsOf(store, uname, now + 99)).toEqual([short.id, live?.id ?? ''])
       expect(await idsOf(store, uname, now + 100)).toEqual([live?.id ?? ''])
     },
@@ -144,7 +144,7 @@ export const listLaws: readonly Law[] = [
     async check(store) {
       const { uname, sessions, latestFirst } = await givenSessions(store, 5)
       const first = await store.listSessions(uname, null, 2, now)
-      await store.endSession(sessions[3]?.handle ?? '', null, now)
+      await store.endSession(sessions[3]?.handle ?? '', null, 'revoked', now)
       const second = await store.listSessions(uname, first.next, 2, now)
       expect(second.items.map(({ id }) => id)).toEqual(latestFirst.slice(2, 4))
     },

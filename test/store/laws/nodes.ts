@@ -79,7 +79,7 @@ export const nodeLaws: readonly Law[] = [
       const [ended, revoked, spared] = sessions
       if (!(ended && revoked && spared)) throw new Error('unreachable')
       for (const { id } of sessions) expect(await isLive(other, id)).toBe(true)
-      await store.endSession(ended.handle, null, now)
+      await store.endSession(ended.handle, null, 'revoked', now)
       expect(await isLive(other, ended.id)).toBe(false)
       expect(await isLive(other, revoked.id)).toBe(true)
       const revocation = { generation: 8, except: spared.handle }
@@ -97,10 +97,10 @@ export const nodeLaws: readonly Law[] = [
         const { id, handle, uname } = await givenSession(store)
         await givenAttributes(other, id, [['a', '1']])
         const writing = times(round % 4, (i) => put(other, id, [[`k${i}`, 'x']]))
-        expect(await store.endSession(handle, null, now)).toBe(true)
+        expect(await store.endSession(handle, null, 'revoked', now)).toBe(true)
         expect(await put(other, id, [['a', '2']])).toBe('absent')
         expect(await other.removeAttributes(id, 'all', anyVersion)).toBe('absent')
-        expect(await other.endSession(handle, null, now)).toBe(false)
+        expect(await other.endSession(handle, null, 'revoked', now)).toBe(false)
         await other.touchSessions([{ id, usedAt: now, endsAt: now + HOUR }], now)
         await Promise.all(writing)
         for (const node of [store, other]) {
@@ -116,7 +116,9 @@ export const nodeLaws: readonly Law[] = [
       for (let round = 0; round < 5; round++) {
         const { handle, uname, id } = await givenSession(store)
         for (const node of [store, other]) expect(await isLive(node, id)).toBe(true)
-        const ends = [store, other, store, other].map((node) => node.endSession(handle, uname, now))
+        const ends = [store, other, store, other].map((node) =>
+          node.endSession(handle, uname, 'revoked', now),
+        )
         expect((await Promise.all(ends)).filter((ended) => ended)).toEqual([true])
       }
     },
@@ -198,7 +200,7 @@ export const nodeLaws: readonly Law[] = [
         for (let i = 0; i < 8; i++) {
           const expired = await givenSessionOf(store, user, { endsAt: now })
           const ended = await givenSessionOf(other, user)
-          await store.endSession(ended.handle, null, now)
+          await store.endSession(ended.handle, null, 'revoked', now)
           await other.addToCounter(newName(), 1, MINUTE, now - MINUTE)
           ids.push(expired.id, ended.id)
         }

@@ -133,7 +133,7 @@ export const raceLaws: readonly Law[] = [
         const write = (i: number) => put(store, id, [[`k${i}`, 'x']])
         const use = () => store.touchSessions([{ id, usedAt: now, endsAt: now + HOUR }], now)
         const before = times(round % 5, write)
-        const ending = store.endSession(handle, null, now)
+        const ending = store.endSession(handle, null, 'revoked', now)
         const after = [...times(5, write), use(), store.removeAttributes(id, ['k0'], anyVersion)]
         expect(await ending).toBe(true)
         expect(await write(99)).toBe('absent')
@@ -171,7 +171,9 @@ export const raceLaws: readonly Law[] = [
         const user = await givenUser(store)
         const sessions = await Promise.all(times(4, () => givenSessionOf(store, user)))
         const [one, all] = await Promise.all([
-          Promise.all(sessions.slice(0, round % 4).map(({ handle }) => store.endSession(handle, null, now))),
+          Promise.all(
+            sessions.slice(0, round % 4).map(({ handle }) => store.endSession(handle, null, 'revoked', now)),
+          ),
           store.deleteUser(user.uname, noKeeper),
         ])
         const ended = typeof all === 'string' ? 0 : all.ended

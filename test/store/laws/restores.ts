@@ -119,7 +119,7 @@ export const restoreLaws: readonly Law[] = [
         await givenSessionOf(store, user),
       ]
       await givenAttributes(store, living.id, [['mine', 'yes']])
-      await store.endSession(ended.handle, null, now)
+      await store.endSession(ended.handle, null, 'revoked', now)
       const before = await store.readSession(living.id, 'all', now)
       const others = await givenUser(store)
       for (const { id } of [living, over, ended]) {
@@ -148,7 +148,7 @@ export const restoreLaws: readonly Law[] = [
       await store.restoreSession(elsewhere(user.uname, { id }), two)
       expect(await store.insertSession(newSession(user, { id }))).toBe('id_taken')
       expect(await attributesOf(store, id, endsAt)).toBeNull()
-      expect(await store.endSession(handleOf(id), user.uname, now)).toBe(true)
+      expect(await store.endSession(handleOf(id), user.uname, 'revoked', now)).toBe(true)
       expect(await store.insertSession(newSession(user, { id }))).toBe('id_taken')
     },
   },

@@ -36,7 +36,7 @@ export const revocationLaws: readonly Law[] = [
       for (const session of sessions) {
         for (const clock of clocks(session)) {
           expect(await attributesOf(store, session.id, clock)).toBeNull()
-          expect(await store.endSession(session.handle, null, clock)).toBe(false)
+          expect(await store.endSession(session.handle, null, 'revoked', clock)).toBe(false)
           expect(await idsOf(store, user.uname, clock)).toEqual([])
         }
       }
@@ -71,7 +71,7 @@ export const revocationLaws: readonly Law[] = [
       const [ended, live] = sessions
       const expired = await givenSessionOf(store, user, { endsAt: now })
       const other = await givenSession(store)
-      await store.endSession(ended.handle, null, now)
+      await store.endSession(ended.handle, null, 'revoked', now)
       for (const except of [ended.handle, expired.handle, other.handle, handleOf(newId()), '']) {
         const revocation = { generation: 8, except }
         expect(await store.updateUser(user.uname, { email: 'new' }, revocation, noKeeper)).toBe('changed')
@@ -127,7 +127,7 @@ export const revocationLaws: readonly Law[] = [
     async check(store) {
       const { user, sessions } = await givenUserWithSessions(store)
       await givenSessionOf(store, user, { endsAt: now })
-      await store.endSession(sessions[0].handle, null, now)
+      await store.endSession(sessions[0].handle, null, 'revoked', now)
       const revocation = { generation: 8, except: null }
       expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
       expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 0 })

@@ -57,7 +57,7 @@ export const sessionLaws: readonly Law[] = [
       expect(await store.removeAttributes(id, ['a'], anyVersion)).toBe('absent')
       expect(await store.removeAttributes(id, 'all', anyVersion)).toBe('absent')
       await store.touchSessions([{ id: id, usedAt: now, endsAt: now + MINUTE }], now)
-      expect(await store.endSession(handleOf(id), null, now)).toBe(false)
+      expect(await store.endSession(handleOf(id), null, 'revoked', now)).toBe(false)
       expect(await store.readSession(id, 'all', now)).toBeNull()
       expect(await store.insertSession(newSession(await givenUser(store), { id }))).toBe('inserted')
     },
@@ -103,7 +103,7 @@ export const sessionLaws: readonly Law[] = [
     async check(store) {
       const user = await givenUser(store)
       const { id, handle } = await givenSessionOf(store, user)
-      expect(await store.endSession(handle, null, now)).toBe(true)
+      expect(await store.endSession(handle, null, 'revoked', now)).toBe(true)
       expect(await store.insertSession(newSession(user, { id }))).toBe('id_taken')
       expect(await isLive(store, id)).toBe(false)
     },

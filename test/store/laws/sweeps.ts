@@ -49,7 +49,7 @@ export const sweepLaws: readonly Law[] = [
     async check(store) {
       const user = await givenUser(store)
       const { id, handle } = await givenSessionOf(store, user)
-      await store.endSession(handle, null, now)
+      await store.endSession(handle, null, 'revoked', now)
       expect(await store.sweepSessions(now - 1, 10)).toBe(0)
       expect(await store.insertSession(newSession(user, { id }))).toBe('id_taken')
       expect(await store.sweepSessions(now, 10)).toBe(1)
@@ -64,7 +64,7 @@ export const sweepLaws: readonly Law[] = [
       const expired = await givenSessionOf(store, user, { endsAt: now + 1 })
       const ended = await givenSessionOf(store, user)
       for (const { id } of [expired, ended]) await givenAttributes(store, id, [['a', '1']])
-      await store.endSession(ended.handle, null, now)
+      await store.endSession(ended.handle, null, 'revoked', now)
       expect(await store.sweepSessions(now + 1, 10)).toBe(2)
       for (const { id } of [expired, ended]) {
         expect(await isLive(store, id)).toBe(false)
@@ -83,7 +83,7 @@ export const sweepLaws: readonly Law[] = [
       const user = await givenUser(store)
       for (let i = 0; i < 4; i++) await givenSessionOf(store, user, { endsAt: now })
       for (let i = 0; i < 3; i++) {
-        await store.endSession((await givenSessionOf(store, user)).handle, null, now)
+        await store.endSession((await givenSessionOf(store, user)).handle, null, 'revoked', now)
       }
       const live = await givenSessionOf(store, user)
       const swept: number[] = []

@@ -81,7 +81,7 @@ export const touchLaws: readonly Law[] = [
     says: 'a use never revives a session that was ended',
     async check(store) {
       const { id, handle } = await givenSession(store)
-      await store.endSession(handle, null, now)
+      await store.endSession(handle, null, 'revoked', now)
       await store.touchSessions([{ id, usedAt: now, endsAt: now + HOUR }], now)
       await store.touchSessions([{ id, usedAt: now, endsAt: now + HOUR }], 0)
       expect(await isLive(store, id)).toBe(false)
@@ -96,7 +96,7 @@ export const touchLaws: readonly Law[] = [
         Array.from({ length: 4 }, () => givenSessionOf(store, user)),
       )
       if (!(a && b && ended && other)) throw new Error('unreachable')
-      await store.endSession(ended.handle, null, now)
+      await store.endSession(ended.handle, null, 'revoked', now)
       const uses = [
         { id: newId(), usedAt: now + 9, endsAt: now + 9 * HOUR },
         { id: a.id, usedAt: now + 1, endsAt: now + HOUR },
