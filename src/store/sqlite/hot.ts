@@ -2,6 +2,7 @@ import type { LiveSession, Millis, Use } from '../store.ts'
 import type { Changes } from './changes.ts'
 import { isSmall, type Packed, type Pairs, withValues } from './packed.ts'
 import { newRing, type Ring } from './ring.ts'
+import type { Ended } from './session-writes.ts'
 import type { Write } from './writer.ts'
 
 /** Bytes of memory for sessions. One with ten small attributes takes about 400. */
@@ -68,7 +69,7 @@ export class HotSessions {
         this.#ring.remove(args[0] as string)
         break
       case 'endSession':
-        if (result !== null) this.#ring.remove(result as string)
+        if (result !== null) this.#ring.remove((result as Ended).id)
         break
       case 'sweepSessions':
         for (const id of result as readonly (string | null)[]) if (id !== null) this.#ring.remove(id)

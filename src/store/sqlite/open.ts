@@ -13,6 +13,7 @@ import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
 import { Snapshot } from './snapshot.ts'
 import { touchInOrder } from './touch.ts'
+import { Watches } from './watches.ts'
 import { type Said, Writer } from './writer.ts'
 
 /** How a file is opened. */
@@ -44,11 +45,20 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
     const changes = alone ? new Changes(path) : null
     thread = await startThread({ path, alone })
     const db = new Database(path, { readonly: true, strict: true })
-    const { reads, hot, snapshot } = await whenNotBusy(() => readsOf(db, changes))
+    const { reads, hot, snapshot, watches } = await whenNotBusy(() => readsOf(db, changes))
     const writer = new Writer(thread, {
-      beginWriting: () => snapshot.beginWriting(),
-      committed: (write, result) => hot?.committed(write, result),
-      endWriting: () => snapshot.endWriting(),
+      beginWriting() {
+        snapshot.beginWriting()
+        watches.beginWriting()
+      },
+      committed(write, result) {
+        hot?.committed(write, result)
+        watches.committed(write, result)
+      },
+      endWriting() {
+        snapshot.endWriting()
+        watches.endWriting()
+      },
       lost: (fault) => options.lost?.(fault),
     })
     return {
@@ -59,9 +69,11 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
       removeAttributes: (id, keys, condition) => writer.ask('removeAttributes', id, keys, condition),
       touchSessions: (uses, now) => touchInOrder(uses, now, { writer, hot }),
-      endSession: async (handle, uname, now) => (await writer.ask('endSession', handle, uname, now)) !== null,
+      endSession: async (handle, uname, reason, now) =>
+        (await writer.ask('endSession', handle, uname, reason, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
       listSessions: reads.listSessions,
+      watchSession: reads.watchSession,
       sweepSessions: async (endedBefore, limit) =>
         (await writer.ask('sweepSessions', endedBefore, limit)).length,
       insertUser: (user) => writer.ask('insertUser', user),
@@ -79,6 +91,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         await writer.ask('ping')
       },
       async close() {
+        watches.close()
         snapshot.close()
         db.close()
         // Last, so that the thread's connection is the one that folds the log into the file.
@@ -132,14 +145,16 @@ function readsOf(db: Database, changes: Changes | null) {
   const file = newReads(db)
   const hot = changes === null ? null : new HotSessions(changes)
   const snapshot = new Snapshot(db, changes)
+  const watches = new Watches((ids) => snapshot.read(() => ids.map((id) => file.readStanding(id))), changes)
   // Async, so that what fails is a promise that is rejected.
-  const attempt = async <T>(read: () => T): Promise<T> => {
+  const reading = async <T>(read: () => T): Promise<T> => {
     try {
-      return snapshot.read(read)
+      return read()
     } catch (cause) {
       throw new StoreFault('store_unavailable', `The database cannot be read: ${cause}`, cause)
     }
   }
+  const attempt = <T>(read: () => T) => reading(() => snapshot.read(read))
   const readFile = (id: string, keys: readonly string[] | 'all', now: Millis): ReadSession | null => {
     const found = file.findSession(id, now)
     if (found === null) return null
@@ -154,13 +169,14 @@ function readsOf(db: Database, changes: Changes | null) {
       if (known !== null) return Promise.resolve(withNamed(known.session, known.packed, keys))
       return attempt(() => readFile(id, keys, now))
     },
+    watchSession: (id, tell) => reading(() => watches.watch(id, tell)),
     listSessions: (...args) => attempt(() => file.listSessions(...args)),
     readUser: (uname) => attempt(() => file.readUser(uname)),
     listUsers: (...args) => attempt(() => file.listUsers(...args)),
     listSecrets: () => attempt(() => file.listSecrets()),
     ping: () => attempt(() => file.ping()),
   } satisfies Partial<Store>
-  return { reads, hot, snapshot }
+  return { reads, hot, snapshot, watches }
 }
 
 /** The session with those of its attributes that were asked for. */

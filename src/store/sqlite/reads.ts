@@ -3,6 +3,7 @@ import type { LiveSession, Millis, Page, StoredSession, StoredUser } from '../st
 import type { Packed } from './packed.ts'
 import { ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
 import { newNoted } from './uses.ts'
+import type { Standing } from './watches.ts'
 
 /** A session in the file: its number, and its attributes, unless (null) they are rows of their own that have that number. */
 export interface Found {
@@ -36,6 +37,8 @@ export function newReads(db: Database) {
   const user = db.query('SELECT * FROM users WHERE uname = ?')
   const users = db.query('SELECT * FROM users WHERE ?1 IS NULL OR uname > ?1 ORDER BY uname LIMIT ?2')
   const secrets = db.query('SELECT name, value FROM secrets')
+  const standing = db.query('SELECT version, uname FROM sessions WHERE id = ?')
+  const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
   const version = db.query('PRAGMA user_version')
 
   return {
@@ -59,6 +62,13 @@ export function newReads(db: Database) {
         if (row !== undefined) attributes.set(key, row[0] as string)
       }
       return attributes
+    },
+
+    /** What there is of an id, whatever the clock says. */
+    readStanding(id: string): Standing {
+      const row = standing.values(id)[0] as [number, string] | undefined
+      if (row !== undefined) return { version: row[0], uname: row[1] }
+      return wasEnded.values(id).length > 0 ? 'ended' : 'absent'
     },
 
     listSessions(

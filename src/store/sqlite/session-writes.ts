@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite'
-import { type Millis, type NewSession, type StoredSession, sizeOf } from '../store.ts'
+import { type EndReason, type Millis, type NewSession, type StoredSession, sizeOf } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
 import { isSmall, NOTHING, type Pairs, withValues } from './packed.ts'
 import { ENDS_AT, SESSIONS } from './rows.ts'
@@ -13,6 +13,12 @@ const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
  * have got its number, then that has begun as recently, and its times do not move.
  */
 export type PlacedUse = readonly [place: number | string, usedAt: Millis, endsAt: Millis]
+
+/** A session that was ended. */
+export interface Ended {
+  readonly id: string
+  readonly reason: EndReason
+}
 
 /** The writes of sessions. */
 export function sessionWrites(db: Database) {
@@ -108,10 +114,10 @@ export function sessionWrites(db: Database) {
       }
     },
 
-    /** The id of the session that ended, or null. */
-    endSession(handle: string, uname: string | null, now: Millis): string | null {
+    /** The session that ended, with the reason for whoever watches it, or null. */
+    endSession(handle: string, uname: string | null, reason: EndReason, now: Millis): Ended | null {
       const rows = find.values(handle, now, uname)
-      return end(rows, now) === 0 ? null : (rows[0]?.[1] as string)
+      return end(rows, now) === 0 ? null : { id: rows[0]?.[1] as string, reason }
     },
 
     endSessions: (limit: number, now: Millis): number => end(live.values(now, limit), now),
