@@ -30,6 +30,7 @@ export type RefusalCode =
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'too_many_attempts'
+  | 'too_many_streams'
   | 'busy'
 
 /** A request that was understood and declined. Anything thrown that is not a `Refusal` is a fault of ours. */

@@ -5,6 +5,7 @@ import { newTrustedProxies } from './http/address.ts'
 import type { App } from './http/app.ts'
 import { newCookie } from './http/cookie.ts'
 import { startHttp } from './http/server.ts'
+import { Streams } from './http/streams.ts'
 import type { Log } from './log.ts'
 import type { PasswordCost } from './login/hash-threads.ts'
 import { Login } from './login/login.ts'
@@ -15,11 +16,15 @@ import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
 import { Touches } from './session/touches.ts'
+import { Watching } from './session/watching.ts'
 import { openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 /** For how long a cookie from before the login can become the session's own. */
 const PRE_LOGIN = 10 * 60_000
+
+/** Milliseconds between comments in a stream: proxies close what is silent for a minute, and the reader learns within it that nobody is there. */
+const HEARTBEAT = 20_000
 
 /** Milliseconds that a stop waits for requests under way. */
 const LONGEST_WAIT = 7_000
@@ -30,6 +35,8 @@ export interface Surroundings {
   readonly clock: Clock
   /** What a hash of a password costs, if not what it should. */
   readonly passwordCost?: PasswordCost
+  /** Milliseconds between the heartbeats of streams, if not as usual. */
+  readonly heartbeat?: number
   /** For the first admin; null: a random one. */
   readonly adminPassword: string | null
   /** Told, once, of the random password of the first admin. */
@@ -90,11 +97,21 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     { attempts: config.login['address-attempts'], window: config.login['address-window'] },
   )
 
+  const { events } = config
+  const streams = new Streams({
+    most: events.streams,
+    mostOfSession: events['streams-per-session'],
+    heartbeat: surroundings.heartbeat ?? HEARTBEAT,
+  })
+
   const isSecure = config.publicUrl?.protocol === 'https:'
   const app: App = {
     sessions,
     users,
     login: new Login(users, passwords, throttle, sessions),
+    watching: new Watching({ store, touches, clock, countsAsUse: events['count-as-use'] }),
+    streams,
+    fault,
     log,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
@@ -130,6 +147,8 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     port,
     async stop() {
       sweeping.stop()
+      // Their readers connect again, elsewhere if there is another node.
+      streams.stop()
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)

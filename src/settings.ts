@@ -127,6 +127,11 @@ export const file = z
       'address-attempts': whole(1, 1_000_000),
       'address-window': window,
     }),
+    events: section({
+      streams: whole(0, 1_000_000),
+      'streams-per-session': whole(1, 1_000_000),
+      'count-as-use': flag,
+    }),
     postgres: section({ timeout: patience, connections: whole(2, 1_000) }),
     redis: section({
       timeout: patience,

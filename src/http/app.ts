@@ -2,17 +2,23 @@ import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Watching } from '../session/watching.ts'
 import type { Ask, Reading } from './ask.ts'
 import type { OriginSettings } from './origin.ts'
+import type { Streams } from './streams.ts'
 
 /** Everything that answering a request can take. */
 export interface App extends Reading {
   readonly sessions: Sessions
   readonly users: Users
   readonly login: Login
+  readonly watching: Watching
+  readonly streams: Streams
   readonly log: Log
   readonly origin: OriginSettings
   readonly returnHosts: readonly string[]
+  /** Told of what failed after the answer had begun. */
+  readonly fault: (fault: unknown) => void
   /** Resolves if the store answers. */
   ping(): Promise<void>
 }

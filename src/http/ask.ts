@@ -77,6 +77,16 @@ export class Ask {
     return { requestId: this.requestId, address: this.address }
   }
 
+  /** Lets the connection be silent for however long while it is answered. */
+  keepOpen(): void {
+    this.#server.timeout(this.#request, 0)
+  }
+
+  /** Has the connection closed soon, which takes a few seconds, if the client does not take what is sent. */
+  hangUp(): void {
+    this.#server.timeout(this.#request, 1)
+  }
+
   /** Whether the client has hung up. */
   get isAborted(): boolean {
     return this.#request.signal.aborted

@@ -36,6 +36,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   body_too_large: [413, 'Body too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
   too_many_attempts: [429, 'Too many attempts'],
+  too_many_streams: [429, 'Too many streams'],
   internal_error: [500, 'Internal error'],
   busy: [503, 'Busy'],
   store_unavailable: [503, 'Store unavailable'],

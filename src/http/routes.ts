@@ -8,6 +8,7 @@ import {
   updateUser,
 } from './admin.ts'
 import type { Answer } from './app.ts'
+import { events } from './events.ts'
 import { healthz, readyz } from './health.ts'
 import { front, logIn, logOutPage, ownSessions } from './login.ts'
 import { LOGOUT } from './return.ts'
@@ -22,6 +23,7 @@ export interface Route {
 
 type Routes = readonly (readonly [path: string, methods: readonly string[], answer: Answer])[]
 
+const GET = ['GET']
 const POST = ['POST']
 const BOTH = ['GET', 'POST']
 const PAGE = ['GET', 'HEAD']
@@ -32,6 +34,7 @@ const api: Routes = [
   ['/session/get', BOTH, get],
   ['/session/delete', BOTH, remove],
   ['/session/invalidate', BOTH, invalidate],
+  ['/session/events', GET, events],
   ['/session/info', BOTH, info],
   ['/session/list', BOTH, list],
   ['/session/revoke', POST, revoke],

@@ -39,6 +39,8 @@ export interface TestSettings {
   readonly slowHashes?: boolean
   /** Whether time goes by; else it stands still. */
   readonly timePasses?: boolean
+  /** Milliseconds between the heartbeats of streams, if not as usual. */
+  readonly heartbeat?: number
   /** As how many nodes, behind an nginx that goes around them; else one, without. */
   readonly nodes?: number
 }
@@ -83,7 +85,7 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
 /** How one more node is started. */
 async function newNode(
   folder: string,
-  { toml = '', store, publicUrl, nodes, slowHashes = false }: TestSettings,
+  { toml = '', store, publicUrl, nodes, heartbeat, slowHashes = false }: TestSettings,
   { log, clock }: { log: (line: string) => void; clock: () => number },
 ): Promise<() => Promise<Answering>> {
   const file = join(folder, 'settings.toml')
@@ -103,6 +105,7 @@ async function newNode(
       log: pino({ level: config.log.level, base: null }, { write: log }),
       clock,
       ...(slowHashes ? {} : { passwordCost: { memoryCost: 8, timeCost: 1 } }),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
       adminPassword: ADMIN_PASSWORD,
       announce() {},
       giveUp() {},

@@ -1,0 +1,103 @@
+import type { Told, Watched } from '../session/watching.ts'
+import { handleOf } from '../store/store.ts'
+import type { App } from './app.ts'
+import type { Ask } from './ask.ts'
+import { withLogin } from './guard.ts'
+import { attributesText } from './json.ts'
+import { namedParams } from './params.ts'
+
+/** Milliseconds that a browser waits before it connects again. */
+const RECONNECT = 1_000
+
+/** Changes whose values may wait to be read. With more, they are told as missed. */
+const MOST_WAITING = 100
+
+/** `session/events`: what is done to the session from now on, as server-sent events. */
+export async function events(ask: Ask, app: App): Promise<Response> {
+  const pairs = await ask.params('fields')
+  const hasValues = namedParams(pairs, ['values']).flag('values') ?? false
+  const watched = await withLogin(ask, app, { kind: 'read', pairs }, (token) => app.watching.watch(token))
+  try {
+    return streamOf(ask, app, watched, hasValues)
+  } catch (refusal) {
+    watched.close()
+    throw refusal
+  }
+}
+
+function streamOf(ask: Ask, app: App, watched: Watched, hasValues: boolean): Response {
+  const stream = app.streams.open(ask, {
+    id: watched.id,
+    beat: () => void watched.use().catch(app.fault),
+    ended: () => watched.close(),
+    dropped() {
+      app.log.info(
+        { event: 'stream_dropped', ...ask.origin, handle: handleOf(watched.id) },
+        'a client stopped reading its events',
+      )
+    },
+  })
+  const { version } = watched
+  stream.send(`retry: ${RECONNECT}\nid: ${version}\n: open\n\n`)
+  const known = ask.headers.get('last-event-id')
+  if (known !== null && known !== '' && known !== String(version)) stream.send(textOf({ kind: 'missed' }))
+  const tell = (told: Told, values: string | null) => {
+    stream.send(textOf(told, values))
+    if (told.kind === 'end') stream.end()
+  }
+  watched.begin(hasValues ? inTurn(watched, tell) : (told) => tell(told, null))
+  return stream.response
+}
+
+/** Reads the values of what was put before it is told, one change after the other. */
+function inTurn(watched: Watched, tell: (told: Told, values: string | null) => void): (told: Told) => void {
+  let waiting: Told[] = []
+  let isTelling = false
+  const tellAll = async () => {
+    isTelling = true
+    for (let told = waiting.shift(); told !== undefined; told = waiting.shift()) {
+      if (told.kind !== 'put') tell(told, null)
+      else {
+        const values = await valuesOf(watched, told.keys)
+        if (values === 'unknown') tell({ kind: 'missed' }, null)
+        // If there is no session any more, its end comes next.
+        else if (values !== null) tell(told, values)
+      }
+    }
+    isTelling = false
+  }
+  return (told) => {
+    if (waiting.length >= MOST_WAITING) waiting = [{ kind: 'missed' }]
+    waiting.push(told)
+    if (!isTelling) void tellAll()
+  }
+}
+
+/** The attributes of these keys as they are now, as JSON; null: there is no session; `unknown`: the store does not answer. */
+async function valuesOf(watched: Watched, keys: readonly string[]): Promise<string | 'unknown' | null> {
+  try {
+    const session = await watched.read(keys)
+    return session === null ? null : attributesText(session.attributes)
+  } catch {
+    return 'unknown'
+  }
+}
+
+/** An event as it goes over the wire. JSON has no line breaks of its own, so no key or value ends a line. */
+function textOf(told: Told, values: string | null = null): string {
+  const id = 'version' in told ? `id: ${told.version}\n` : ''
+  return `${id}event: ${told.kind}\ndata: ${dataOf(told, values)}\n\n`
+}
+
+function dataOf(told: Told, values: string | null): string {
+  switch (told.kind) {
+    case 'put':
+      return values === null ? JSON.stringify({ keys: told.keys }) : `{"attributes":${values}}`
+    case 'delete':
+      return JSON.stringify(told.keys === 'all' ? { all: true } : { keys: told.keys })
+    case 'end':
+      return JSON.stringify({ reason: told.reason })
+    case 'missed':
+      return '{}'
+  }
+}

@@ -1,0 +1,215 @@
+import { expect, test } from 'bun:test'
+import { type Client, givenUser, logIn } from '../support/client.ts'
+import { openShell } from '../support/curl.ts'
+import { readEvents, watch } from '../support/events.ts'
+import { startServer } from '../support/server.ts'
+
+const put = (id: number, ...keys: string[]) => ({ event: 'put', id: String(id), data: { keys } })
+const ended = (reason: string) => ({ event: 'end', id: null, data: { reason } })
+
+async function problemOf(answer: Response) {
+  const { code } = (await answer.json()) as { code: string }
+  return { status: answer.status, code }
+}
+
+test('a stream begins at once, with the version of the session and headers that keep it from being kept', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  await client.json('/session/put', { a: '1' })
+  for (const prefix of ['', '/api/1', '/api/2']) {
+    await using stream = await watch(client, `${prefix}/session/events`)
+    await stream.until(() => stream.text !== '')
+    expect(stream.text).toBe('retry: 1000\nid: 2\n: open\n\n')
+    const { headers } = stream.answer
+    expect(headers.get('content-type')).toBe('text/event-stream')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+  }
+})
+
+test('what is put and deleted is told with its keys, and the version as the id', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  await using stream = await watch(client)
+  await client.json('/session/put', { a: '1' })
+  await client.json('/session/put', { b: '2' })
+  await client.json('/session/delete', { key: 'a' })
+  await client.json('/session/delete', '')
+  expect(await stream.count(4)).toEqual([
+    put(2, 'a'),
+    put(3, 'b'),
+    { event: 'delete', id: '4', data: { keys: ['a'] } },
+    { event: 'delete', id: '5', data: { all: true } },
+  ])
+  const etag = (await client.ask('/session/get')).headers.get('etag')
+  expect(etag).toEndWith('.5"')
+})
+
+test('values come along if they are asked for, and no line of an event is broken by one', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  await using stream = await watch(client, '/session/events?values=true')
+  const awkward = 'a\r\n\r\nevent: end\ndata: {}\n\n'
+  await client.json('/session/put', { [awkward]: awkward, b: 'é👩\u2028' })
+  await client.ask('/session/put', '__proto__=p')
+  await client.json('/session/delete', { key: 'b' })
+  const events = await stream.count(3)
+  expect(events.map(({ event }) => event)).toEqual(['put', 'put', 'delete'])
+  expect(events[0]?.data).toEqual({ attributes: { [awkward]: awkward, b: 'é👩\u2028' } })
+  expect(JSON.stringify(events[1]?.data)).toBe('{"attributes":{"__proto__":"p"}}')
+})
+
+test('keys with line breaks are told as keys', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  await using stream = await watch(client)
+  await client.json('/session/put', { 'a\r\ndata: x\n\n': '1' })
+  expect(await stream.count(1)).toEqual([put(2, 'a\r\ndata: x\n\n')])
+})
+
+test('a logout is told at once, the stream ends, and there is no other', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  const stream = await watch(client)
+  await client.json('/session/invalidate')
+  await stream.until(() => stream.isOver)
+  expect(stream.events).toEqual([ended('logout')])
+  expect(await problemOf(await client.ask('/session/events'))).toEqual({ status: 401, code: 'not_logged_in' })
+})
+
+test('whatever else ends a session is told as revoked, and the one that stays is told nothing', async () => {
+  await using server = await startServer()
+  const bob = await givenUser(server, 'bob')
+  const admin = await logIn(server)
+  await using own = await watch(admin)
+  const ends: ((mine: Client) => Promise<unknown>)[] = [
+    (mine) => mine.json('/session/revoke', { others: 'true' }),
+    (mine) => mine.json('/user/password', { old: bob.password, new: `${bob.password}!` }),
+    () => admin.json('/admin/sessions/revoke', { uname: 'bob' }),
+  ]
+  let { password } = bob
+  for (const end of ends) {
+    const [first, second] = [
+      await logIn(server, { ...bob, password }),
+      await logIn(server, { ...bob, password }),
+    ]
+    const [mine, other] = [await watch(first), await watch(second)]
+    await end(first)
+    await other.until(() => other.isOver)
+    expect(other.events).toEqual([ended('revoked')])
+    if (end === ends[1]) password += '!'
+    if (end === ends[2]) await mine.until(() => mine.isOver)
+    else await first.json('/session/put', { still: 'here' })
+    await mine.count(1)
+    expect(mine.events).toEqual(end === ends[2] ? [ended('revoked')] : [put(2, 'still')])
+    await mine.close()
+  }
+  const last = await logIn(server, { ...bob, password })
+  const stream = await watch(last)
+  await admin.json('/admin/users/delete', { uname: 'bob' })
+  await stream.until(() => stream.isOver)
+  expect(stream.events).toEqual([ended('revoked')])
+  expect(own.events).toEqual([])
+})
+
+test('the end of a session that is not used is told, also when uses have moved it', async () => {
+  await using server = await startServer({ timePasses: true, toml: 'session = { idle = "400ms" }' })
+  const client = await logIn(server)
+  const stream = await watch(client)
+  const usedUntil = Date.now() + 900
+  while (Date.now() < usedUntil) await client.json('/session/get')
+  expect(stream.isOver).toBe(false)
+  await stream.until(() => stream.isOver)
+  expect(Date.now() - usedUntil).toBeGreaterThan(300)
+  expect(stream.events).toEqual([ended('expired')])
+})
+
+test('an open stream is no use of the session, unless a setting says so', async () => {
+  const toml = 'session = { idle = "400ms" }\nevents = { count-as-use = true }'
+  await using server = await startServer({ timePasses: true, heartbeat: 50, toml })
+  const client = await logIn(server)
+  await using stream = await watch(client)
+  const latest = Date.now() + 1_000
+  await stream.until(() => stream.isOver || Date.now() > latest)
+  expect(stream.isOver).toBe(false)
+  expect(stream.text).toContain('\n\n:\n\n:\n\n')
+  await stream.close()
+  await using without = await startServer({
+    timePasses: true,
+    heartbeat: 50,
+    toml: 'session = { idle = "400ms" }',
+  })
+  const idle = await watch(await logIn(without))
+  await idle.until(() => idle.isOver)
+  expect(idle.events).toEqual([ended('expired')])
+})
+
+test('whoever connects again is told if something was missed', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  await client.json('/session/put', { a: '1' })
+  const missed = { event: 'missed', id: null, data: {} }
+  for (const [id, expected] of [
+    ['2', [put(3, 'b')]],
+    ['2', [missed, put(4, 'b')]],
+    ['', [put(5, 'b')]],
+    ['nonsense', [missed, put(6, 'b')]],
+  ] as const) {
+    await using stream = await watch(client, '/session/events', { 'last-event-id': id })
+    await client.json('/session/put', { b: 'x' })
+    expect(await stream.count(expected.length)).toEqual([...expected])
+  }
+})
+
+test('a stream needs a login, a request that is not from another site, GET, and no parameter that there is not', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  const path = '/session/events'
+  const refused = async (path: string, init: RequestInit) => problemOf(await fetch(server.url + path, init))
+  const { cookie } = client
+  const notLoggedIn = { status: 401, code: 'not_logged_in' }
+  expect(await refused(path, {})).toEqual(notLoggedIn)
+  const madeUp = `${cookie.slice(0, -3)}AAA`
+  expect(await refused(path, { headers: { cookie: madeUp } })).toEqual(notLoggedIn)
+  const foreign = { cookie, 'sec-fetch-site': 'cross-site' }
+  expect(await refused(path, { headers: foreign })).toEqual({ status: 403, code: 'cross_site' })
+  const invalid = { status: 400, code: 'invalid_parameter' }
+  for (const query of ['key=a', 'values=maybe', 'values=true&x=']) {
+    expect(await problemOf(await client.ask(`${path}?${query}`))).toEqual(invalid)
+  }
+  for (const method of ['POST', 'HEAD', 'PUT']) {
+    const answer = await fetch(server.url + path, { method, headers: { cookie } })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET'])
+  }
+})
+
+test('a protected session is watched without its CSRF token, which nothing tells', async () => {
+  await using server = await startServer()
+  const client = await logIn(server, { csrf: true })
+  const { cookie, csrfToken } = client
+  await using stream = readEvents(
+    await fetch(`${server.url}/session/events?values=true`, { headers: { cookie } }),
+  )
+  await client.json('/session/put', `a=1&CSRFToken=${csrfToken}`)
+  expect((await stream.count(1))[0]?.data).toEqual({ attributes: { a: '1' } })
+  expect(stream.text).not.toContain(csrfToken ?? '')
+})
+
+test('curl shows the events as they come', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  using shell = openShell()
+  const file = `${shell.home}/events`
+  const running = shell.curl('-N', '-b', client.cookie, '-o', file, `${server.url}/session/events`)
+  while (!(await Bun.file(file).exists())) await Bun.sleep(5)
+  while (!(await Bun.file(file).text()).includes(': open')) await Bun.sleep(5)
+  await client.json('/session/put', { a: '1' })
+  while (!(await Bun.file(file).text()).includes('event: put')) await Bun.sleep(5)
+  await client.json('/session/invalidate')
+  await running
+  expect(await Bun.file(file).text()).toBe(
+    'retry: 1000\nid: 1\n: open\n\n' +
+      'id: 2\nevent: put\ndata: {"keys":["a"]}\n\n' +
+      'event: end\ndata: {"reason":"logout"}\n\n',
+  )
+})

@@ -1,0 +1,135 @@
+import { expect, test } from 'bun:test'
+import { connect } from 'node:net'
+import { type Client, logIn } from '../support/client.ts'
+import { readEvents, watch } from '../support/events.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+async function problemOf(answer: Response) {
+  const { code } = (await answer.json()) as { code: string }
+  return { status: answer.status, code }
+}
+
+/** Asks again until there is a stream, which has to come soon: the place of one that was closed is free a moment later. */
+async function watchAgain(client: Client) {
+  const latest = performance.now() + 4_000
+  for (;;) {
+    const answer = await client.ask('/session/events')
+    if (answer.status === 200) return readEvents(answer)
+    await answer.text()
+    if (performance.now() > latest) throw new Error(`There is still no room: ${answer.status}`)
+  }
+}
+
+// A node counts its own streams: these are asked of one.
+const ONE_NODE = { store: 'memory:' }
+
+test('a session has no more streams than it may, and a place is free again when one is closed', async () => {
+  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 2 }' })
+  const [client, other] = [await logIn(server), await logIn(server)]
+  const [first, second] = [await watch(client), await watch(client)]
+  const refused = await client.ask('/session/events')
+  expect(refused.headers.get('retry-after')).toBe('5')
+  expect(await problemOf(refused)).toEqual({ status: 429, code: 'too_many_streams' })
+  await using _ = await watch(other)
+  await first.close()
+  await using again = await watchAgain(client)
+  await client.json('/session/put', { a: '1' })
+  for (const stream of [second, again])
+    expect(await stream.count(1)).toEqual([{ event: 'put', id: '2', data: { keys: ['a'] } }])
+  await second.close()
+})
+
+test('a server has no more streams than it may', async () => {
+  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams = 1 }' })
+  const [client, other] = [await logIn(server), await logIn(server)]
+  const stream = await watch(client)
+  const refused = await other.ask('/session/events')
+  expect(refused.headers.get('retry-after')).toBe('5')
+  expect(await problemOf(refused)).toEqual({ status: 503, code: 'busy' })
+  await client.json('/session/invalidate')
+  await stream.until(() => stream.isOver)
+  await using _ = await watchAgain(other)
+})
+
+test('nothing is left of streams whose readers hung up, however early', async () => {
+  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 8 }' })
+  const client = await logIn(server)
+  const request = `GET /session/events HTTP/1.1\r\nHost: x\r\nCookie: ${client.cookie}\r\n\r\n`
+  for (let i = 0; i < 200; i++) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(request))
+      socket.on('close', () => resolve())
+      socket.on('error', () => {})
+      if (i % 2 === 0) socket.on('data', () => socket.destroy())
+      // Before the answer has begun.
+      else socket.on('connect', () => setImmediate(() => socket.destroy()))
+    })
+  }
+  const streams = []
+  for (let i = 0; i < 8; i++) streams.push(await watchAgain(client))
+  expect((await client.ask('/session/events')).status).toBe(429)
+  for (const stream of streams) await stream.close()
+})
+
+/** A connection that asks for a stream with values and then reads nothing. */
+function openStuck(server: TestServer, { cookie }: Client) {
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write(`GET /session/events?values=true HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n\r\n`)
+  return new Promise<typeof socket>((resolve) => {
+    socket.on('error', () => {})
+    socket.once('data', () => {
+      socket.pause()
+      resolve(socket)
+    })
+  })
+}
+
+/** Puts 64 KiB at a time until this holds; how many. */
+async function putUntil(client: Client, holds: () => boolean): Promise<number> {
+  for (let puts = 1; puts <= 400; puts++) {
+    await client.json('/session/put', { big: String(puts % 10).repeat(65_000) })
+    if (holds()) return puts
+  }
+  throw new Error('It never held.')
+}
+
+test('a reader who stops reading is dropped, and one who reads is not', async () => {
+  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 2 }' })
+  const client = await logIn(server)
+  await using reading = await watch(client, '/session/events?values=true')
+  const stuck = await openStuck(server, client)
+  const isDropped = () => server.log.some((line) => line.includes('"stream_dropped"'))
+  const puts = await putUntil(client, isDropped)
+  expect(await reading.count(puts)).toHaveLength(puts)
+  expect(server.log.filter((line) => line.includes('"stream_dropped"'))).toHaveLength(1)
+  await using _ = await watchAgain(client)
+  stuck.destroy()
+}, 15_000)
+
+test('puts that come all at once with values do not drop who reads', async () => {
+  await using server = await startServer(ONE_NODE)
+  const client = await logIn(server)
+  await using stream = await watch(client, '/session/events?values=true')
+  const put = (i: number) => client.json('/session/put', { [`k${i % 4}`]: 'x'.repeat(60_000) })
+  await Promise.all(Array.from({ length: 60 }, (_, i) => put(i)))
+  const events = await stream.count(60)
+  expect(events.map(({ id }) => Number(id))).toEqual(Array.from({ length: 60 }, (_, i) => i + 2))
+})
+
+test('open streams do not hold up a stop, also those of readers who read nothing', async () => {
+  const server = await startServer(ONE_NODE)
+  const client = await logIn(server)
+  const streams = await Promise.all(Array.from({ length: 10 }, () => watch(client)))
+  const startedAt = performance.now()
+  await server[Symbol.asyncDispose]()
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  for (const stream of streams) await stream.until(() => stream.isOver)
+  const other = await startServer(ONE_NODE)
+  const its = await logIn(other)
+  const stuck = await openStuck(other, its)
+  await putUntil(its, () => other.log.some((line) => line.includes('stream_dropped')))
+  const stoppedAt = performance.now()
+  await other[Symbol.asyncDispose]()
+  expect(performance.now() - stoppedAt).toBeLessThan(8_000)
+  stuck.destroy()
+}, 20_000)

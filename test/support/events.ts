@@ -1,0 +1,107 @@
+import type { Client } from './client.ts'
+
+/** One event as `EventSource` would give it, or a comment. */
+export interface ReadEvent {
+  readonly event: string
+  readonly id: string | null
+  readonly data: unknown
+}
+
+/** Milliseconds after which an event that did not come is given up. */
+const LONGEST_WAIT = 4_000
+
+/** A stream of events that somebody reads. */
+export interface Events extends AsyncDisposable {
+  readonly answer: Response
+  /** Everything that has come, as it came. */
+  readonly text: string
+  /** The events that have come. */
+  readonly events: readonly ReadEvent[]
+  /** Whether the server has ended it. */
+  readonly isOver: boolean
+  /** Resolves when there are so many events, with all of them. */
+  count(count: number): Promise<readonly ReadEvent[]>
+  /** Resolves when this holds; fails when it does not in time. */
+  until(holds: () => boolean): Promise<void>
+  /** Hangs up. */
+  close(): Promise<void>
+}
+
+/** Begins to read an answer that is a stream of events. */
+export function readEvents(answer: Response): Events {
+  if (answer.status !== 200 || answer.body === null) throw new Error(`No stream: ${answer.status}`)
+  const reader = answer.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let isOver = false
+  let heard = () => {}
+  const read = async () => {
+    try {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) break
+        text += decoder.decode(value, { stream: true })
+        heard()
+      }
+    } catch {
+      // The connection was cut.
+    }
+    isOver = true
+    heard()
+  }
+  void read()
+  const until = (holds: () => boolean) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`Came only: ${text.slice(-500)}`)), LONGEST_WAIT)
+      heard = () => {
+        if (!holds()) return
+        clearTimeout(timer)
+        resolve()
+      }
+      heard()
+    })
+  const close = async () => {
+    await reader.cancel()
+  }
+  return {
+    answer,
+    get text() {
+      return text
+    },
+    get events() {
+      return eventsIn(text)
+    },
+    get isOver() {
+      return isOver
+    },
+    async count(count) {
+      await until(() => eventsIn(text).length >= count)
+      return eventsIn(text)
+    },
+    until,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** By the rules of the HTML standard, for what this server sends: one line of data. */
+function eventsIn(text: string): readonly ReadEvent[] {
+  return text
+    .split('\n\n')
+    .slice(0, -1)
+    .map((block) => {
+      const fields = new Map(
+        block.split('\n').map((line) => [line.split(': ')[0], line.replace(/^\w*: ?/, '')]),
+      )
+      return {
+        event: fields.get('event') ?? '',
+        id: fields.get('id') ?? null,
+        data: JSON.parse(fields.get('data') ?? 'null'),
+      }
+    })
+    .filter(({ data }) => data !== null)
+}
+
+/** Reads the events of a client's session. */
+export const watch = async (client: Client, path = '/session/events', headers: Record<string, string> = {}) =>
+  readEvents(await client.ask(path, null, headers))
