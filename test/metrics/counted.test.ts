@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { connect } from 'node:net'
 import { routes } from '../../src/http/routes.ts'
 import { attempt, JSON_ANSWER, RIGHT } from '../http/attempt.ts'
 import { givenUser, logIn } from '../support/client.ts'
@@ -125,6 +126,43 @@ test('logins are counted by what became of them', async () => {
       [requests('login', '4xx')]: 1,
     })
   }
+})
+
+/** The status of a login, on a connection of its own: `fetch` has no more than 256 at once. */
+function statusOfLogin(port: number, uname: string): Promise<number> {
+  const form = `z_username=${uname}&z_password=wrong`
+  const head = [
+    'POST /z_security_check HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nConnection: close',
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${form.length}`,
+  ]
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  let answer = ''
+  connect(port, '127.0.0.1')
+    .on('data', (bytes) => {
+      answer += bytes.toString('latin1')
+    })
+    .on('close', () => resolve(Number(answer.slice('HTTP/1.1 '.length, 12))))
+    .on('error', reject)
+    .write(`${head.join('\r\n')}\r\n\r\n${form}`)
+  return promise
+}
+
+test('logins that find too many waiting are counted as such, each', async () => {
+  await using server = await start('[login]\nhashes-at-once = 1\naddress-attempts = 1000000\n')
+  let statuses: readonly number[] = []
+  const counted = await countedBy(server, async () => {
+    const all = Array.from({ length: 800 }, (_, i) => statusOfLogin(server.port, `nobody-${i}`))
+    statuses = await Promise.all(all)
+  })
+  const busy = statuses.filter((status) => status === 503).length
+  expect(busy).toBeGreaterThan(0)
+  expect(counted).toEqual({
+    'cloakroom_logins_total{outcome="busy"}': busy,
+    'cloakroom_logins_total{outcome="failed"}': 800 - busy,
+    [requests('login', '4xx')]: 800 - busy,
+    [requests('login', '5xx')]: busy,
+  })
 })
 
 test('logouts are counted, whichever way, and not where there was no login', async () => {
