@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import type { Server } from 'bun'
+import pkg from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
-import { Refusal, SetupError } from './errors.ts'
+import { Refusal, SetupError, StoreFault } from './errors.ts'
 import { newTrustedProxies } from './http/address.ts'
 import type { App } from './http/app.ts'
+import { bodyLimitsOf } from './http/body.ts'
 import { newCookie } from './http/cookie.ts'
 import { startHttp } from './http/server.ts'
 import { Streams } from './http/streams.ts'
@@ -12,6 +15,8 @@ import { Login } from './login/login.ts'
 import { Passwords } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
+import type { Sources } from './metrics/families.ts'
+import { Meter } from './metrics/meter.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
@@ -48,6 +53,8 @@ export interface Surroundings {
 /** A server that answers. */
 export interface Running {
   readonly port: number
+  /** Where metrics are told; null: nowhere. */
+  readonly metricsPort: number | null
   /** Answers what is under way, writes what is not yet written, and lets go of everything. */
   stop(): Promise<void>
 }
@@ -76,8 +83,11 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
 
 async function start(config: Config, surroundings: Surroundings, store: Store): Promise<Running> {
   const { log, clock } = surroundings
-  const fault = (err: unknown) =>
+  const meter = new Meter()
+  const fault = (err: unknown) => {
     log.error({ event: 'fault', err }, 'work in the background failed; it is tried again')
+    meter.count(err instanceof StoreFault ? err.code : 'internal_error')
+  }
   const limits = {
     keyBytes: config.limits.key,
     valueBytes: config.limits.value,
@@ -113,26 +123,35 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     streams,
     fault,
     log,
+    meter,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
     trustedProxies: newTrustedProxies(config.trustedProxies),
-    bodyBytes: config.limits.body,
+    bodyLimits: bodyLimitsOf(config.limits.body, config.limits.attributes),
     ping: () => store.ping(),
   }
   const server = startHttp(app, config.hostname, config.port)
+  let metrics: Server<undefined> | null = null
   try {
-    // After the port is ours: the password is shown but once.
+    metrics = await startMetrics(config.metrics, fault, {
+      version: pkg.version,
+      meter,
+      hashesWaiting: () => passwords.waiting,
+      usesWaiting: () => touches.count,
+      ping: app.ping,
+    })
+    // After the ports are ours: the password is shown but once.
     await makeFirstAdmin(users, surroundings)
   } catch (error) {
+    await metrics?.stop(true)
     await server.stop(true)
     throw error
   }
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port
-  const url =
-    config.publicUrl?.origin ??
-    `http://${config.hostname.includes(':') ? `[${config.hostname}]` : config.hostname}:${port}`
+  const url = config.publicUrl?.origin ?? urlOf(config.hostname, port)
+  const metricsPort = metrics?.port ?? null
   if (isSecure && config.trustedProxies.length === 0) {
     log.warn(
       { event: 'no_trusted_proxies' },
@@ -140,11 +159,21 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     )
   }
   log.info(
-    { event: 'start', url, port, host: config.hostname, store: shownStore(config.store) },
+    {
+      event: 'start',
+      url,
+      port,
+      host: config.hostname,
+      store: shownStore(config.store),
+      ...(config.metrics === null || metricsPort === null
+        ? {}
+        : { metrics: `${urlOf(config.metrics.hostname, metricsPort)}/metrics` }),
+    },
     `Cloakroom listens on ${url}`,
   )
   return {
     port,
+    metricsPort,
     async stop() {
       sweeping.stop()
       // Their readers connect again, elsewhere if there is another node.
@@ -152,12 +181,27 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
+      await metrics?.stop(true)
       await touches.flush()
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
     },
   }
 }
+
+/** Loaded by those alone who use it: what writes the format of Prometheus is larger than all of our metrics. */
+async function startMetrics(
+  address: Config['metrics'],
+  fault: (error: unknown) => void,
+  sources: Sources,
+): Promise<Server<undefined> | null> {
+  if (address === null) return null
+  const { listenForMetrics } = await import('./metrics/listener.ts')
+  return listenForMetrics(sources, address, fault)
+}
+
+const urlOf = (hostname: string, port: number) =>
+  `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
 
 /** The first start makes the user `admin`. A store that has an admin of whatever name is left as it is. */
 async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Surroundings): Promise<void> {

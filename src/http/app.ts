@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
+import type { Meter } from '../metrics/meter.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Watching } from '../session/watching.ts'
 import type { Ask, Reading } from './ask.ts'
@@ -15,6 +16,7 @@ export interface App extends Reading {
   readonly watching: Watching
   readonly streams: Streams
   readonly log: Log
+  readonly meter: Meter
   readonly origin: OriginSettings
   readonly returnHosts: readonly string[]
   /** Told of what failed after the answer had begun. */
