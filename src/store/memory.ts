@@ -1,3 +1,4 @@
+import { newNodeReports } from './reports.ts'
 import {
   type Counter,
   handleOf,
@@ -228,6 +229,12 @@ export function openMemoryStore(): Store {
       const after = { ...before, count: Math.max(0, before.count + by) }
       if (before === kept || by > 0) counters.set(name, after)
       return after
+    },
+
+    ...newNodeReports(),
+
+    async measureBytes() {
+      return null
     },
 
     async ping() {},

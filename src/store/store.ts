@@ -73,6 +73,14 @@ export interface Counter {
   readonly endsAt: Millis
 }
 
+/** What a node says of itself to the others, until `endsAt`. The text is its own affair, and a few KB at most. */
+export interface NodeReport {
+  /** As no other node is called. */
+  readonly name: string
+  readonly text: string
+  readonly endsAt: Millis
+}
+
 /** One use of a session: when, and when it ends if no other follows. */
 export interface Use {
   readonly id: string
@@ -204,6 +212,18 @@ export interface Store {
    * that ends later than if it began now has begun by another clock, which was ahead, and is absent too.
    */
   addToCounter(name: string, by: number, window: Millis, now: Millis): Promise<Counter>
+
+  /**
+   * Keeps what a node says of itself, in place of what it said before, and forgets what ended at or before `now`. All servers on one
+   * back end are told of it, nobody beside them, and it need not outlive the back end.
+   */
+  noteNode(report: NodeReport, now: Millis): Promise<void>
+
+  /** What nodes said of themselves and has not ended, in no order. */
+  listNodes(now: Millis): Promise<readonly NodeReport[]>
+
+  /** Bytes that the back end takes for all that it keeps, about; null: it cannot tell. */
+  measureBytes(): Promise<number | null>
 
   /** Resolves if the back end answers. */
   ping(): Promise<void>

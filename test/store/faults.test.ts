@@ -11,6 +11,7 @@ import { keeperFaults } from './faults/keepers.ts'
 import { listFaults, sweepFaults } from './faults/lists.ts'
 import { nodeFaults } from './faults/nodes.ts'
 import { readFaults } from './faults/reads.ts'
+import { reportFaults } from './faults/reports.ts'
 import { restoreFaults } from './faults/restores.ts'
 import { revocationFaults } from './faults/revocations.ts'
 import { touchFaults } from './faults/touches.ts'
@@ -33,6 +34,7 @@ const faults: Record<string, Fault> = {
   ...keeperFaults,
   ...counterFaults,
   ...nodeFaults,
+  ...reportFaults,
   ...restoreFaults,
 }
 

@@ -7,6 +7,7 @@ import { keeperLaws } from './laws/keepers.ts'
 import { listLaws } from './laws/lists.ts'
 import { nodeLaws } from './laws/nodes.ts'
 import { raceLaws } from './laws/races.ts'
+import { reportLaws } from './laws/reports.ts'
 import { restoreLaws } from './laws/restores.ts'
 import { revocationLaws } from './laws/revocations.ts'
 import { sessionLaws } from './laws/sessions.ts'
@@ -22,6 +23,8 @@ export interface Law {
   readonly says: string
   /** `empty`: lists, sweeps or ends all there is, and needs a store that holds nothing else. `own`: closes the store. */
   readonly needs?: 'empty' | 'own'
+  /** Whether `other` is to be a second server, which a command line beside the only one is not. */
+  readonly among?: 'servers'
   /** `other` is a second node on the same back end, or, where there can be but one, the same object. */
   check(store: Store, other: Store): Promise<void>
 }
@@ -40,5 +43,6 @@ export const laws: readonly Law[] = [
   ...keeperLaws,
   ...counterLaws,
   ...nodeLaws,
+  ...reportLaws,
   ...restoreLaws,
 ]

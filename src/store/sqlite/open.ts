@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
+import { newNodeReports } from '../reports.ts'
 import type { Attributes, LiveSession, Millis, ReadSession, Store } from '../store.ts'
 import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
@@ -11,6 +12,7 @@ import type { Opening } from './opening.ts'
 import { type Packed, unpack, valueIn } from './packed.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
+import { bytesOf } from './size.ts'
 import { Snapshot } from './snapshot.ts'
 import { touchInOrder } from './touch.ts'
 import { type Said, Writer } from './writer.ts'
@@ -73,6 +75,8 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
       listSecrets: reads.listSecrets,
       addToCounter: (name, by, window, now) => writer.ask('addToCounter', name, by, window, now),
+      ...newNodeReports(),
+      measureBytes: () => bytesOf(path),
       // Both ways: what cannot write is not ready.
       ping: async () => {
         await reads.ping()
