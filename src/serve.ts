@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Config } from './config.ts'
-import { Refusal, SetupError } from './errors.ts'
+import { Refusal, SetupError, StoreFault } from './errors.ts'
 import { newTrustedProxies } from './http/address.ts'
 import type { App } from './http/app.ts'
 import { newCookie } from './http/cookie.ts'
@@ -11,6 +11,7 @@ import { Login } from './login/login.ts'
 import { Passwords } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
+import { Meter } from './metrics/meter.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
@@ -69,8 +70,11 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
 
 async function start(config: Config, surroundings: Surroundings, store: Store): Promise<Running> {
   const { log, clock } = surroundings
-  const fault = (err: unknown) =>
+  const meter = new Meter()
+  const fault = (err: unknown) => {
     log.error({ event: 'fault', err }, 'work in the background failed; it is tried again')
+    meter.count(err instanceof StoreFault ? err.code : 'internal_error')
+  }
   const limits = {
     keyBytes: config.limits.key,
     valueBytes: config.limits.value,
@@ -96,6 +100,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     users,
     login: new Login(users, passwords, throttle, sessions),
     log,
+    meter,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,

@@ -44,6 +44,7 @@ export async function updateUser(ask: Ask, app: App): Promise<Response> {
   const fields = await fieldsOf(uname, params, app)
   await requireAdmin(ask, app, 'change', pairs)
   const ended = await app.users.update(uname, fields)
+  app.meter.count('revoked', ended)
   app.log.info(
     { event: 'user_update', ...ask.origin, ...by(admin), uname, changed: Object.keys(fields), ended },
     'updated a user',
@@ -56,6 +57,7 @@ export async function deleteUser(ask: Ask, app: App): Promise<Response> {
   const { params, admin } = await changeAs(ask, app, ['uname'])
   const uname = params.require('uname')
   const ended = await app.users.delete(uname)
+  app.meter.count('revoked', ended)
   app.log.info({ event: 'user_delete', ...ask.origin, ...by(admin), uname, ended }, 'deleted a user')
   return json({ ended })
 }
@@ -76,6 +78,7 @@ export async function listSessions(ask: Ask, app: App): Promise<Response> {
 export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
   const { params, admin } = await changeAs(ask, app, ['handle', 'uname', 'all'])
   const ended = await revokeThose(params, app)
+  app.meter.count('revoked', ended)
   const which = { uname: params.find('uname'), revoked: params.find('handle'), all: params.flag('all') }
   app.log.info({ event: 'revoke', ...ask.origin, ...by(admin), ...which, ended }, 'ended sessions')
   return json({ ended })

@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
+import type { Meter } from '../metrics/meter.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Ask, Reading } from './ask.ts'
 import type { OriginSettings } from './origin.ts'
@@ -11,6 +12,7 @@ export interface App extends Reading {
   readonly users: Users
   readonly login: Login
   readonly log: Log
+  readonly meter: Meter
   readonly origin: OriginSettings
   readonly returnHosts: readonly string[]
   /** Resolves if the store answers. */

@@ -1,3 +1,4 @@
+import { type Call, numberOf } from '../metrics/meter.ts'
 import {
   createUser,
   deleteUser,
@@ -18,53 +19,55 @@ import { info, list, password, revoke } from './user.ts'
 export interface Route {
   readonly answer: Answer
   readonly methods: readonly string[]
+  /** The number of the call that it counts as. */
+  readonly call: number
 }
 
-type Routes = readonly (readonly [path: string, methods: readonly string[], answer: Answer])[]
+type Row = readonly [path: string, methods: readonly string[], answer: Answer, call: Call]
 
 const POST = ['POST']
 const BOTH = ['GET', 'POST']
 const PAGE = ['GET', 'HEAD']
 
 /** Each exists three times: bare, and under `/api/1` and `/api/2`. */
-const api: Routes = [
-  ['/session/put', BOTH, put],
-  ['/session/get', BOTH, get],
-  ['/session/delete', BOTH, remove],
-  ['/session/invalidate', BOTH, invalidate],
-  ['/session/info', BOTH, info],
-  ['/session/list', BOTH, list],
-  ['/session/revoke', POST, revoke],
-  ['/user/password', POST, password],
-  ['/admin/users/list', BOTH, listUsers],
-  ['/admin/users/get', BOTH, getUser],
-  ['/admin/users/create', POST, createUser],
-  ['/admin/users/update', POST, updateUser],
-  ['/admin/users/delete', POST, deleteUser],
-  ['/admin/sessions/list', BOTH, listSessions],
-  ['/admin/sessions/revoke', POST, revokeSessions],
+const api: readonly Row[] = [
+  ['/session/put', BOTH, put, 'write'],
+  ['/session/get', BOTH, get, 'read'],
+  ['/session/delete', BOTH, remove, 'write'],
+  ['/session/invalidate', BOTH, invalidate, 'logout'],
+  ['/session/info', BOTH, info, 'account'],
+  ['/session/list', BOTH, list, 'account'],
+  ['/session/revoke', POST, revoke, 'account'],
+  ['/user/password', POST, password, 'account'],
+  ['/admin/users/list', BOTH, listUsers, 'admin'],
+  ['/admin/users/get', BOTH, getUser, 'admin'],
+  ['/admin/users/create', POST, createUser, 'admin'],
+  ['/admin/users/update', POST, updateUser, 'admin'],
+  ['/admin/users/delete', POST, deleteUser, 'admin'],
+  ['/admin/sessions/list', BOTH, listSessions, 'admin'],
+  ['/admin/sessions/revoke', POST, revokeSessions, 'admin'],
 ]
 
-const pages: Routes = [
-  ['/', PAGE, front],
-  ['/index.csp', PAGE, front],
-  ['/login', PAGE, front],
-  ['/sessions', [...PAGE, ...POST], ownSessions],
-  ['/z_security_check', POST, logIn],
-  [LOGOUT, BOTH, logOutPage],
+const pages: readonly Row[] = [
+  ['/', PAGE, front, 'page'],
+  ['/index.csp', PAGE, front, 'page'],
+  ['/login', PAGE, front, 'page'],
+  ['/sessions', [...PAGE, ...POST], ownSessions, 'page'],
+  ['/z_security_check', POST, logIn, 'login'],
+  [LOGOUT, BOTH, logOutPage, 'logout'],
 ]
 
-const health: Routes = [
-  ['/healthz', PAGE, healthz],
-  ['/readyz', PAGE, readyz],
+const health: readonly Row[] = [
+  ['/healthz', PAGE, healthz, 'health'],
+  ['/readyz', PAGE, readyz, 'health'],
 ]
 
-const route = (path: string, methods: readonly string[], answer: Answer) =>
-  [path, { answer, methods }] as const
+const route = ([path, methods, answer, call]: Row) =>
+  [path, { answer, methods, call: numberOf(call) }] as const
 
 export const routes: ReadonlyMap<string, Route> = new Map([
   ...api.flatMap(([path, ...rest]) =>
-    ['', '/api/1', '/api/2'].map((prefix) => route(prefix + path, ...rest)),
+    ['', '/api/1', '/api/2'].map((prefix) => route([prefix + path, ...rest])),
   ),
-  ...[...pages, ...health].map((each) => route(...each)),
+  ...[...pages, ...health].map(route),
 ])

@@ -1,6 +1,7 @@
 import type { Server } from 'bun'
 import { problemPage } from '../console/pages.ts'
 import { Refusal, SetupError, StoreFault } from '../errors.ts'
+import { numberOf } from '../metrics/meter.ts'
 import type { App } from './app.ts'
 import { Ask } from './ask.ts'
 import { API_HEADERS } from './json.ts'
@@ -47,24 +48,36 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
   }
 }
 
+/** What requests count as that have no path of ours. */
+const OTHER = numberOf('other')
+
 async function answer(ask: Ask, app: App): Promise<Response> {
+  const begunAt = performance.now()
   const route = routes.get(ask.path)
-  const isTwice = saysLengthTwice(ask)
+  let response: Response
   try {
-    if (isTwice) throw new Refusal('malformed_request', 'Say the length of the body once.')
-    return await requireRoute(route, ask).answer(ask, app)
+    if (saysLengthTwice(ask)) throw new Refusal('malformed_request', 'Say the length of the body once.')
+    response = await requireRoute(route, ask).answer(ask, app)
   } catch (error) {
-    const problem = problemOf(error, ask, app)
-    const status = statusOf(problem.code)
-    const headers: Record<string, string> = { ...API_HEADERS, ...problemHeaders(problem, app) }
-    if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
-    // Whoever sends too much is not listened to until the end of it; where a body of two lengths ends, nobody knows.
-    if (status === 413 || status === 415 || isTwice) headers['Connection'] = 'close'
-    if (ask.wantsPage && !isApiPath(ask.path)) {
-      return pageResponse(problemPage(titleOf(problem.code), problem.detail), app, status, headers)
-    }
-    return problemResponse(problem, headers)
+    response = declined(error, route, ask, app)
   }
+  // The body of a stream goes on for as long as somebody listens, and is no part of it.
+  app.meter.record(route?.call ?? OTHER, response.status, performance.now() - begunAt)
+  return response
+}
+
+/** The answer to a request that was refused or failed. */
+function declined(error: unknown, route: Route | undefined, ask: Ask, app: App): Response {
+  const problem = problemOf(error, ask, app)
+  const status = statusOf(problem.code)
+  const headers: Record<string, string> = { ...API_HEADERS, ...problemHeaders(problem, app) }
+  if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
+  // Whoever sends too much is not listened to until the end of it; where a body of two lengths ends, nobody knows.
+  if (status === 413 || status === 415 || saysLengthTwice(ask)) headers['Connection'] = 'close'
+  if (ask.wantsPage && !isApiPath(ask.path)) {
+    return pageResponse(problemPage(titleOf(problem.code), problem.detail), app, status, headers)
+  }
+  return problemResponse(problem, headers)
 }
 
 /** Bun takes two `Content-Length` that agree for one. It refuses all others of doubtful length by itself, before we hear of them. */
@@ -77,12 +90,14 @@ function requireRoute(route: Route | undefined, ask: Ask): Route {
 }
 
 /** Refusals that somebody who watches over the server wants to know of. */
-const LOGGED: readonly string[] = ['csrf_failed', 'cross_site', 'role_missing']
+const LOGGED = ['csrf_failed', 'cross_site', 'role_missing'] as const
 
 /** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
   if (error instanceof Refusal) {
-    if (LOGGED.includes(error.code)) {
+    const logged = LOGGED.find((code) => code === error.code)
+    if (logged !== undefined) {
+      app.meter.count(logged)
       app.log.warn(
         { event: 'refused', code: error.code, path: ask.path, ...ask.origin },
         'a request was refused',
@@ -100,6 +115,7 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     }
   }
   app.log.error({ event: 'fault', path: ask.path, ...ask.origin, err: error }, 'a request failed')
+  app.meter.count(error instanceof StoreFault ? error.code : 'internal_error')
   const { requestId } = ask
   if (error instanceof StoreFault) {
     return error.code === 'store_full'
