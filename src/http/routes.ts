@@ -1,4 +1,5 @@
 import {
+  countSessions,
   createUser,
   deleteUser,
   getUser,
@@ -42,6 +43,7 @@ const api: Routes = [
   ['/admin/users/update', POST, updateUser],
   ['/admin/users/delete', POST, deleteUser],
   ['/admin/sessions/list', BOTH, listSessions],
+  ['/admin/sessions/count', BOTH, countSessions],
   ['/admin/sessions/revoke', POST, revokeSessions],
 ]
 

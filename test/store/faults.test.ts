@@ -13,6 +13,7 @@ import { nodeFaults } from './faults/nodes.ts'
 import { readFaults } from './faults/reads.ts'
 import { restoreFaults } from './faults/restores.ts'
 import { revocationFaults } from './faults/revocations.ts'
+import { searchFaults } from './faults/searches.ts'
 import { touchFaults } from './faults/touches.ts'
 import { userFaults } from './faults/users.ts'
 import { type Law, laws } from './laws.ts'
@@ -23,6 +24,7 @@ const faults: Record<string, Fault> = {
   ...endFaults,
   ...touchFaults,
   ...listFaults,
+  ...searchFaults,
   ...sweepFaults,
   ...writeFaults,
   ...removeFaults,

@@ -9,6 +9,7 @@ import { nodeLaws } from './laws/nodes.ts'
 import { raceLaws } from './laws/races.ts'
 import { restoreLaws } from './laws/restores.ts'
 import { revocationLaws } from './laws/revocations.ts'
+import { searchLaws } from './laws/searches.ts'
 import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
 import { touchLaws } from './laws/touches.ts'
@@ -31,6 +32,7 @@ export const laws: readonly Law[] = [
   ...touchLaws,
   ...endLaws,
   ...listLaws,
+  ...searchLaws,
   ...sweepLaws,
   ...attributeLaws,
   ...boundLaws,
