@@ -1,5 +1,6 @@
 import { type Call, numberOf } from '../metrics/meter.ts'
 import {
+  countSessions,
   createUser,
   deleteUser,
   getUser,
@@ -45,6 +46,7 @@ const api: readonly Row[] = [
   ['/admin/users/update', POST, updateUser, 'admin'],
   ['/admin/users/delete', POST, deleteUser, 'admin'],
   ['/admin/sessions/list', BOTH, listSessions, 'admin'],
+  ['/admin/sessions/count', BOTH, countSessions, 'admin'],
   ['/admin/sessions/revoke', POST, revokeSessions, 'admin'],
 ]
 

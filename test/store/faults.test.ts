@@ -14,6 +14,7 @@ import { readFaults } from './faults/reads.ts'
 import { reportFaults } from './faults/reports.ts'
 import { restoreFaults } from './faults/restores.ts'
 import { revocationFaults } from './faults/revocations.ts'
+import { searchFaults } from './faults/searches.ts'
 import { touchFaults } from './faults/touches.ts'
 import { userFaults } from './faults/users.ts'
 import { type Law, laws } from './laws.ts'
@@ -24,6 +25,7 @@ const faults: Record<string, Fault> = {
   ...endFaults,
   ...touchFaults,
   ...listFaults,
+  ...searchFaults,
   ...sweepFaults,
   ...writeFaults,
   ...removeFaults,

@@ -10,6 +10,7 @@ import { raceLaws } from './laws/races.ts'
 import { reportLaws } from './laws/reports.ts'
 import { restoreLaws } from './laws/restores.ts'
 import { revocationLaws } from './laws/revocations.ts'
+import { searchLaws } from './laws/searches.ts'
 import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
 import { touchLaws } from './laws/touches.ts'
@@ -34,6 +35,7 @@ export const laws: readonly Law[] = [
   ...touchLaws,
   ...endLaws,
   ...listLaws,
+  ...searchLaws,
   ...sweepLaws,
   ...attributeLaws,
   ...boundLaws,

@@ -75,7 +75,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
           now,
         ),
       'an end': () => store.endSession(handle, null, now),
-      'a list': () => store.listSessions(user.uname, null, 2, now),
+      'a list': () => store.listSessions({ uname: user.uname }, null, 2, now),
       'a sweep': () => store.sweepSessions(now, 10),
       'a user': () => store.readUser(user.uname),
       'a revocation': () =>
@@ -190,7 +190,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     )
     const revocation = { generation: 8, except: null }
     expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
-    expect((await store.listSessions(user.uname, null, 1, now)).items).toEqual([])
+    expect((await store.listSessions({ uname: user.uname }, null, 1, now)).items).toEqual([])
     await givenSessionOf(store, { ...user, generation: 8 })
     expect(await store.deleteUser(user.uname, noKeeper)).toEqual({ ended: 1 })
     await store.close()

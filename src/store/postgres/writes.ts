@@ -73,6 +73,7 @@ type Writes = Omit<
   Store,
   | 'readSession'
   | 'listSessions'
+  | 'countSessions'
   | 'readUser'
   | 'listUsers'
   | 'listSecrets'

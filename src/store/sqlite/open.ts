@@ -6,6 +6,7 @@ import { newNodeReports } from '../reports.ts'
 import type { Attributes, LiveSession, Millis, ReadSession, Store } from '../store.ts'
 import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
+import { Counts } from './counts.ts'
 import { HotSessions } from './hot.ts'
 import { holdAlone } from './lock.ts'
 import type { Opening } from './opening.ts'
@@ -53,6 +54,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       endWriting: () => snapshot.endWriting(),
       lost: (fault) => options.lost?.(fault),
     })
+    const counts = new Counts(path)
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
@@ -64,6 +66,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       endSession: async (handle, uname, now) => (await writer.ask('endSession', handle, uname, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
       listSessions: reads.listSessions,
+      countSessions: (uname, now) => counts.count(uname, now),
       sweepSessions: async (endedBefore, limit) =>
         (await writer.ask('sweepSessions', endedBefore, limit)).length,
       insertUser: (user) => writer.ask('insertUser', user),
@@ -83,6 +86,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         await writer.ask('ping')
       },
       async close() {
+        await counts.close()
         snapshot.close()
         db.close()
         // Last, so that the thread's connection is the one that folds the log into the file.
