@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import pkg from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { Refusal, SetupError, StoreFault } from './errors.ts'
 import { newTrustedProxies } from './http/address.ts'
@@ -12,11 +13,12 @@ import { Passwords } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
 import { Meter } from './metrics/meter.ts'
+import { Overview } from './overview/overview.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
 import { Touches } from './session/touches.ts'
-import { openStore, shownStore } from './store/open.ts'
+import { kindOfStore, openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 /** For how long a cookie from before the login can become the session's own. */
@@ -94,6 +96,15 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     { attempts: config.login['address-attempts'], window: config.login['address-window'] },
   )
 
+  const overview = new Overview({
+    store,
+    kind: kindOfStore(config.store),
+    version: pkg.version,
+    meter,
+    clock,
+    fault,
+  })
+
   const isSecure = config.publicUrl?.protocol === 'https:'
   const app: App = {
     sessions,
@@ -101,6 +112,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     login: new Login(users, passwords, throttle, sessions),
     log,
     meter,
+    overview,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
@@ -116,6 +128,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     await server.stop(true)
     throw error
   }
+  overview.start()
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port
   const url =
@@ -128,7 +141,14 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     )
   }
   log.info(
-    { event: 'start', url, port, host: config.hostname, store: shownStore(config.store) },
+    {
+      event: 'start',
+      url,
+      port,
+      host: config.hostname,
+      store: shownStore(config.store),
+      node: overview.name,
+    },
     `Cloakroom listens on ${url}`,
   )
   return {
@@ -138,6 +158,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
+      await overview.stop()
       await touches.flush()
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')

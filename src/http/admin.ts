@@ -111,7 +111,8 @@ async function revokeThose(params: Params, app: App): Promise<number> {
   return 1
 }
 
-async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
+/** The parameters of a call that changes nothing, once it is known that an admin asks. */
+export async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
   const pairs = await ask.params('fields')
   await requireAdmin(ask, app, 'read', pairs)
   return namedParams(pairs, known)
