@@ -9,7 +9,7 @@ export async function overview(ask: Ask, app: App): Promise<Response> {
   await readAs(ask, app, [])
   const { nodes, kind, isUp, measure, from, step, curves } = await app.overview.read()
   return json({
-    nodes: nodes.map(({ startedAt, ...node }) => ({ ...node, startedAt: instant(startedAt) })),
+    nodes: nodes.map(({ name, startedAt, version }) => ({ name, startedAt: instant(startedAt), version })),
     store: {
       kind,
       up: isUp,
