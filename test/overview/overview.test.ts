@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { Meter } from '../../src/metrics/meter.ts'
 import type { Shown } from '../../src/overview/overview.ts'
+import { reportOf } from '../../src/overview/report.ts'
 import { givenSession } from '../store/given.ts'
 import { givenNodes, type Node, STEP } from './nodes.ts'
 
@@ -172,6 +173,11 @@ test('a clock that is set back leaves what it shows until then', async () => {
   a.meter.count('login', 9)
   await nodes.pass()
   expect(lastOf(await a.overview.read(), 'logins', 3)).toEqual([1, 2, 9])
+  // What is yet to come by this clock is not told.
+  const [said] = await nodes.store.listNodes(nodes.now)
+  expect([...(reportOf(said?.text ?? '')?.steps.keys() ?? [])]).toEqual([
+    ...[3, 2, 1].map((ago) => nodes.now / STEP - ago),
+  ])
 })
 
 test('what there is is measured by one node for all, once in a step', async () => {
