@@ -63,6 +63,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
         'before it and name its URL with --public-url https://…, or say --allow-plain-http true if you mean it.',
     )
   }
+  const metrics = requireClose(given, nameOf)
   const store = given.store ?? `sqlite:${join(data, 'cloakroom.db')}`
   requireIndexable(limits.key, store, nameOf)
   return {
@@ -73,6 +74,8 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     store,
     /** Null: http on the host and port that the server listens on. */
     publicUrl,
+    /** Null: nobody is told of any. */
+    metrics,
     trustedProxies: given['trusted-proxies'] ?? [],
     returnHosts: given['return-hosts'] ?? [],
     cookie: {
@@ -131,6 +134,16 @@ function requireOwnDomain(given: string | undefined, hostname: string): string |
     return cookieDomain
   throw new SetupError(
     `cookie.domain ${cookieDomain} is not a domain of ${hostname}: browsers would drop the cookie. Set --public-url to a URL in that domain.`,
+  )
+}
+
+/** Where metrics are told. Beyond this machine only on purpose: whoever asks gets them, without a login and in the clear. */
+function requireClose({ metrics, ...given }: Given, nameOf: (setting: string) => string) {
+  if (metrics === undefined || isLoopback(metrics.hostname) || given['allow-plain-http'] === true)
+    return metrics ?? null
+  throw new SetupError(
+    `${nameOf('metrics')} ${metrics.hostname} would tell whoever asks from other machines, over plain http, how busy the server is and how ` +
+      'many logins fail. Name an address of this machine alone, such as 127.0.0.1, or say --allow-plain-http true if you mean it.',
   )
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Server } from 'bun'
 import pkg from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { Refusal, SetupError, StoreFault } from './errors.ts'
@@ -12,6 +13,7 @@ import { Login } from './login/login.ts'
 import { Passwords } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
+import type { Sources } from './metrics/families.ts'
 import { Meter } from './metrics/meter.ts'
 import { Overview } from './overview/overview.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
@@ -44,6 +46,8 @@ export interface Surroundings {
 /** A server that answers. */
 export interface Running {
   readonly port: number
+  /** Where metrics are told; null: nowhere. */
+  readonly metricsPort: number | null
   /** Answers what is under way, writes what is not yet written, and lets go of everything. */
   stop(): Promise<void>
 }
@@ -121,19 +125,27 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     ping: () => store.ping(),
   }
   const server = startHttp(app, config.hostname, config.port)
+  let metrics: Server<undefined> | null = null
   try {
-    // After the port is ours: the password is shown but once.
+    metrics = await startMetrics(config.metrics, fault, {
+      version: pkg.version,
+      meter,
+      hashesWaiting: () => passwords.waiting,
+      usesWaiting: () => touches.count,
+      ping: app.ping,
+    })
+    // After the ports are ours: the password is shown but once.
     await makeFirstAdmin(users, surroundings)
   } catch (error) {
+    await metrics?.stop(true)
     await server.stop(true)
     throw error
   }
   overview.start()
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port
-  const url =
-    config.publicUrl?.origin ??
-    `http://${config.hostname.includes(':') ? `[${config.hostname}]` : config.hostname}:${port}`
+  const url = config.publicUrl?.origin ?? urlOf(config.hostname, port)
+  const metricsPort = metrics?.port ?? null
   if (isSecure && config.trustedProxies.length === 0) {
     log.warn(
       { event: 'no_trusted_proxies' },
@@ -148,23 +160,42 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       host: config.hostname,
       store: shownStore(config.store),
       node: overview.name,
+      ...(config.metrics === null || metricsPort === null
+        ? {}
+        : { metrics: `${urlOf(config.metrics.hostname, metricsPort)}/metrics` }),
     },
     `Cloakroom listens on ${url}`,
   )
   return {
     port,
+    metricsPort,
     async stop() {
       sweeping.stop()
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
       await overview.stop()
+      await metrics?.stop(true)
       await touches.flush()
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
     },
   }
 }
+
+/** Loaded by those alone who use it: what writes the format of Prometheus is larger than all of our metrics. */
+async function startMetrics(
+  address: Config['metrics'],
+  fault: (error: unknown) => void,
+  sources: Sources,
+): Promise<Server<undefined> | null> {
+  if (address === null) return null
+  const { listenForMetrics } = await import('./metrics/listener.ts')
+  return listenForMetrics(sources, address, fault)
+}
+
+const urlOf = (hostname: string, port: number) =>
+  `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
 
 /** The first start makes the user `admin`. A store that has an admin of whatever name is left as it is. */
 async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Surroundings): Promise<void> {

@@ -92,6 +92,17 @@ const COOKIE_NAME =
   'must be letters, digits, - and _, without __ at the start: the prefix follows from --public-url'
 const cookieName = z.string({ error: COOKIE_NAME }).regex(/^(?!__)[\w-]{1,64}$/, COOKIE_NAME)
 
+const METRICS = 'must be HOST:PORT, such as 127.0.0.1:9464'
+const address = z.string({ error: METRICS }).transform((value, context) => {
+  const [, bracketed, name, digits] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(value) ?? []
+  const hostname = bracketed ?? name ?? ''
+  const port = Number(digits)
+  const isHost = bracketed === undefined ? URL.canParse(`http://${hostname}`) : isIP(bracketed) === 6
+  if (isHost && port <= 65_535) return { hostname, port }
+  context.addIssue({ code: 'custom', message: METRICS })
+  return z.NEVER
+})
+
 /** A table of the file, all of whose settings may be left out. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z
@@ -108,6 +119,7 @@ export const flagged = {
   store: storeUrl,
   'public-url': webUrl,
   'allow-plain-http': flag,
+  metrics: address,
 }
 export type FlagName = keyof typeof flagged
 

@@ -14,6 +14,7 @@ const domain = 'must be a domain that its owner can share a cookie in, such as e
 const time = 'such as "30m"'
 const size = 'such as "64 KiB"'
 const table = 'must be a table'
+const address = 'must be HOST:PORT, such as 127.0.0.1:9464'
 const many = 'must be a whole number from 1 to 1000000'
 
 /** Lines of a file, the setting that is wrong in them, and what would be right. */
@@ -136,6 +137,7 @@ const wrongText = [
   ['store', 'CLOAKROOM_STORE', 'mysql://localhost', store],
   ['public-url', 'CLOAKROOM_PUBLIC_URL', 'example.com', url],
   ['allow-plain-http', 'CLOAKROOM_ALLOW_PLAIN_HTTP', '1', truth],
+  ['metrics', 'CLOAKROOM_METRICS', '9464', address],
 ] as const
 
 for (const [setting, variable, value, right] of wrongText) {
@@ -241,7 +243,7 @@ test('the flag that names the file beats the variable that does', () => {
 test('every setting of a file arrives, and what is left out has its default', () => {
   const sections = [
     'trusted-proxies = ["10.0.0.0/8", "::1"]\nreturn-hosts = ["app.example.com", "localhost:3000"]',
-    'public-url = "https://login.example.com"\nallow-plain-http = true',
+    'public-url = "https://login.example.com"\nallow-plain-http = true\nmetrics = "[::1]:9464"',
     '[cookie]\nname = "my-sid"\ndomain = ".example.com"',
     '[session]\nidle = "90s"\nlifetime = "1.5 h"',
     '[limits]\nkey = "64 B"\nvalue = "1KiB"\nattributes = 7\nsession = "2 mib"\nbody = "1GiB"',
@@ -252,6 +254,7 @@ test('every setting of a file arrives, and what is left out has its default', ()
   expect(read(sections.join('\n'))).toMatchObject({
     trustedProxies: ['10.0.0.0/8', '::1'],
     returnHosts: ['app.example.com', 'localhost:3000'],
+    metrics: { hostname: '::1', port: 9464 },
     cookie: { name: 'my-sid', domain: 'example.com' },
     idle: 90_000,
     lifetime: 5_400_000,

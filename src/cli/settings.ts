@@ -21,6 +21,10 @@ const serverFlags = [
     '--allow-plain-http <true|false>',
     'listen beyond this machine without https (CLOAKROOM_ALLOW_PLAIN_HTTP; default: false)',
   ),
+  new Option(
+    '--metrics <host:port>',
+    'answer GET /metrics there, in the format of Prometheus (CLOAKROOM_METRICS; default: nowhere)',
+  ),
 ]
 
 /** Adds the flag that names a settings file. */
@@ -38,7 +42,16 @@ export function addServerFlags(command: Command): Command {
   return addStoreFlags(command)
 }
 
-const NAMES = ['port', 'host', 'data', 'store', 'public-url', 'allow-plain-http', 'config'] as const
+const NAMES = [
+  'port',
+  'host',
+  'data',
+  'store',
+  'public-url',
+  'allow-plain-http',
+  'metrics',
+  'config',
+] as const
 
 /** The settings of a command, from its flags, the environment and the file. */
 export function settingsOf(command: Command): Config {

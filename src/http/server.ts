@@ -1,6 +1,7 @@
 import type { Server } from 'bun'
 import { problemPage } from '../console/pages.ts'
-import { Refusal, SetupError, StoreFault } from '../errors.ts'
+import { Refusal, StoreFault } from '../errors.ts'
+import { requireListening } from '../listen.ts'
 import { numberOf } from '../metrics/meter.ts'
 import type { App } from './app.ts'
 import { Ask } from './ask.ts'
@@ -18,8 +19,8 @@ const STORE_RETRY = 1
 
 /** Starts to answer. Throws a `SetupError` if the address cannot be listened on. */
 export function startHttp(app: App, hostname: string, port: number): Server<undefined> {
-  try {
-    return Bun.serve({
+  return requireListening({ hostname, port }, { port: '--port', address: '--host and --port' }, () =>
+    Bun.serve({
       hostname,
       port,
       idleTimeout: IDLE_TIMEOUT,
@@ -31,21 +32,8 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request, server) => answer(new Ask(request, server, app), app),
       error: () => new Response(null, { status: 500 }),
-    })
-  } catch (cause) {
-    const code = (cause as { code?: string }).code
-    // A host that is none of this machine is said to be in use as well, but port 0 never is.
-    if (code === 'EADDRINUSE' && port !== 0) {
-      throw new SetupError(
-        `Port ${port} of ${hostname} is taken. Stop what listens there, or choose another with --port.`,
-        { cause },
-      )
-    }
-    throw new SetupError(
-      `${hostname}:${port} cannot be listened on (${code ?? cause}). Choose others with --host and --port.`,
-      { cause },
-    )
-  }
+    }),
+  )
 }
 
 /** What requests count as that have no path of ours. */

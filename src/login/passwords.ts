@@ -26,6 +26,11 @@ export class Passwords {
     this.#cost = cost
   }
 
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#turn.pendingCount
+  }
+
   hash(password: string): Promise<string> {
     return this.#inTurn(() => this.#threads.hash(password, this.#cost))
   }

@@ -14,8 +14,8 @@ export const CALLS = [
 ] as const
 export type Call = (typeof CALLS)[number]
 
-/** The classes of statuses, by their first digits. */
-export const CLASSES = [1, 2, 3, 4, 5] as const
+/** The classes of statuses, by their first digits. There is no answer of the first. */
+export const CLASSES = [2, 3, 4, 5] as const
 export type StatusClass = (typeof CLASSES)[number]
 
 /** What is counted besides requests. `revoked`: sessions that somebody ended other than by logging out. */
@@ -36,9 +36,9 @@ export const EVENTS = [
 ] as const
 export type Event = (typeof EVENTS)[number]
 
-// Where each number is: for every call those of the classes (class 0 has none), of the buckets and the sum of all durations, then the
+// Where each number is: for every call those of the classes, at their digits, of the buckets and the sum of all durations, then the
 // events.
-const BUCKETS_AT = CLASSES.length + 1
+const BUCKETS_AT = 6
 const SUM_AT = BUCKETS_AT + BUCKETS
 const PER_CALL = SUM_AT + 1
 const EVENTS_AT = CALLS.length * PER_CALL

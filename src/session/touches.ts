@@ -55,6 +55,11 @@ export class Touches {
     return null
   }
 
+  /** How many sessions have uses that the store may not know of. */
+  get count(): number {
+    return [this.#waiting, ...this.#underway.keys()].reduce((sum, { count }) => sum + count, 0)
+  }
+
   /** A session as the store told it, with the use that it does not know of. */
   apply(session: StoredSession): StoredSession {
     const known = [this.#waiting, ...this.#underway.keys()].map((noted) => noted.usedAt(session.id) ?? 0)

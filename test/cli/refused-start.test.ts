@@ -30,6 +30,36 @@ test.concurrent('a port that is taken is named', async () => {
   expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('other')
 })
 
+test.concurrent('a port that is taken where metrics would be told is named', async () => {
+  await using place = openPlace()
+  using other = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('other') })
+  const taken = ['--metrics', `127.0.0.1:${other.port}`]
+  const said = await expectRefusal(place, taken, `Port ${other.port}`, '127.0.0.1', 'taken', '--metrics')
+  expect(said).not.toContain('password')
+  // Its own port is no better than another's.
+  const free = await place.serve()
+  const own = String(free.port)
+  free.kill('SIGTERM')
+  await free.ended
+  const both = ['--port', own, '--metrics', `127.0.0.1:${own}`]
+  await expectRefusal(place, both, `Port ${own}`, 'taken', '--metrics')
+})
+
+test.concurrent('metrics that other machines could read take somebody who says so', async () => {
+  await using place = openPlace()
+  await expectRefusal(
+    place,
+    ['--metrics', '0.0.0.0:0'],
+    '--metrics 0.0.0.0',
+    'plain http',
+    '--allow-plain-http',
+  )
+  expect(existsSync(place.data)).toBe(false)
+  const onPurpose = await place.serve(['--metrics', '0.0.0.0:0', '--allow-plain-http', 'true'])
+  const [, port] = await onPurpose.said(/"metrics":"http:\/\/0\.0\.0\.0:(\d+)\/metrics"/)
+  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('cloakroom_store_up 1')
+})
+
 test.concurrent('a start that is refused does not use up the random password of the first admin', async () => {
   await using place = openPlace()
   using other = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('other') })

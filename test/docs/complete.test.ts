@@ -72,7 +72,7 @@ test('the tables of the guide have every setting that there is, with its flag an
     const keys = isSection ? Object.keys(value).map((key) => `${name}.${key}`) : [name]
     for (const key of keys) expect(operating).toContain(`| \`${key}\` |`)
   }
-  for (const name of ['port', 'host', 'data', 'store', 'public-url', 'allow-plain-http']) {
+  for (const name of ['port', 'host', 'data', 'store', 'public-url', 'allow-plain-http', 'metrics']) {
     const variable = `CLOAKROOM_${name.toUpperCase().replaceAll('-', '_')}`
     expect(operating).toContain(`| \`${name}\` | \`--${name}\` | \`${variable}\` |`)
   }

@@ -1,0 +1,172 @@
+import { BOUNDS } from './latency.ts'
+import { CALLS, type Call, CLASSES, type Event, type Meter, type Snapshot } from './meter.ts'
+
+/** Who is asked when somebody wants to know how the server is. Nothing happens before. */
+export interface Sources {
+  readonly version: string
+  readonly meter: Meter
+  /** Passwords that wait for their turn to be hashed or verified. */
+  hashesWaiting(): number
+  /** Uses of sessions that are in this process alone. */
+  usesWaiting(): number
+  /** Resolves if the store answers. */
+  ping(): Promise<void>
+}
+
+/** What they said. */
+export interface Reading {
+  readonly version: string
+  readonly snapshot: Snapshot
+  readonly hashesWaiting: number
+  readonly usesWaiting: number
+  readonly isStoreUp: boolean
+}
+
+export async function readSources(sources: Sources): Promise<Reading> {
+  const isStoreUp = await sources.ping().then(
+    () => true,
+    () => false,
+  )
+  return {
+    version: sources.version,
+    snapshot: sources.meter.snapshot(),
+    hashesWaiting: sources.hashesWaiting(),
+    usesWaiting: sources.usesWaiting(),
+    isStoreUp,
+  }
+}
+
+/** A line of the answer. */
+export interface Sample {
+  /** Behind the name of the family: histograms have three kinds of lines. */
+  readonly suffix?: '_bucket' | '_sum' | '_count'
+  readonly labels?: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** A metric as Prometheus knows it. */
+export interface Family {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  samples(reading: Reading): readonly Sample[]
+}
+
+/** One line for each of some events, each with its own label. */
+const byEvent =
+  (label: string, values: Readonly<Partial<Record<Event, string>>>) =>
+  ({ snapshot }: Reading): Sample[] =>
+    Object.entries(values).map(([event, value]) => ({
+      labels: { [label]: value },
+      value: snapshot.events(event as Event),
+    }))
+
+const one = (value: number): Sample[] => [{ value }]
+
+/** Every metric of ours, in the units that Prometheus asks for: seconds and bytes. What counts something only grows. */
+export const families: readonly Family[] = [
+  {
+    name: 'cloakroom_build_info',
+    type: 'gauge',
+    help: '1, with the version of the program.',
+    samples: ({ version }) => [{ labels: { version }, value: 1 }],
+  },
+  {
+    name: 'cloakroom_http_requests_total',
+    type: 'counter',
+    help: 'Requests that were answered.',
+    samples: ({ snapshot }) =>
+      CALLS.flatMap((call) =>
+        CLASSES.map((status) => ({
+          labels: { call, status: `${status}xx` },
+          value: snapshot.requests(call, status),
+        })),
+      ),
+  },
+  {
+    name: 'cloakroom_http_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the head of a request to its answer.',
+    samples: ({ snapshot }) => CALLS.flatMap((call) => durationsOf(call, snapshot)),
+  },
+  {
+    name: 'cloakroom_logins_total',
+    type: 'counter',
+    help: 'Attempts to log in.',
+    samples: byEvent('outcome', {
+      login: 'succeeded',
+      login_failed: 'failed',
+      login_throttled: 'throttled',
+      login_busy: 'busy',
+    }),
+  },
+  {
+    name: 'cloakroom_logouts_total',
+    type: 'counter',
+    help: 'Sessions that were ended by logging out.',
+    samples: ({ snapshot }) => one(snapshot.events('logout')),
+  },
+  {
+    name: 'cloakroom_sessions_revoked_total',
+    type: 'counter',
+    help: 'Sessions that were ended over HTTP other than by logging out.',
+    samples: ({ snapshot }) => one(snapshot.events('revoked')),
+  },
+  {
+    name: 'cloakroom_refusals_total',
+    type: 'counter',
+    help: 'Requests that were refused for a reason worth watching.',
+    samples: byEvent('code', {
+      csrf_failed: 'csrf_failed',
+      cross_site: 'cross_site',
+      role_missing: 'role_missing',
+      wrong_password: 'wrong_password',
+    }),
+  },
+  {
+    name: 'cloakroom_internal_errors_total',
+    type: 'counter',
+    help: 'Failures in the server itself.',
+    samples: ({ snapshot }) => one(snapshot.events('internal_error')),
+  },
+  {
+    name: 'cloakroom_store_faults_total',
+    type: 'counter',
+    help: 'Failures of the store, for a request or in the background.',
+    samples: byEvent('code', { store_unavailable: 'store_unavailable', store_full: 'store_full' }),
+  },
+  {
+    name: 'cloakroom_store_up',
+    type: 'gauge',
+    help: '1 if the store answers, asked for this very scrape; else 0.',
+    samples: ({ isStoreUp }) => one(isStoreUp ? 1 : 0),
+  },
+  {
+    name: 'cloakroom_password_hashes_waiting',
+    type: 'gauge',
+    help: 'Passwords that wait for their turn to be hashed or verified.',
+    samples: ({ hashesWaiting }) => one(hashesWaiting),
+  },
+  {
+    name: 'cloakroom_session_uses_waiting',
+    type: 'gauge',
+    help: 'Uses of sessions that are noted and not yet written to the store.',
+    samples: ({ usesWaiting }) => one(usesWaiting),
+  },
+]
+
+/** Buckets as Prometheus has them: each with all that were as fast or faster. */
+function durationsOf(call: Call, snapshot: Snapshot): Sample[] {
+  let total = 0
+  const buckets = Array.from(snapshot.latencies(call), (count, bucket): Sample => {
+    total += count
+    const bound = BOUNDS[bucket]
+    const le = bound === undefined ? '+Inf' : String(bound / 1_000)
+    return { suffix: '_bucket', labels: { call, le }, value: total }
+  })
+  return [
+    ...buckets,
+    { suffix: '_sum', labels: { call }, value: snapshot.sum(call) / 1_000 },
+    { suffix: '_count', labels: { call }, value: total },
+  ]
+}

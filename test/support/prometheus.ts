@@ -1,0 +1,106 @@
+import { describe, test } from 'bun:test'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../docs/markdown.ts'
+import { freePort, until } from './redis.ts'
+
+/** The folder of the example that is tried. */
+export const EXAMPLE = join(root, 'examples/prometheus')
+
+const NAMES = ['prometheus', 'promtool']
+const missing = NAMES.filter((name) => Bun.which(name) === null)
+const reason = missing.length === 0 ? null : `there is no ${missing.join(' and no ')} on the path`
+
+/**
+ * Tests with a real Prometheus. Where none is installed they are skipped, and the name says why; where everything has to be there
+ * (`CI=true`), that is a failure.
+ */
+export function describeWithPrometheus(says: string, tests: () => void): void {
+  const fail = () => {
+    throw new Error(`These tests need Prometheus, and ${reason}.`)
+  }
+  if (reason === null) describe(says, tests)
+  else if (process.env['CI'] === 'true') test(says, fail)
+  else describe.skip(`${says} (skipped: ${reason})`, tests)
+}
+
+/** The exit code of `promtool`, and all that it has said. */
+export async function promtool(args: readonly string[], input = ''): Promise<{ code: number; said: string }> {
+  const child = Bun.spawn(['promtool', ...args], {
+    cwd: root,
+    stdin: new TextEncoder().encode(input),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [code, out, err] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ])
+  return { code, said: out + err }
+}
+
+/** A real Prometheus on a free port of the loopback interface. */
+export interface Prometheus extends AsyncDisposable {
+  /** The time series that an expression has now; what is no expression is an error. */
+  query(expression: string): Promise<readonly Series[]>
+  /** The names of the alerts that it knows. */
+  alerts(): Promise<readonly string[]>
+}
+
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value: readonly [at: number, value: string]
+}
+
+/** Starts one with the configuration of the example, which scrapes this address, and every second. `await using` ends it. */
+export async function startPrometheus(target: string): Promise<Prometheus> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-prometheus-'))
+  cpSync(EXAMPLE, folder, { recursive: true })
+  const file = join(folder, 'prometheus.yml')
+  const example = readFileSync(file, 'utf8')
+  writeFileSync(file, example.replace('127.0.0.1:9464', target).replaceAll(': 15s', ': 1s'))
+  const port = await freePort()
+  const child = Bun.spawn(
+    [
+      'prometheus',
+      `--config.file=${file}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { cwd: folder, stdout: 'ignore', stderr: Bun.file(join(folder, 'log')) },
+  )
+  const ask = async (path: string) => {
+    const answer = (await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()) as Answer
+    if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
+    return answer.data
+  }
+  const end = async () => {
+    child.kill('SIGKILL')
+    await child.exited
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).status === 200)
+  } catch (cause) {
+    const log = readFileSync(join(folder, 'log'), 'utf8')
+    await end()
+    throw new Error(`Prometheus has not come up: ${log}`, { cause })
+  }
+  return {
+    query: async (expression) => (await ask(`query?query=${encodeURIComponent(expression)}`)).result,
+    alerts: async () =>
+      (await ask('rules?type=alert')).groups.flatMap(({ rules }) => rules.map(({ name }) => name)),
+    [Symbol.asyncDispose]: end,
+  }
+}
+
+interface Answer {
+  readonly status: string
+  readonly error?: string
+  readonly data: {
+    readonly result: readonly Series[]
+    readonly groups: readonly { readonly rules: readonly { readonly name: string }[] }[]
+  }
+}
