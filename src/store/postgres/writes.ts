@@ -77,6 +77,8 @@ type Writes = Omit<
   | 'readUser'
   | 'listUsers'
   | 'listSecrets'
+  | 'appendEvents'
+  | 'listEvents'
   | 'ping'
   | 'close'
 >

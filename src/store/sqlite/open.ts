@@ -76,6 +76,8 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
       listSecrets: reads.listSecrets,
       addToCounter: (name, by, window, now) => writer.ask('addToCounter', name, by, window, now),
+      appendEvents: (events, keeping) => writer.ask('appendEvents', events, keeping),
+      listEvents: reads.listEvents,
       // Both ways: what cannot write is not ready.
       ping: async () => {
         await reads.ping()
@@ -162,6 +164,7 @@ function readsOf(db: Database, changes: Changes | null) {
     readUser: (uname) => attempt(() => file.readUser(uname)),
     listUsers: (...args) => attempt(() => file.listUsers(...args)),
     listSecrets: () => attempt(() => file.listSecrets()),
+    listEvents: (...args) => attempt(() => file.listEvents(...args)),
     ping: () => attempt(() => file.ping()),
   } satisfies Partial<Store>
   return { reads, hot, snapshot }

@@ -8,6 +8,7 @@ import {
   type StoredSession,
   type StoredUser,
 } from '../store.ts'
+import { eventReads } from './event-reads.ts'
 import type { Packed } from './packed.ts'
 import { BY_HANDLE, ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
 import { newNoted } from './uses.ts'
@@ -99,6 +100,8 @@ export function newReads(db: Database) {
       return { items, next: rows.length > limit ? (items.at(-1)?.uname ?? null) : null }
     },
 
+    ...eventReads(db),
+
     listSecrets(): Map<string, string> {
       return new Map(secrets.values() as [string, string][])
     },
@@ -112,6 +115,9 @@ export function newReads(db: Database) {
 /** Sessions that are looked at in one go. */
 const STEP = 500
 
+/** Sessions of a user that are looked at besides those that are found: each is in a place of its own in the file. */
+const LOOKED_AT_OF_USER = 500
+
 /** Before every number of a session. */
 const FIRST = Number.MIN_SAFE_INTEGER
 
@@ -124,7 +130,7 @@ function newWalk(db: Database, listed: string, whose: string) {
   )
   /** At most one more than the limit, and where to go on if those that may be looked at had not as many (null: there are no more). */
   return (from: number, limit: number, params: Params) => {
-    const most = limit + LOOKED_AT
+    const most = limit + (whose === '' ? LOOKED_AT : LOOKED_AT_OF_USER)
     const rows: StoredRow[] = []
     let at = from
     for (let looked = 0; looked < most; looked += STEP) {
