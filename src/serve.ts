@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
 import { Refusal, SetupError } from './errors.ts'
 import { newTrustedProxies } from './http/address.ts'
@@ -83,6 +84,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock)
+  const audit = new Audit(log, store, clock, fault)
   const throttle = new Throttle(
     store,
     clock,
@@ -95,6 +97,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     sessions,
     users,
     login: new Login(users, passwords, throttle, sessions),
+    audit,
     log,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
@@ -106,7 +109,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const server = startHttp(app, config.hostname, config.port)
   try {
     // After the port is ours: the password is shown but once.
-    await makeFirstAdmin(users, surroundings)
+    await makeFirstAdmin(users, audit, surroundings)
   } catch (error) {
     await server.stop(true)
     throw error
@@ -133,7 +136,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
-      await touches.flush()
+      await Promise.all([touches.flush(), audit.stop()])
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
     },
@@ -141,7 +144,11 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
 }
 
 /** The first start makes the user `admin`. A store that has an admin of whatever name is left as it is. */
-async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Surroundings): Promise<void> {
+async function makeFirstAdmin(
+  users: Users,
+  audit: Audit,
+  { log, adminPassword, announce }: Surroundings,
+): Promise<void> {
   if (await users.hasAdmin()) return
   if ((await users.find(ADMIN)) !== null) {
     log.warn(
@@ -161,6 +168,6 @@ async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Su
       cause,
     })
   }
-  log.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
+  audit.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
   if (adminPassword === null) announce(ADMIN, password)
 }

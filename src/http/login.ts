@@ -81,7 +81,7 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
   try {
     const token = await app.login.logIn(attempt)
     const session = { uname, id: idOf(token) }
-    app.log.info(
+    app.audit.info(
       { event: 'login', ...ask.origin, ...named(session), csrfProtection: attempt.isProtected },
       'logged in',
     )
@@ -90,7 +90,7 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
-    app.log.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
+    app.audit.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
     if (ask.wantsJson) throw error
     const html = loginPage({ message: error.message, uname, returnTo })
     return pageResponse(html, app, statusOf(error.code), problemHeaders(error, app))

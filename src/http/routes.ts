@@ -3,6 +3,7 @@ import {
   createUser,
   deleteUser,
   getUser,
+  listEvents,
   listSessions,
   listUsers,
   revokeSessions,
@@ -45,6 +46,7 @@ const api: Routes = [
   ['/admin/sessions/list', BOTH, listSessions],
   ['/admin/sessions/count', BOTH, countSessions],
   ['/admin/sessions/revoke', POST, revokeSessions],
+  ['/admin/log/list', BOTH, listEvents],
 ]
 
 const pages: Routes = [

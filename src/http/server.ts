@@ -83,7 +83,7 @@ const LOGGED: readonly string[] = ['csrf_failed', 'cross_site', 'role_missing']
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
   if (error instanceof Refusal) {
     if (LOGGED.includes(error.code)) {
-      app.log.warn(
+      app.audit.warn(
         { event: 'refused', code: error.code, path: ask.path, ...ask.origin },
         'a request was refused',
       )

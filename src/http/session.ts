@@ -80,7 +80,7 @@ export async function logOut(ask: Ask, app: App, token: Token): Promise<true | n
   const session = await app.sessions.read(token, [])
   if (session === null) return null
   for (const each of ask.tokens) await app.sessions.end(each)
-  app.log.info({ event: 'logout', ...ask.origin, ...named(session) }, 'logged out')
+  app.audit.info({ event: 'logout', ...ask.origin, ...named(session) }, 'logged out')
   return true
 }
 

@@ -43,7 +43,7 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
   const params = namedParams(pairs, ['handle', 'others'])
   if (params.flag('others') === true) {
     const ended = await app.users.endSessions(session.uname, handleOf(session.id))
-    app.log.info(
+    app.audit.info(
       { event: 'revoke_others', ended, ...ask.origin, ...named(session) },
       'ended own sessions elsewhere',
     )
@@ -60,7 +60,10 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
 /** Ends a session of the user who is logged in, or refuses: there is none of this handle. */
 export async function endOwn(ask: Ask, app: App, session: LiveSession, handle: string): Promise<void> {
   if (!(await app.sessions.revoke(handle, session.uname))) throw noSuchSession()
-  app.log.info({ event: 'revoke', ...ask.origin, ...named(session), revoked: handle }, 'ended an own session')
+  app.audit.info(
+    { event: 'revoke', ...ask.origin, ...named(session), revoked: handle },
+    'ended an own session',
+  )
 }
 
 export const noSuchSession = () =>
@@ -78,7 +81,7 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
   try {
     const ended = await app.login.changePassword(who, params.require('old'), params.require('new'))
-    app.log.info(
+    app.audit.info(
       { event: 'password_change', ended, ...ask.origin, ...named(session) },
       'changed the own password',
     )
@@ -86,7 +89,7 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const { code } = error
-    app.log.warn(
+    app.audit.warn(
       { event: 'password_refused', code, ...ask.origin, ...named(session) },
       'a change of password was refused',
     )
