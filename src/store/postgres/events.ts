@@ -1,5 +1,6 @@
 import type { Store } from '../store.ts'
 import type { Pool } from './pool.ts'
+import { isNowhere } from './rows.ts'
 
 /** Where events are remembered, since version 3 of the schema. */
 export const EVENTS = `
@@ -56,6 +57,7 @@ export const newEvents = (pool: Pool): Pick<Store, 'appendEvents' | 'listEvents'
   },
 
   async listEvents({ kind, uname, since }, after, limit) {
+    if (isNowhere(kind, uname)) return { items: [], next: null }
     const rows = await pool.run(LIST, [after, since, kind ?? null, uname ?? null, limit + 1])
     const items = rows.slice(0, limit).map(([, at, kind, uname, text]) => ({
       at: Number(at),

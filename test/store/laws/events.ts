@@ -72,6 +72,8 @@ export const eventLaws: readonly Law[] = [
       expect(await found(store, { uname })).toEqual([elsewhere, both])
       expect(await found(store, { kind, uname })).toEqual([both])
       expect(await found(store, { kind: newName() })).toEqual([])
+      expect(await found(store, { kind: `${kind}\0` })).toEqual([])
+      expect(await found(store, { uname: `${uname}\0` })).toEqual([])
       expect(await found(store, { kind, uname: '' })).toEqual([])
     },
   },
