@@ -78,6 +78,22 @@ test('what happens while a batch is written is in the next one', async () => {
   expect((await list()).map(({ uname }) => uname)).toEqual(['second', 'first'])
 })
 
+test('what happens while a write fails comes behind what that one had', async () => {
+  const { audit, state, login, list } = newAudit()
+  state.isAway = true
+  for (let i = 0; i < 40; i++) login(`early ${i}`)
+  const flushed = audit.flush()
+  await Promise.resolve()
+  expect(state.writes).toBe(1)
+  for (let i = 0; i < 70; i++) login(`late ${i}`)
+  await flushed
+  state.isAway = false
+  const events = (await list()).toReversed()
+  expect(events).toHaveLength(51)
+  expect(events.slice(39, 41).map(({ uname }) => uname)).toEqual(['early 39', 'late 0'])
+  expect(events.at(-1)).toMatchObject({ event: 'login', more: 60 })
+})
+
 test('what somebody typed is cut and can be kept by any store, and the line of the log is not changed', async () => {
   const { lines, list, login } = newAudit()
   const typed = `\0\ud800${'x'.repeat(1_000)}`
