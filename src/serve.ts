@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'bun'
 import pkg from '../package.json' with { type: 'json' }
+import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
 import { Refusal, SetupError, StoreFault } from './errors.ts'
 import { newTrustedProxies } from './http/address.ts'
@@ -93,6 +94,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock)
+  const audit = new Audit(log, store, clock, fault)
   const throttle = new Throttle(
     store,
     clock,
@@ -114,6 +116,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     sessions,
     users,
     login: new Login(users, passwords, throttle, sessions),
+    audit,
     log,
     meter,
     overview,
@@ -135,7 +138,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       ping: app.ping,
     })
     // After the ports are ours: the password is shown but once.
-    await makeFirstAdmin(users, surroundings)
+    await makeFirstAdmin(users, audit, surroundings)
   } catch (error) {
     await metrics?.stop(true)
     await server.stop(true)
@@ -176,7 +179,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       await server.stop(true)
       await overview.stop()
       await metrics?.stop(true)
-      await touches.flush()
+      await Promise.all([touches.flush(), audit.stop()])
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
     },
@@ -198,7 +201,11 @@ const urlOf = (hostname: string, port: number) =>
   `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
 
 /** The first start makes the user `admin`. A store that has an admin of whatever name is left as it is. */
-async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Surroundings): Promise<void> {
+async function makeFirstAdmin(
+  users: Users,
+  audit: Audit,
+  { log, adminPassword, announce }: Surroundings,
+): Promise<void> {
   if (await users.hasAdmin()) return
   if ((await users.find(ADMIN)) !== null) {
     log.warn(
@@ -218,6 +225,6 @@ async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Su
       cause,
     })
   }
-  log.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
+  audit.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
   if (adminPassword === null) announce(ADMIN, password)
 }

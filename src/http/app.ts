@@ -1,3 +1,4 @@
+import type { Audit } from '../audit.ts'
 import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
@@ -12,7 +13,9 @@ export interface App extends Reading {
   readonly sessions: Sessions
   readonly users: Users
   readonly login: Login
-  readonly log: Log
+  /** Logs and remembers what security is about. There is no other way to log such a thing. */
+  readonly audit: Audit
+  readonly log: Pick<Log, 'debug' | 'error'>
   readonly meter: Meter
   readonly overview: Overview
   readonly origin: OriginSettings

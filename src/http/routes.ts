@@ -4,6 +4,7 @@ import {
   createUser,
   deleteUser,
   getUser,
+  listEvents,
   listSessions,
   listUsers,
   revokeSessions,
@@ -50,6 +51,7 @@ const api: readonly Row[] = [
   ['/admin/sessions/list', BOTH, listSessions, 'admin'],
   ['/admin/sessions/count', BOTH, countSessions, 'admin'],
   ['/admin/sessions/revoke', POST, revokeSessions, 'admin'],
+  ['/admin/log/list', BOTH, listEvents, 'admin'],
 ]
 
 const pages: readonly Row[] = [

@@ -1,4 +1,5 @@
 import { Logins } from './logins.ts'
+import { newMemoryEvents } from './memory-events.ts'
 import { pageIn } from './pages.ts'
 import { newNodeReports } from './reports.ts'
 import {
@@ -249,6 +250,8 @@ export function openMemoryStore(): Store {
       if (before === kept || by > 0) counters.set(name, after)
       return after
     },
+
+    ...newMemoryEvents(),
 
     ...newNodeReports(),
 

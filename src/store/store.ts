@@ -134,6 +134,33 @@ export type UserChange = Partial<Omit<StoredUser, 'uname' | 'generation'>>
  */
 export type UserOutcome = { readonly ended: number } | 'absent' | 'changed' | 'last'
 
+/** Something that happened and is to be remembered. */
+export interface StoredEvent {
+  readonly at: Millis
+  /** What kind of thing it was: a word. */
+  readonly kind: string
+  /** The user whom it is about, or null. */
+  readonly uname: string | null
+  /** All there is to it, for whoever reads it: any text, JSON in practice. */
+  readonly text: string
+}
+
+/** Which events are meant: those that have all of what is given here. */
+export interface EventFilter {
+  readonly kind?: string | undefined
+  readonly uname?: string | undefined
+  /** None from before this instant. */
+  readonly since: Millis
+}
+
+/** What a store keeps of the events that it is given. What it need not keep it forgets sooner or later. */
+export interface Keeping {
+  /** Of each kind the newest so many, so that one that comes in floods displaces no other. */
+  readonly most: number
+  /** None from before this instant. */
+  readonly since: Millis
+}
+
 /**
  * Keeps sessions, their attributes and users, and has no policy: it does not know what a cookie or an idle timeout is, and it never
  * reads the clock. A session whose `endsAt` is at or before `now` is absent, whatever is still stored of it.
@@ -246,6 +273,14 @@ export interface Store {
 
   /** Bytes that the back end takes for all that it keeps, about; null: it cannot tell. */
   measureBytes(): Promise<number | null>
+  /** Remembers events, all or none, in their order, and forgets of their kinds what is not to be kept. */
+  appendEvents(events: readonly StoredEvent[], keeping: Keeping): Promise<void>
+
+  /**
+   * Events, those that were appended last first, whatever their instant. As with sessions, a page may have fewer than its limit, or none,
+   * and a `next` with which to go on.
+   */
+  listEvents(filter: EventFilter, after: string | null, limit: number): Promise<Page<StoredEvent>>
 
   /** Resolves if the back end answers. */
   ping(): Promise<void>

@@ -148,7 +148,7 @@ test.concurrent('check and check --deep find nothing wrong while the server runs
   await using place = openPlace()
   await givenAlice(place)
   for (const [flags, words] of [
-    [[], 'is ours (schema 3)'],
+    [[], 'is ours (schema 4)'],
     [['--deep'], 'and whole'],
   ] as const) {
     const { code, out, err } = await place.run(['check', ...flags])

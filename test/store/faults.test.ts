@@ -5,6 +5,7 @@ import { removeFaults, textFaults, writeFaults } from './faults/attributes.ts'
 import { boundFaults } from './faults/bounds.ts'
 import { counterFaults } from './faults/counters.ts'
 import { endFaults } from './faults/ends.ts'
+import { eventFaults } from './faults/events.ts'
 import type { Fault } from './faults/fault.ts'
 import { insertFaults } from './faults/inserts.ts'
 import { keeperFaults } from './faults/keepers.ts'
@@ -35,6 +36,7 @@ const faults: Record<string, Fault> = {
   ...revocationFaults,
   ...keeperFaults,
   ...counterFaults,
+  ...eventFaults,
   ...nodeFaults,
   ...reportFaults,
   ...restoreFaults,

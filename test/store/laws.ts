@@ -3,6 +3,7 @@ import { attributeLaws } from './laws/attributes.ts'
 import { boundLaws } from './laws/bounds.ts'
 import { counterLaws } from './laws/counters.ts'
 import { endLaws } from './laws/ends.ts'
+import { eventLaws } from './laws/events.ts'
 import { keeperLaws } from './laws/keepers.ts'
 import { listLaws } from './laws/lists.ts'
 import { nodeLaws } from './laws/nodes.ts'
@@ -44,6 +45,7 @@ export const laws: readonly Law[] = [
   ...revocationLaws,
   ...keeperLaws,
   ...counterLaws,
+  ...eventLaws,
   ...nodeLaws,
   ...reportLaws,
   ...restoreLaws,

@@ -103,7 +103,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const secrets = await Promise.all(nodes.map((node, i) => node.readSecret('pre-login', `candidate ${i}`)))
     expect(new Set(secrets).size).toBe(1)
     await Promise.all(nodes.map((node) => node.close()))
-    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([3])
+    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([4])
   })
 
   test('a schema of version 1 is brought to this one, and keeps what is in it', async () => {
@@ -115,7 +115,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     await server.run(
       `DROP SEQUENCE cloakroom.restored;
        DROP FUNCTION cloakroom.restore_session;
-       DROP TABLE cloakroom.nodes;
+       DROP TABLE cloakroom.events, cloakroom.nodes;
        UPDATE cloakroom.schema_version SET version = 1`,
       url,
     )

@@ -1,4 +1,4 @@
-/** What nodes say of themselves, since version 3 of the schema. After a crash it is empty, and soon told anew: none of it goes to the log. */
+/** What nodes say of themselves, since version 4 of the schema. After a crash it is empty, and soon told anew: none of it goes to the log. */
 export const NODES_TABLE = `
   CREATE UNLOGGED TABLE cloakroom.nodes (
     name    text COLLATE "C" PRIMARY KEY,

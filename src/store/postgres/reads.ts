@@ -3,6 +3,7 @@ import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
 import {
   bytesOf,
+  isNowhere,
   LIVE_COLUMNS,
   liveOf,
   rangeOf,
@@ -76,6 +77,7 @@ export const newReads = (pool: Pool): Reads => ({
   },
 
   async listSessions({ uname, address, handle }, after, limit, now) {
+    if (isNowhere(uname, address)) return { items: [], next: null }
     const which = [now, address ?? null]
     // Not among the quick reads, which would wait behind it.
     if (handle !== undefined) {
@@ -94,12 +96,14 @@ export const newReads = (pool: Pool): Reads => ({
   },
 
   async countSessions(uname, now) {
+    if (isNowhere(uname)) return 0
     if (uname !== null) return countIn(await pool.run(COUNT_OF_USER, [now, uname]))
     const count = countIn(await pool.run(COUNT_ALL, [now]))
     return count <= COUNTED ? count : Math.max(count, Math.round(countIn(await pool.run(ESTIMATE, []))))
   },
 
   async readUser(uname) {
+    if (isNowhere(uname)) return null
     const [row] = await pool.read(READ_USER, [uname])
     return row === undefined ? null : userOf(row)
   },

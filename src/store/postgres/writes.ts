@@ -80,6 +80,8 @@ type Writes = Omit<
   | 'noteNode'
   | 'listNodes'
   | 'measureBytes'
+  | 'appendEvents'
+  | 'listEvents'
   | 'ping'
   | 'close'
 >

@@ -86,6 +86,14 @@ export const indexKey = (uname: string): string => `${USERS}s:${uname}`
 export const REPORTS = 'cloakroom:{nodes}:reports'
 /** Sorted set: name of a node, by the end of what it says. */
 export const REPORT_ENDS = 'cloakroom:{nodes}:ends'
+const EVENTS = 'cloakroom:{events}:'
+
+/** Sorted set of the numbers of all events, by themselves. */
+export const EVENT_NUMBERS = `${EVENTS}numbers`
+/** Hash: the number of an event to its instant, its kind, its user and its text. */
+export const EVENT_TEXTS = `${EVENTS}texts`
+/** What the key of the sorted set of the numbers of one kind begins with. */
+export const EVENT_KIND = `${EVENTS}k:`
 
 /** What the index of a user and `ENDING` hold of a session: the handle, and the instant of its login, for the order of lists. */
 export const memberOf = (handle: string, beganAt: number | string): string => handle + beganAt

@@ -2,6 +2,7 @@ import type { Store } from '../store.ts'
 import { newAttributes } from './attributes.ts'
 import { openCluster } from './cluster.ts'
 import { newEnds } from './ends.ts'
+import { newEvents } from './events.ts'
 import { type ExamineOptions, examine } from './examine.ts'
 import { ENDING, shardOfName } from './keys.ts'
 import { Link } from './link.ts'
@@ -57,6 +58,7 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
     ...newSweeps(link, ends),
     ...newUsers(link, ends),
     ...newNodes(link),
+    ...newEvents(link),
     async addToCounter(name, by, window, now) {
       const { counters, counterEnds } = shardOfName(name)
       const args = [name, String(by), String(window), String(now)]

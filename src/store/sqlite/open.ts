@@ -6,9 +6,9 @@ import { newNodeReports } from '../reports.ts'
 import type { Attributes, LiveSession, Millis, ReadSession, Store } from '../store.ts'
 import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
-import { Counts } from './counts.ts'
 import { HotSessions } from './hot.ts'
 import { holdAlone } from './lock.ts'
+import { LongReads } from './long-reads.ts'
 import type { Opening } from './opening.ts'
 import { type Packed, unpack, valueIn } from './packed.ts'
 import { newReads } from './reads.ts'
@@ -54,7 +54,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       endWriting: () => snapshot.endWriting(),
       lost: (fault) => options.lost?.(fault),
     })
-    const counts = new Counts(path)
+    const longReads = new LongReads(path)
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
@@ -65,8 +65,12 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       touchSessions: (uses, now) => touchInOrder(uses, now, { writer, hot }),
       endSession: async (handle, uname, now) => (await writer.ask('endSession', handle, uname, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
-      listSessions: reads.listSessions,
-      countSessions: (uname, now) => counts.count(uname, now),
+      // There may be few of an address, and many to look at. Of a user or of all, a page has about as many as are looked at.
+      listSessions: (filter, after, limit, now) =>
+        filter.address === undefined
+          ? reads.listSessions(filter, after, limit, now)
+          : longReads.ask('listSessions', filter, after, limit, now),
+      countSessions: (uname, now) => longReads.ask('countSessions', uname, now),
       sweepSessions: async (endedBefore, limit) =>
         (await writer.ask('sweepSessions', endedBefore, limit)).length,
       insertUser: (user) => writer.ask('insertUser', user),
@@ -78,6 +82,8 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
       listSecrets: reads.listSecrets,
       addToCounter: (name, by, window, now) => writer.ask('addToCounter', name, by, window, now),
+      appendEvents: (events, keeping) => writer.ask('appendEvents', events, keeping),
+      listEvents: (filter, after, limit) => longReads.ask('listEvents', filter, after, limit),
       ...newNodeReports(),
       measureBytes: () => bytesOf(path),
       // Both ways: what cannot write is not ready.
@@ -86,7 +92,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         await writer.ask('ping')
       },
       async close() {
-        await counts.close()
+        await longReads.close()
         snapshot.close()
         db.close()
         // Last, so that the thread's connection is the one that folds the log into the file.

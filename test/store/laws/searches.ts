@@ -31,7 +31,8 @@ export const searchLaws: readonly Law[] = [
       for (const other of [`${address}0`, address.slice(0, -1), ''])
         await givenSessionOf(store, user, { address: other, beganAt: now + 2 })
       expect(await found(store, { address })).toEqual([second.id, first.id])
-      expect(await found(store, { address: newName() })).toEqual([])
+      for (const nowhere of [newName(), '\0', `${address}\0`, '*', "' OR ''='"])
+        expect(await found(store, { address: nowhere })).toEqual([])
       expect(await found(store, { address: '' })).not.toContain(first.id)
     },
   },
@@ -42,7 +43,7 @@ export const searchLaws: readonly Law[] = [
       await givenSession(store)
       expect(await found(store, { handle })).toEqual([id])
       expect(await found(store, { handle, uname, address }, endsAt - 1)).toEqual([id])
-      for (const part of [handle.slice(0, 21), handle.slice(0, 1), '', `${handle}A`, id, '*'])
+      for (const part of [handle.slice(0, 21), handle.slice(0, 1), '', `${handle}A`, id, '*', `${handle}\0`])
         expect(await found(store, { handle: part })).toEqual([])
       expect(await found(store, { handle }, endsAt)).toEqual([])
       await store.endSession(handle, null, now)
@@ -100,6 +101,8 @@ export const searchLaws: readonly Law[] = [
       expect([await count(), await store.countSessions(stranger.uname, now)]).toEqual([2, 1])
       expect(await store.countSessions(newName(), now)).toBe(0)
       expect(await store.countSessions('', now)).toBe(0)
+      expect(await store.countSessions(`${user.uname}\0`, now)).toBe(0)
+      expect(await found(store, { uname: `${user.uname}\0` })).toEqual([])
     },
   },
   {
