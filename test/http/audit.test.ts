@@ -7,6 +7,8 @@ import { everythingHappens } from './everything.ts'
 
 setDefaultTimeout(20_000)
 
+// One node each, which tells all that it knows; of several the others are up to a second behind.
+
 interface Listed {
   readonly at: string
   readonly event: string
@@ -38,7 +40,7 @@ async function eventsOf(client: Client, query: Record<string, string> = {}): Pro
 const lastAdmin = (server: TestServer) => logIn(server, { password: 'next secret of admin' })
 
 test('the security log has what the log has of security, word for word, and no secret', async () => {
-  await using server = await startServer({ toml: '[login]\nuser-attempts = 5\n' })
+  await using server = await startServer({ nodes: 1, toml: '[login]\nuser-attempts = 5\n' })
   const secrets = await everythingHappens(server)
   const events = await eventsOf(await lastAdmin(server))
   const lines = server.log.map((line) => JSON.parse(line))
@@ -53,7 +55,7 @@ test('the security log has what the log has of security, word for word, and no s
 })
 
 test('the security log survives a restart, and what is a month old is gone', async () => {
-  const first = await startServer()
+  const first = await startServer({ nodes: 1 })
   const bob = await givenUser(first, 'bob')
   await attempt(first, { z_username: 'bob', z_password: 'a guess' }, JSON_ANSWER)
   const at = new Date(first.now).toISOString()
@@ -73,7 +75,7 @@ test('the security log survives a restart, and what is a month old is gone', asy
 })
 
 test('the security log is read by kind, by user and in pages, by admins alone', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ nodes: 1 })
   const bob = await givenUser(server, 'bob')
   const [admin, user] = [await logIn(server), await logIn(server, bob)]
   expect((await user.ask('/admin/log/list')).status).toBe(403)
@@ -91,7 +93,7 @@ test('the security log is read by kind, by user and in pages, by admins alone', 
 })
 
 test('of a flood of guesses some are remembered and the others counted, and it hides nothing else', async () => {
-  await using server = await startServer({ toml: '[login]\nuser-attempts = 3\n' })
+  await using server = await startServer({ nodes: 1, toml: '[login]\nuser-attempts = 3\n' })
   const admin = await logIn(server)
   await Promise.all(Array.from({ length: 400 }, () => attempt(server, GUESS, JSON_ANSWER)))
   await admin.json('/session/invalidate')

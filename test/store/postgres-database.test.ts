@@ -76,6 +76,16 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
         ),
       'an end': () => store.endSession(handle, null, now),
       'a list': () => store.listSessions({ uname: user.uname }, null, 2, now),
+      'a search': () => store.listSessions({ address: 'nowhere' }, null, 2, now),
+      'a look for a handle': () => store.listSessions({ handle }, null, 2, now),
+      'how many of a user': () => store.countSessions(user.uname, now),
+      'how many of all': () => store.countSessions(null, now),
+      'some events': () =>
+        store.appendEvents(
+          ['a', 'b'].map((kind) => ({ at: now, kind, uname: null, text: '{}' })),
+          { most: 10, since: 0 },
+        ),
+      'a list of events': () => store.listEvents({ since: 0 }, null, 10),
       'a sweep': () => store.sweepSessions(now, 10),
       'a user': () => store.readUser(user.uname),
       'a revocation': () =>
@@ -116,6 +126,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       `DROP SEQUENCE cloakroom.restored;
        DROP FUNCTION cloakroom.restore_session;
        DROP TABLE cloakroom.events, cloakroom.nodes;
+       DROP FUNCTION cloakroom.append_events;
        UPDATE cloakroom.schema_version SET version = 1`,
       url,
     )
@@ -124,6 +135,9 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
     expect(await store.restoreSession(session, new Map())).toBe('restored')
     await store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now)
+    const event = { at: now, kind: 'login', uname: null, text: '{}' }
+    await store.appendEvents([event], { most: 10, since: 0 })
+    expect((await store.listEvents({ since: 0 }, null, 10)).items).toEqual([event])
     await store.close()
   })
 
