@@ -15,11 +15,12 @@ import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
 import type { Sources } from './metrics/families.ts'
 import { Meter } from './metrics/meter.ts'
+import { Overview } from './overview/overview.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
 import { Touches } from './session/touches.ts'
-import { openStore, shownStore } from './store/open.ts'
+import { kindOfStore, openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 /** For how long a cookie from before the login can become the session's own. */
@@ -99,6 +100,15 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     { attempts: config.login['address-attempts'], window: config.login['address-window'] },
   )
 
+  const overview = new Overview({
+    store,
+    kind: kindOfStore(config.store),
+    version: pkg.version,
+    meter,
+    clock,
+    fault,
+  })
+
   const isSecure = config.publicUrl?.protocol === 'https:'
   const app: App = {
     sessions,
@@ -106,6 +116,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     login: new Login(users, passwords, throttle, sessions),
     log,
     meter,
+    overview,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
@@ -130,6 +141,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     await server.stop(true)
     throw error
   }
+  overview.start()
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port
   const url = config.publicUrl?.origin ?? urlOf(config.hostname, port)
@@ -147,6 +159,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       port,
       host: config.hostname,
       store: shownStore(config.store),
+      node: overview.name,
       ...(config.metrics === null || metricsPort === null
         ? {}
         : { metrics: `${urlOf(config.metrics.hostname, metricsPort)}/metrics` }),
@@ -162,6 +175,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
       await metrics?.stop(true)
+      await overview.stop()
       await touches.flush()
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')

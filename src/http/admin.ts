@@ -62,16 +62,27 @@ export async function deleteUser(ask: Ask, app: App): Promise<Response> {
   return json({ ended })
 }
 
-/** `admin/sessions/list`: of one user, or of all. */
+/** `admin/sessions/list`: those of a user, of an address, of a handle, or all. */
 export async function listSessions(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['uname', ...PAGED])
+  const params = await readAs(ask, app, ['uname', 'address', 'handle', ...PAGED])
   const { after, limit } = params.page
   // A store says a number, or a number and a handle.
-  if (after !== null && !/^\d{1,15}(:[\w-]{22})?$/.test(after)) {
+  if (after !== null && !/^-?\d{1,15}(:[\w-]{22})?$/.test(after)) {
     throw new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
   }
-  const { items, next } = await app.sessions.list(params.find('uname') ?? null, after, limit)
+  const filter = {
+    uname: params.find('uname'),
+    address: params.find('address'),
+    handle: params.find('handle'),
+  }
+  const { items, next } = await app.sessions.list(filter, after, limit)
   return json({ sessions: items.map(shown), next })
+}
+
+/** `admin/sessions/count`: how many a user has, or all. */
+export async function countSessions(ask: Ask, app: App): Promise<Response> {
+  const params = await readAs(ask, app, ['uname'])
+  return json({ sessions: await app.sessions.count(params.find('uname') ?? null) })
 }
 
 /** `admin/sessions/revoke`: one session, those of a user, or all. */
@@ -100,7 +111,8 @@ async function revokeThose(params: Params, app: App): Promise<number> {
   return 1
 }
 
-async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
+/** The parameters of a call that changes nothing, once it is known that an admin asks. */
+export async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
   const pairs = await ask.params('fields')
   await requireAdmin(ask, app, 'read', pairs)
   return namedParams(pairs, known)

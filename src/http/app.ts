@@ -2,6 +2,7 @@ import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
 import type { Meter } from '../metrics/meter.ts'
+import type { Overview } from '../overview/overview.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Ask, Reading } from './ask.ts'
 import type { OriginSettings } from './origin.ts'
@@ -13,6 +14,7 @@ export interface App extends Reading {
   readonly login: Login
   readonly log: Log
   readonly meter: Meter
+  readonly overview: Overview
   readonly origin: OriginSettings
   readonly returnHosts: readonly string[]
   /** Resolves if the store answers. */

@@ -11,8 +11,10 @@ import { keeperFaults } from './faults/keepers.ts'
 import { listFaults, sweepFaults } from './faults/lists.ts'
 import { nodeFaults } from './faults/nodes.ts'
 import { readFaults } from './faults/reads.ts'
+import { reportFaults } from './faults/reports.ts'
 import { restoreFaults } from './faults/restores.ts'
 import { revocationFaults } from './faults/revocations.ts'
+import { searchFaults } from './faults/searches.ts'
 import { touchFaults } from './faults/touches.ts'
 import { userFaults } from './faults/users.ts'
 import { type Law, laws } from './laws.ts'
@@ -23,6 +25,7 @@ const faults: Record<string, Fault> = {
   ...endFaults,
   ...touchFaults,
   ...listFaults,
+  ...searchFaults,
   ...sweepFaults,
   ...writeFaults,
   ...removeFaults,
@@ -33,6 +36,7 @@ const faults: Record<string, Fault> = {
   ...keeperFaults,
   ...counterFaults,
   ...nodeFaults,
+  ...reportFaults,
   ...restoreFaults,
 }
 

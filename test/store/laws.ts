@@ -7,8 +7,10 @@ import { keeperLaws } from './laws/keepers.ts'
 import { listLaws } from './laws/lists.ts'
 import { nodeLaws } from './laws/nodes.ts'
 import { raceLaws } from './laws/races.ts'
+import { reportLaws } from './laws/reports.ts'
 import { restoreLaws } from './laws/restores.ts'
 import { revocationLaws } from './laws/revocations.ts'
+import { searchLaws } from './laws/searches.ts'
 import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
 import { touchLaws } from './laws/touches.ts'
@@ -22,6 +24,8 @@ export interface Law {
   readonly says: string
   /** `empty`: lists, sweeps or ends all there is, and needs a store that holds nothing else. `own`: closes the store. */
   readonly needs?: 'empty' | 'own'
+  /** Whether `other` is to be a second server, which a command line beside the only one is not. */
+  readonly among?: 'servers'
   /** `other` is a second node on the same back end, or, where there can be but one, the same object. */
   check(store: Store, other: Store): Promise<void>
 }
@@ -31,6 +35,7 @@ export const laws: readonly Law[] = [
   ...touchLaws,
   ...endLaws,
   ...listLaws,
+  ...searchLaws,
   ...sweepLaws,
   ...attributeLaws,
   ...boundLaws,
@@ -40,5 +45,6 @@ export const laws: readonly Law[] = [
   ...keeperLaws,
   ...counterLaws,
   ...nodeLaws,
+  ...reportLaws,
   ...restoreLaws,
 ]

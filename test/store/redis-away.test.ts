@@ -51,7 +51,7 @@ const calls = (store: Store, id: string): Promise<unknown>[] => [
   put(store, id, [['b', '2']]),
   store.touchSessions([{ id, usedAt: now, endsAt: now }], now),
   store.endSession(handleOf(id), null, now),
-  store.listSessions(null, null, 10, now),
+  store.listSessions({}, null, 10, now),
   store.sweepSessions(now, 10),
   store.readUser('nobody'),
   store.updateUser('nobody', {}, null, noKeeper),

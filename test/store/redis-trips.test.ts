@@ -73,6 +73,11 @@ const requests: Record<
     sends: ['EVALSHA'],
   },
   'a count': { ask: (store) => store.addToCounter('n', 1, 1, now), sends: ['EVALSHA'] },
+  'what a node says': {
+    ask: (store) => store.noteNode({ name: 'n', text: 't', endsAt: now + 60_000 }, now),
+    sends: ['EVALSHA'],
+  },
+  'what all nodes say': { ask: (store) => store.listNodes(now), sends: ['EVALSHA'] },
   'a read of a user': { ask: (store, { uname }) => store.readUser(uname), sends: ['HGETALL'] },
 }
 

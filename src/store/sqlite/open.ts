@@ -2,15 +2,18 @@ import { Database } from 'bun:sqlite'
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
+import { newNodeReports } from '../reports.ts'
 import type { Attributes, LiveSession, Millis, ReadSession, Store } from '../store.ts'
 import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
+import { Counts } from './counts.ts'
 import { HotSessions } from './hot.ts'
 import { holdAlone } from './lock.ts'
 import type { Opening } from './opening.ts'
 import { type Packed, unpack, valueIn } from './packed.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
+import { bytesOf } from './size.ts'
 import { Snapshot } from './snapshot.ts'
 import { touchInOrder } from './touch.ts'
 import { type Said, Writer } from './writer.ts'
@@ -51,6 +54,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       endWriting: () => snapshot.endWriting(),
       lost: (fault) => options.lost?.(fault),
     })
+    const counts = new Counts(path)
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
@@ -62,6 +66,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       endSession: async (handle, uname, now) => (await writer.ask('endSession', handle, uname, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
       listSessions: reads.listSessions,
+      countSessions: (uname, now) => counts.count(uname, now),
       sweepSessions: async (endedBefore, limit) =>
         (await writer.ask('sweepSessions', endedBefore, limit)).length,
       insertUser: (user) => writer.ask('insertUser', user),
@@ -73,12 +78,15 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
       listSecrets: reads.listSecrets,
       addToCounter: (name, by, window, now) => writer.ask('addToCounter', name, by, window, now),
+      ...newNodeReports(),
+      measureBytes: () => bytesOf(path),
       // Both ways: what cannot write is not ready.
       ping: async () => {
         await reads.ping()
         await writer.ask('ping')
       },
       async close() {
+        await counts.close()
         snapshot.close()
         db.close()
         // Last, so that the thread's connection is the one that folds the log into the file.

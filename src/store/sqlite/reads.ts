@@ -1,7 +1,15 @@
 import type { Database } from 'bun:sqlite'
-import type { LiveSession, Millis, Page, StoredSession, StoredUser } from '../store.ts'
+import {
+  type LiveSession,
+  LOOKED_AT,
+  type Millis,
+  type Page,
+  type SessionFilter,
+  type StoredSession,
+  type StoredUser,
+} from '../store.ts'
 import type { Packed } from './packed.ts'
-import { ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
+import { BY_HANDLE, ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
 import { newNoted } from './uses.ts'
 
 /** A session in the file: its number, and its attributes, unless (null) they are rows of their own that have that number. */
@@ -30,9 +38,10 @@ export function newReads(db: Database) {
   const noted = newNoted(db)
   const all = db.query('SELECT key, value FROM attributes WHERE session = ?')
   const one = db.query('SELECT value FROM attributes WHERE session = ? AND key = ?')
-  const listed = `SELECT ${STORED_COLUMNS} FROM ${SESSIONS} WHERE s.n < ?1 AND ${ENDS_AT} > ?2`
-  const ofAll = db.query(`${listed} ORDER BY s.n DESC LIMIT ?3`)
-  const ofUser = db.query(`${listed} AND uname = ?4 ORDER BY s.n DESC LIMIT ?3`)
+  const listed = `SELECT ${STORED_COLUMNS} FROM ${SESSIONS} WHERE ${ENDS_AT} > ?2 AND (?3 IS NULL OR s.address = ?3)`
+  const byHandle = db.query(`${listed} AND ${BY_HANDLE} AND (?4 IS NULL OR s.uname = ?4)`)
+  const ofAll = newWalk(db, listed, '')
+  const ofUser = newWalk(db, listed, ' AND s.uname = ?4')
   const user = db.query('SELECT * FROM users WHERE uname = ?')
   const users = db.query('SELECT * FROM users WHERE ?1 IS NULL OR uname > ?1 ORDER BY uname LIMIT ?2')
   const secrets = db.query('SELECT name, value FROM secrets')
@@ -62,16 +71,21 @@ export function newReads(db: Database) {
     },
 
     listSessions(
-      uname: string | null,
+      { uname, address, handle }: SessionFilter,
       after: string | null,
       limit: number,
       now: Millis,
     ): Page<StoredSession> {
-      const from = after === null ? Number.MAX_SAFE_INTEGER : Number(after)
-      const asked = limit + 1
-      const rows = uname === null ? ofAll.values(from, now, asked) : ofUser.values(from, now, asked, uname)
-      const items = rows.slice(0, limit) as unknown as StoredRow[]
-      return { items: items.map(storedOf), next: rows.length > limit ? String(items.at(-1)?.[0]) : null }
+      const params: Params = [now, address ?? null, uname ?? null]
+      if (handle !== undefined) {
+        const rows = byHandle.values(handle, ...params) as unknown as StoredRow[]
+        return { items: rows.map(storedOf), next: null }
+      }
+      const walk = uname === undefined ? ofAll : ofUser
+      const { rows, left } = walk(after === null ? Number.MAX_SAFE_INTEGER : Number(after), limit, params)
+      const items = rows.slice(0, limit)
+      const next = rows.length > limit ? (items.at(-1)?.[0] ?? null) : left
+      return { items: items.map(storedOf), next: next === null ? null : String(next) }
     },
 
     readUser(uname: string): StoredUser | null {
@@ -94,3 +108,35 @@ export function newReads(db: Database) {
     },
   }
 }
+
+/** Sessions that are looked at in one go. */
+const STEP = 500
+
+/** Before every number of a session. */
+const FIRST = Number.MIN_SAFE_INTEGER
+
+/** Goes backwards through the sessions of all or of a user. `listed` has the parameters 2 to 4, of which the last is the user. */
+function newWalk(db: Database, listed: string, whose: string) {
+  const matching = db.query(`${listed}${whose} AND s.n < ?1 AND s.n >= ?5 ORDER BY s.n DESC LIMIT ?6`)
+  // The number of the last session of a step; none: there are fewer left.
+  const lastOf = db.query(
+    `SELECT s.n FROM sessions s WHERE s.n < ?1${whose} ORDER BY s.n DESC LIMIT 1 OFFSET ?5 - 1`,
+  )
+  /** At most one more than the limit, and where to go on if those that may be looked at had not as many (null: there are no more). */
+  return (from: number, limit: number, params: Params) => {
+    const most = limit + LOOKED_AT
+    const rows: StoredRow[] = []
+    let at = from
+    for (let looked = 0; looked < most; looked += STEP) {
+      const step = Math.min(STEP, most - looked)
+      const last = (lastOf.values(at, ...params, step)[0]?.[0] ?? null) as number | null
+      const room = limit + 1 - rows.length
+      rows.push(...(matching.values(at, ...params, last ?? FIRST, room) as unknown as StoredRow[]))
+      if (rows.length > limit || last === null) return { rows, left: null }
+      at = last
+    }
+    return { rows, left: at }
+  }
+}
+
+type Params = readonly [now: Millis, address: string | null, uname: string | null]
