@@ -132,7 +132,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       meter,
       hashesWaiting: () => passwords.waiting,
       usesWaiting: () => touches.count,
-      ping: app.ping,
+      async readStore() {
+        const { isUp, measure } = await overview.read()
+        return { isUp, sessions: measure?.sessions ?? null, bytes: measure?.bytes ?? null }
+      },
     })
     // After the ports are ours: the password is shown but once.
     await makeFirstAdmin(users, surroundings)
