@@ -177,6 +177,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
+      // It asks the overview.
       await metrics?.stop(true)
       await overview.stop()
       await touches.flush()
