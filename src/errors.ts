@@ -28,6 +28,7 @@ export type RefusalCode =
   | 'too_many_attributes'
   | 'session_too_large'
   | 'body_too_large'
+  | 'too_many_parameters'
   | 'unsupported_media_type'
   | 'too_many_attempts'
   | 'busy'

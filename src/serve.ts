@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { Refusal, SetupError, StoreFault } from './errors.ts'
 import { newTrustedProxies } from './http/address.ts'
 import type { App } from './http/app.ts'
+import { bodyLimitsOf } from './http/body.ts'
 import { newCookie } from './http/cookie.ts'
 import { startHttp } from './http/server.ts'
 import type { Log } from './log.ts'
@@ -121,7 +122,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
     trustedProxies: newTrustedProxies(config.trustedProxies),
-    bodyBytes: config.limits.body,
+    bodyLimits: bodyLimitsOf(config.limits.body, config.limits.attributes),
     ping: () => store.ping(),
   }
   const server = startHttp(app, config.hostname, config.port)

@@ -1,7 +1,7 @@
 import type { Server } from 'bun'
 import type { Token } from '../session/token.ts'
 import { addressOf, type TrustedProxies } from './address.ts'
-import { readBody } from './body.ts'
+import { type BodyLimits, readBody } from './body.ts'
 import type { Cookie } from './cookie.ts'
 import { type JsonShape, type Pair, parseQuery } from './form.ts'
 
@@ -9,7 +9,7 @@ import { type JsonShape, type Pair, parseQuery } from './form.ts'
 export interface Reading {
   readonly cookie: Cookie
   readonly trustedProxies: TrustedProxies
-  readonly bodyBytes: number
+  readonly bodyLimits: BodyLimits
 }
 
 /** A request while it is answered. What most requests do not need is worked out when it is asked for. */
@@ -58,7 +58,7 @@ export class Ask {
   }
 
   bodyParams(shape: JsonShape): Promise<Pair[]> {
-    return readBody(this.#request, this.#reading.bodyBytes, shape)
+    return readBody(this.#request, this.#reading.bodyLimits, shape)
   }
 
   get address(): string {

@@ -1,13 +1,32 @@
 import { Refusal } from '../errors.ts'
+import { requireFewPairs, requireFewValues } from './count.ts'
 import { type JsonShape, type Pair, parseForm, parseJson } from './form.ts'
+
+/** How much the body of a request may be. */
+export interface BodyLimits {
+  readonly bytes: number
+  readonly parameters: number
+}
+
+/** Parameters of a body where a session may hold fewer attributes. */
+const LEAST_PARAMETERS = 4_096
+
+/**
+ * The limits of a body where a session may hold so many attributes: four times as many parameters, since a call may well name attributes
+ * that come twice or are not there.
+ */
+export const bodyLimitsOf = (bytes: number, attributes: number): BodyLimits => ({
+  bytes,
+  parameters: Math.max(LEAST_PARAMETERS, 4 * attributes),
+})
 
 /** Bytes as the text that they encode, or a `TypeError`. A byte order mark stays: it is part of the value. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The parameters in the body of a request, of at most `maxBytes` bytes. No body, no parameters. */
-export async function readBody(request: Request, maxBytes: number, shape: JsonShape): Promise<Pair[]> {
+/** The parameters in the body of a request. No body, no parameters. Refuses one beyond the limits before anything is made of it. */
+export async function readBody(request: Request, limits: BodyLimits, shape: JsonShape): Promise<Pair[]> {
   const type = typeOf(request.headers.get('content-type'))
-  const bytes = await bytesOf(request, maxBytes)
+  const bytes = await bytesOf(request, limits.bytes)
   if (bytes.length === 0) return []
   if (type === null) {
     throw new Refusal(
@@ -16,7 +35,12 @@ export async function readBody(request: Request, maxBytes: number, shape: JsonSh
     )
   }
   const text = textOf(bytes)
-  return type === 'form' ? parseForm(text) : parseJson(text, shape)
+  if (type === 'form') {
+    requireFewPairs(text, limits.parameters)
+    return parseForm(text)
+  }
+  requireFewValues(text, limits.parameters)
+  return parseJson(text, shape)
 }
 
 const NONE = new Uint8Array()

@@ -34,6 +34,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   too_many_attributes: [413, 'Too many attributes'],
   session_too_large: [413, 'Session too large'],
   body_too_large: [413, 'Body too large'],
+  too_many_parameters: [413, 'Too many parameters'],
   unsupported_media_type: [415, 'Unsupported media type'],
   too_many_attempts: [429, 'Too many attempts'],
   internal_error: [500, 'Internal error'],

@@ -15,7 +15,8 @@ export type Said = { readonly result: string | boolean } | { readonly failed: st
 
 /**
  * Threads of low priority that hash passwords. Bun's own pool would do it as well, but a storm of logins would then take its share of the
- * processor from those who are logged in. As many threads as were ever needed at once; they do not keep the process from ending.
+ * processor from those who are logged in. As many threads as were ever needed at once; they do not keep the process from ending. What a thread
+ * was asked for is rejected when it ends, and another one takes its place.
  */
 export class HashThreads {
   readonly #idle: Worker[] = []
@@ -29,13 +30,16 @@ export class HashThreads {
   }
 
   #ask(work: Work): Promise<string | boolean> {
-    const thread = this.#idle.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url))
+    const thread = this.#idle.pop() ?? this.#start()
     thread.ref()
     return new Promise((resolve, reject) => {
-      // It is not used again.
-      thread.once('error', reject)
+      const lose = (why: unknown) => reject(new Error('A thread that hashes has ended.', { cause: why }))
+      thread.once('error', lose)
+      // It may end without an error as well, and would be waited for, for ever.
+      thread.once('exit', lose)
       thread.once('message', (said: Said) => {
-        thread.removeListener('error', reject)
+        thread.removeListener('error', lose)
+        thread.removeListener('exit', lose)
         thread.unref()
         this.#idle.push(thread)
         if ('result' in said) resolve(said.result)
@@ -43,5 +47,15 @@ export class HashThreads {
       })
       thread.postMessage(work)
     })
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL('./hash-thread.ts', import.meta.url))
+    // One that ends while it has nothing to do is not asked again.
+    thread.once('exit', () => {
+      const at = this.#idle.indexOf(thread)
+      if (at !== -1) this.#idle.splice(at, 1)
+    })
+    return thread
   }
 }

@@ -38,9 +38,18 @@ export class Passwords {
   /** Whether this is the password of the hash. For null, a user that does not exist, it is false after the same time. */
   async verify(password: string, hash: string | null): Promise<boolean> {
     if (password === '' || Buffer.byteLength(password) > LONGEST_BYTES) return false
-    this.#dummy ??= this.hash(crypto.randomUUID())
+    this.#dummy ??= this.#hashDummy()
     const against = hash ?? (await this.#dummy)
     return (await this.#inTurn(() => this.#threads.verify(password, against))) && hash !== null
+  }
+
+  #hashDummy(): Promise<string> {
+    const dummy = this.hash(crypto.randomUUID())
+    // One that failed is made again, or no unknown user would ever be answered.
+    dummy.catch(() => {
+      this.#dummy = null
+    })
+    return dummy
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

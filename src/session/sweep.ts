@@ -4,6 +4,9 @@ import type { Clock, Lifetime } from './lifetime.ts'
 /** Sessions deleted in one step: few, so that a write which waits behind it waits little. */
 const BATCH = 200
 
+/** The longest that a step is rested from: one that took longer had to wait for something else than its work. */
+const LONGEST_REST: Millis = 1_000
+
 /** How long a round is waited for after the one before it has ended. */
 const PAUSE: Millis = 60_000
 
@@ -18,7 +21,11 @@ export function startSweeping(
   let stopped = false
   const round = async () => {
     try {
-      await sweepAll(store, clock() - lifetime.preLogin, () => stopped)
+      await sweepAll(store, clock() - lifetime.preLogin, {
+        isStopped: () => stopped,
+        elapsed: () => performance.now(),
+        rest: Bun.sleep,
+      })
     } catch (error) {
       fault(error)
     }
@@ -33,13 +40,27 @@ export function startSweeping(
   }
 }
 
-/** Sweeps all that ended at or before `endedBefore`; other writes come between the steps. */
-export async function sweepAll(store: Store, endedBefore: Millis, isStopped: () => boolean): Promise<number> {
+/** The time that sweeping takes and leaves. */
+export interface Pace {
+  isStopped(): boolean
+  /** Milliseconds since some instant, by a clock that nobody sets. */
+  elapsed(): number
+  /** Resolves after so many milliseconds. */
+  rest(period: number): Promise<void>
+}
+
+/**
+ * Sweeps all that ended at or before `endedBefore`. After each step it rests for as long as the step took, and so leaves half of the
+ * thread that writes, and of the disk, to others, however many sessions have ended.
+ */
+export async function sweepAll(store: Store, endedBefore: Millis, pace: Pace): Promise<number> {
   let swept = 0
-  while (!isStopped()) {
+  while (!pace.isStopped()) {
+    const began = pace.elapsed()
     const batch = await store.sweepSessions(endedBefore, BATCH)
     swept += batch
     if (batch < BATCH) break
+    await pace.rest(Math.min(pace.elapsed() - began, LONGEST_REST))
   }
   return swept
 }

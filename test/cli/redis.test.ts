@@ -1,4 +1,6 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { openPlace } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
@@ -40,5 +42,16 @@ describeWithRedis('servers on Redis', () => {
     expect([away.code, away.err]).toEqual([2, expect.stringContaining('There is no Redis that answers')])
     for (const { out, err } of [one, two, check, backup, revoked, away])
       expect(out + err).not.toContain(SECRET)
+  })
+  test('a command ends when its work is done, however long it would have waited for an answer', async () => {
+    await using redis = await startRedis()
+    await using place = openPlace()
+    writeFileSync(join(place.folder, 'settings.toml'), '[redis]\ntimeout = "1m"\n')
+    const flags = ['--store', redis.url, '--config', 'settings.toml']
+    // Those who write and those who only read.
+    const added = await place.run(['user', 'add', 'ada', ...flags], { input: `${ADMIN_PASSWORD}\n` })
+    expect([added.code, added.err]).toEqual([0, ''])
+    const listed = await place.run(['user', 'list', ...flags])
+    expect([listed.code, listed.out]).toEqual([0, expect.stringContaining('ada')])
   })
 })

@@ -73,3 +73,62 @@ test('every limit is a setting, and the refusal says which it was', async () => 
   expect(await client.json('/session/get')).toEqual({ '12345678': '0123456789abcdef', b: '', c: '' })
   await client.json('/session/put', { b: '0123456789abc' })
 })
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+/** So many pairs of a thousand different names. */
+const pairs = (count: number) =>
+  Array.from({ length: count }, (_, i) => [`a${i % 1_000}`, String(i)] as const)
+const formOf = (count: number) =>
+  pairs(count)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&')
+const objectOf = (count: number) =>
+  `{${pairs(count)
+    .map(([name, value]) => `"${name}":"${value}"`)
+    .join(',')}}`
+const tooMany = { status: 413, code: 'too_many_parameters' }
+
+test('4,096 parameters are just read, and nothing is done with more', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  await client.json('/session/put', formOf(4_096))
+  expect(await client.json('/session/get?key=a95')).toEqual({ a95: '4095' })
+  await client.json('/session/delete', '')
+  expect((await client.ask('/session/put', objectOf(4_096), JSON_TYPE)).status).toBe(200)
+  expect(await client.json('/session/get?key=a95')).toEqual({ a95: '4095' })
+  const problem = await codeOf(client, formOf(4_097))
+  expect(problem).toMatchObject(tooMany)
+  expect(problem.detail).toContain('4096 parameters')
+  expect((await client.ask('/session/put', objectOf(4_097), JSON_TYPE)).status).toBe(413)
+  expect(await client.json('/session/get?key=a95')).toEqual({ a95: '4095' })
+  expect(await codeOf(client, 'key=a&'.repeat(5_000), '/session/delete')).toMatchObject(tooMany)
+})
+
+test('a session that may hold more attributes can be sent more parameters', async () => {
+  await using server = await startServer({ toml: '[limits]\nattributes = 2000\n' })
+  const client = await logIn(server)
+  await client.json('/session/put', formOf(8_000))
+  expect(await codeOf(client, formOf(8_001))).toMatchObject(tooMany)
+})
+
+test('parameters are counted before any is parsed, whoever sends them', async () => {
+  await using server = await startServer()
+  const codeFor = async (body: string, headers: Record<string, string>) => {
+    const answer = await fetch(`${server.url}/session/put`, { method: 'POST', body, headers })
+    return ((await answer.json()) as { code: string }).code
+  }
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  // Neither percent-encoding nor JSON, which only a parser would find out.
+  expect(await codeFor('%zz&'.repeat(5_000), form)).toBe('too_many_parameters')
+  for (const part of ['"a":"",', '[', '[],', '{"a":', '1,'])
+    expect(await codeFor(`{"a":${part.repeat(5_000)}`, JSON_TYPE)).toBe('too_many_parameters')
+})
+
+test('what stands in a value is no parameter', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  const value = '",[{\\"\\\\,'.repeat(5_000)
+  const answer = await client.ask('/session/put', JSON.stringify({ '[,{"\\': value, b: 'c' }), JSON_TYPE)
+  expect(answer.status).toBe(200)
+  expect(await client.json('/session/get')).toEqual({ '[,{"\\': value, b: 'c' })
+})

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from 'bun:test'
-import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SQL } from 'bun'
@@ -73,7 +73,7 @@ export function describeWithPostgres(
     return
   }
   describe(says, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cloakroom-postgres-'))
+    const folder = newFolder()
     const server = newServer(programs, folder, conf)
     beforeAll(() => server.make())
     tests(server)
@@ -90,7 +90,7 @@ export async function startPostgres(
 ): Promise<PostgresServer & AsyncDisposable> {
   const programs = findPrograms()
   if (programs === null) throw new Error(`There is no postgres on the path or below ${DEBIAN}.`)
-  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-postgres-'))
+  const folder = newFolder()
   const server = newServer(programs, folder, conf)
   await server.make()
   return Object.assign(server, {
@@ -180,13 +180,8 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
       while ((await server.run(busy)).length > 0);
     },
     async make() {
-      const ids = process.getuid?.() === 0 ? USERS.map(idsOf).find((each) => each !== null) : undefined
-      if (ids !== undefined) chownSync(folder, ...ids)
-      await runToEnd([
-        ...[...asUser(), join(programs, 'initdb'), '-D', data, '-U', OWNER, '-A', 'trust'],
-        ...['-E', 'UTF8', '--no-locale', '--no-sync', '--no-instructions'],
-      ])
-      await Bun.write(join(data, 'pg_hba.conf'), HBA)
+      mkdirSync(data)
+      await runToEnd(['tar', '-C', data, '-xp'], await initialized(programs))
       // Only now, so that nobody else takes it meanwhile.
       port = freePort()
       await server.start()
@@ -219,6 +214,34 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
   return server
 }
 
+let initial: Promise<Uint8Array<ArrayBuffer>> | null = null
+
+/** What `initdb` makes, as a tar archive, once for all servers of this process: to unpack it takes a fifth of the time. */
+function initialized(programs: string): Promise<Uint8Array<ArrayBuffer>> {
+  initial ??= (async () => {
+    const folder = newFolder()
+    try {
+      await runToEnd([
+        ...[...asUser(), join(programs, 'initdb'), '-D', folder, '-U', OWNER, '-A', 'trust'],
+        ...['-E', 'UTF8', '--no-locale', '--no-sync', '--no-instructions'],
+      ])
+      await Bun.write(join(folder, 'pg_hba.conf'), HBA)
+      return await new Response(Bun.spawn(['tar', '-C', folder, '-c', '.']).stdout).bytes()
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })()
+  return initial
+}
+
+/** A new folder of the user who runs PostgreSQL. */
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-postgres-'))
+  const ids = process.getuid?.() === 0 ? USERS.map(idsOf).find((each) => each !== null) : undefined
+  if (ids !== undefined) chownSync(folder, ...ids)
+  return folder
+}
+
 const activity = (url: string, condition: string) =>
   `SELECT pid FROM pg_stat_activity WHERE datname = '${new URL(url).pathname.slice(1)}' AND ${condition}`
 
@@ -228,8 +251,8 @@ function freePort(): number {
   return probe.port
 }
 
-async function runToEnd(command: readonly string[]): Promise<void> {
-  const child = Bun.spawn([...command], { stdout: 'ignore', stderr: 'pipe' })
+async function runToEnd(command: readonly string[], input = new Uint8Array()): Promise<void> {
+  const child = Bun.spawn([...command], { stdin: input, stdout: 'ignore', stderr: 'pipe' })
   const text = await new Response(child.stderr).text()
   if ((await child.exited) !== 0) throw new Error(`${command.join(' ')}: ${text}`)
 }

@@ -35,7 +35,7 @@ export class Deadlines<From> {
     return new Promise((resolve, reject) => {
       const waiting = { from, askedAt: performance.now(), giveUp: reject }
       this.#waiting.add(waiting)
-      this.#timer ??= setTimeout(() => this.#look(), this.#timeout)
+      this.#timer ??= this.#lookIn(this.#timeout)
       answer.then(
         (value) => {
           this.#answeredAt = performance.now()
@@ -49,13 +49,18 @@ export class Deadlines<From> {
     })
   }
 
+  /** Does not keep the process from ending: for those who wait there is a connection that does. */
+  #lookIn(period: number): NodeJS.Timeout {
+    return setTimeout(() => this.#look(), period).unref()
+  }
+
   #look(): void {
     const now = performance.now()
     this.#timer = null
     for (const waiting of this.#waiting) {
       const left = waiting.askedAt + this.#timeout - now
       if (left > 0) {
-        this.#timer ??= setTimeout(() => this.#look(), left)
+        this.#timer ??= this.#lookIn(left)
         return
       }
       this.#waiting.delete(waiting)

@@ -175,7 +175,10 @@ export class Link {
 
   /** Answers that are still to come may, for as long as anybody waits for them. */
   async #retire(wire: Wire): Promise<void> {
-    await Promise.race([wire.close().catch(() => {}), Bun.sleep(this.#options.timeout)])
+    const late = Promise.withResolvers<void>()
+    // What is closed in time does not keep the process from ending.
+    setTimeout(late.resolve, this.#options.timeout).unref()
+    await Promise.race([wire.close().catch(() => {}), late.promise])
     wire.destroy()
   }
 }
