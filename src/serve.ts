@@ -136,7 +136,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       meter,
       hashesWaiting: () => passwords.waiting,
       usesWaiting: () => touches.count,
-      ping: app.ping,
+      async readStore() {
+        const { isUp, measure } = await overview.read()
+        return { isUp, sessions: measure?.sessions ?? null, bytes: measure?.bytes ?? null }
+      },
     })
     // After the ports are ours: the password is shown but once.
     await makeFirstAdmin(users, audit, surroundings)
@@ -178,8 +181,9 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
-      await overview.stop()
+      // It asks the overview.
       await metrics?.stop(true)
+      await overview.stop()
       await Promise.all([touches.flush(), audit.stop()])
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
