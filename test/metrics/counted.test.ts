@@ -28,6 +28,7 @@ const anonymous: Readonly<Record<string, readonly [call: string, status: string]
   '/admin/overview': ['admin', '4xx'],
   '/admin/users/list': ['admin', '4xx'],
   '/admin/sessions/count': ['admin', '4xx'],
+  '/admin/log/list': ['admin', '4xx'],
   '/admin/users/get': ['admin', '4xx'],
   '/admin/users/create': ['admin', '4xx'],
   '/admin/users/update': ['admin', '4xx'],
