@@ -75,7 +75,17 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
           now,
         ),
       'an end': () => store.endSession(handle, null, 'revoked', now),
-      'a list': () => store.listSessions(user.uname, null, 2, now),
+      'a list': () => store.listSessions({ uname: user.uname }, null, 2, now),
+      'a search': () => store.listSessions({ address: 'nowhere' }, null, 2, now),
+      'a look for a handle': () => store.listSessions({ handle }, null, 2, now),
+      'how many of a user': () => store.countSessions(user.uname, now),
+      'how many of all': () => store.countSessions(null, now),
+      'some events': () =>
+        store.appendEvents(
+          ['a', 'b'].map((kind) => ({ at: now, kind, uname: null, text: '{}' })),
+          { most: 10, since: 0 },
+        ),
+      'a list of events': () => store.listEvents({ since: 0 }, null, 10),
       'a sweep': () => store.sweepSessions(now, 10),
       'a user': () => store.readUser(user.uname),
       'a revocation': () =>
@@ -85,6 +95,9 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       'a secret': () => store.readSecret('name', 'value'),
       'all secrets': () => store.listSecrets(),
       'a count': () => store.addToCounter('name', 1, MINUTE, now),
+      'what a node says': () => store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now),
+      'what all nodes say': () => store.listNodes(now),
+      'the size': () => store.measureBytes(),
       'a look at a count': () => store.addToCounter('name', 0, MINUTE, now),
     }
     for (const [what, ask] of Object.entries(asked)) {
@@ -100,7 +113,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const secrets = await Promise.all(nodes.map((node, i) => node.readSecret('pre-login', `candidate ${i}`)))
     expect(new Set(secrets).size).toBe(1)
     await Promise.all(nodes.map((node) => node.close()))
-    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([2])
+    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([4])
   })
 
   test('a schema of version 1 is brought to this one, and keeps what is in it', async () => {
@@ -112,6 +125,8 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     await server.run(
       `DROP SEQUENCE cloakroom.restored;
        DROP FUNCTION cloakroom.restore_session;
+       DROP TABLE cloakroom.events, cloakroom.nodes;
+       DROP FUNCTION cloakroom.append_events;
        UPDATE cloakroom.schema_version SET version = 1`,
       url,
     )
@@ -119,6 +134,10 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     expect(await isLive(store, id)).toBe(true)
     const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
     expect(await store.restoreSession(session, new Map())).toBe('restored')
+    await store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now)
+    const event = { at: now, kind: 'login', uname: null, text: '{}' }
+    await store.appendEvents([event], { most: 10, since: 0 })
+    expect((await store.listEvents({ since: 0 }, null, 10)).items).toEqual([event])
     await store.close()
   })
 
@@ -185,7 +204,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     )
     const revocation = { generation: 8, except: null }
     expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
-    expect((await store.listSessions(user.uname, null, 1, now)).items).toEqual([])
+    expect((await store.listSessions({ uname: user.uname }, null, 1, now)).items).toEqual([])
     await givenSessionOf(store, { ...user, generation: 8 })
     expect(await store.deleteUser(user.uname, noKeeper)).toEqual({ ended: 1 })
     await store.close()

@@ -2,7 +2,9 @@ import type { SQL } from 'bun'
 import { SetupError } from '../../errors.ts'
 import type { Millis, Store } from '../store.ts'
 import { newClient } from './connection.ts'
+import { newEvents } from './events.ts'
 import { type Facts, readFacts, requireUsable } from './facts.ts'
+import { newNodes } from './nodes.ts'
 import { Pool, type Reach } from './pool.ts'
 import { newReads } from './reads.ts'
 import { LATEST, migrate } from './schema.ts'
@@ -39,7 +41,13 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
     requireUsable(await readFacts(client), place)
   })
   const pool = new Pool(place, options)
-  return { ...newReads(pool), ...newWrites(pool), close: () => pool.close() }
+  return {
+    ...newReads(pool),
+    ...newWrites(pool),
+    ...newEvents(pool),
+    ...newNodes(pool),
+    close: () => pool.close(),
+  }
 }
 
 /** Says in one sentence how a database is, and changes nothing. Throws a `SetupError` if a server could not start on it. */

@@ -71,7 +71,19 @@ const userOutcomeOf = ([outcome, ended]: Row): UserOutcome =>
 
 type Writes = Omit<
   Store,
-  'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'listSecrets' | 'ping' | 'close'
+  | 'readSession'
+  | 'listSessions'
+  | 'countSessions'
+  | 'readUser'
+  | 'listUsers'
+  | 'listSecrets'
+  | 'noteNode'
+  | 'listNodes'
+  | 'measureBytes'
+  | 'appendEvents'
+  | 'listEvents'
+  | 'ping'
+  | 'close'
 >
 
 /** Everything that is changed, one statement each, which is a transaction of its own. */
