@@ -18,6 +18,7 @@ export async function openSingle(place: Place, timeout: number, lost: () => void
     isMany: false,
     send: (_, args) => client.send(args),
     sendConfirmed: (_, args, wait) => sendBoth(client, args, wait),
+    hostOf: () => host,
     close: () => client.close(),
     destroy: () => client.destroy(),
   }
