@@ -3,6 +3,7 @@ import { SetupError } from '../../errors.ts'
 import type { Millis, Store } from '../store.ts'
 import { newClient } from './connection.ts'
 import { type Facts, readFacts, requireUsable } from './facts.ts'
+import { Listener } from './listener.ts'
 import { Pool, type Reach } from './pool.ts'
 import { newReads } from './reads.ts'
 import { LATEST, migrate } from './schema.ts'
@@ -39,7 +40,16 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
     requireUsable(await readFacts(client), place)
   })
   const pool = new Pool(place, options)
-  return { ...newReads(pool), ...newWrites(pool), close: () => pool.close() }
+  const listener = new Listener(pool, place, options.timeout)
+  return {
+    ...newReads(pool),
+    ...newWrites(pool),
+    watchSession: (id, tell) => listener.watches.watch(id, tell),
+    close: async () => {
+      await listener.close()
+      await pool.close()
+    },
+  }
 }
 
 /** Says in one sentence how a database is, and changes nothing. Throws a `SetupError` if a server could not start on it. */
