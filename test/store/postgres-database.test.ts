@@ -52,12 +52,15 @@ async function givenUsed(store: Store, count: number): Promise<readonly string[]
   return ids
 }
 
-/** What versions 1 and 2 did not have. */
-const WITHOUT_2 = 'DROP SEQUENCE cloakroom.restored; DROP FUNCTION cloakroom.restore_session;'
-const WITHOUT_3 = `
-  DROP TABLE cloakroom.listeners, cloakroom.watched;
-  DROP FUNCTION cloakroom.watch, cloakroom.unwatch, cloakroom.beat, cloakroom.leave, cloakroom.tell,
-    cloakroom.end_locked(bigint[], text, bigint), cloakroom.end_session(bytea, bytea, text, text, bigint);`
+/** What each version did not have that the next one has, from the first on. */
+const WITHOUT = [
+  'DROP SEQUENCE cloakroom.restored; DROP FUNCTION cloakroom.restore_session;',
+  'DROP TABLE cloakroom.events; DROP FUNCTION cloakroom.append_events;',
+  'DROP TABLE cloakroom.nodes;',
+  `DROP TABLE cloakroom.listeners, cloakroom.watched;
+   DROP FUNCTION cloakroom.watch, cloakroom.unwatch, cloakroom.beat, cloakroom.leave, cloakroom.tell,
+     cloakroom.end_locked(bigint[], text, bigint), cloakroom.end_session(bytea, bytea, text, text, bigint);`,
+]
 
 describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
   test('everything that a store is asked for is one statement', async () => {
@@ -87,7 +90,17 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
         ),
       'a watch': () => store.watchSession(id, () => {}),
       'an end': () => store.endSession(handle, null, 'revoked', now),
-      'a list': () => store.listSessions(user.uname, null, 2, now),
+      'a list': () => store.listSessions({ uname: user.uname }, null, 2, now),
+      'a search': () => store.listSessions({ address: 'nowhere' }, null, 2, now),
+      'a look for a handle': () => store.listSessions({ handle }, null, 2, now),
+      'how many of a user': () => store.countSessions(user.uname, now),
+      'how many of all': () => store.countSessions(null, now),
+      'some events': () =>
+        store.appendEvents(
+          ['a', 'b'].map((kind) => ({ at: now, kind, uname: null, text: '{}' })),
+          { most: 10, since: 0 },
+        ),
+      'a list of events': () => store.listEvents({ since: 0 }, null, 10),
       'a sweep': () => store.sweepSessions(now, 10),
       'a user': () => store.readUser(user.uname),
       'a revocation': () =>
@@ -97,6 +110,9 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       'a secret': () => store.readSecret('name', 'value'),
       'all secrets': () => store.listSecrets(),
       'a count': () => store.addToCounter('name', 1, MINUTE, now),
+      'what a node says': () => store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now),
+      'what all nodes say': () => store.listNodes(now),
+      'the size': () => store.measureBytes(),
       'a look at a count': () => store.addToCounter('name', 0, MINUTE, now),
     }
     for (const [what, ask] of Object.entries(asked)) {
@@ -112,10 +128,10 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const secrets = await Promise.all(nodes.map((node, i) => node.readSecret('pre-login', `candidate ${i}`)))
     expect(new Set(secrets).size).toBe(1)
     await Promise.all(nodes.map((node) => node.close()))
-    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([3])
+    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([5])
   })
 
-  test.each([1, 2])(
+  test.each([1, 2, 3, 4])(
     'a schema of version %i is brought to this one, and keeps what is in it',
     async (version) => {
       const url = await server.newDatabase()
@@ -123,7 +139,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       const { id } = await givenSession(before)
       await before.close()
       await server.run(
-        `${version < 2 ? WITHOUT_2 : ''}${WITHOUT_3} UPDATE cloakroom.schema_version SET version = ${version}`,
+        `${WITHOUT.slice(version - 1).join('')} UPDATE cloakroom.schema_version SET version = ${version}`,
         url,
       )
       const store = await open(url)
@@ -134,6 +150,10 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       told.close()
       const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
       expect(await store.restoreSession(session, new Map())).toBe('restored')
+      await store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now)
+      const event = { at: now, kind: 'login', uname: null, text: '{}' }
+      await store.appendEvents([event], { most: 10, since: 0 })
+      expect((await store.listEvents({ since: 0 }, null, 10)).items).toEqual([event])
       await store.close()
     },
   )
@@ -201,7 +221,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     )
     const revocation = { generation: 8, except: null }
     expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
-    expect((await store.listSessions(user.uname, null, 1, now)).items).toEqual([])
+    expect((await store.listSessions({ uname: user.uname }, null, 1, now)).items).toEqual([])
     await givenSessionOf(store, { ...user, generation: 8 })
     expect(await store.deleteUser(user.uname, noKeeper)).toEqual({ ended: 1 })
     await store.close()

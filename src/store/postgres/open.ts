@@ -2,8 +2,10 @@ import type { SQL } from 'bun'
 import { SetupError } from '../../errors.ts'
 import type { Millis, Store } from '../store.ts'
 import { newClient } from './connection.ts'
+import { newEvents } from './events.ts'
 import { type Facts, readFacts, requireUsable } from './facts.ts'
 import { Listener } from './listener.ts'
+import { newNodes } from './nodes.ts'
 import { Pool, type Reach } from './pool.ts'
 import { newReads } from './reads.ts'
 import { LATEST, migrate } from './schema.ts'
@@ -44,6 +46,8 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
   return {
     ...newReads(pool),
     ...newWrites(pool),
+    ...newEvents(pool),
+    ...newNodes(pool),
     watchSession: (id, tell) => listener.watches.watch(id, tell),
     close: async () => {
       await listener.close()

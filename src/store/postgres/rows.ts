@@ -23,6 +23,10 @@ export function rangeOf(handle: string): readonly [Uint8Array, Uint8Array] {
 /** No id is empty. */
 const NONE = new Uint8Array()
 
+/** Whether one of these cannot be in the database, which takes no NUL and fails for whoever looks for one. */
+export const isNowhere = (...texts: readonly (string | null | undefined)[]): boolean =>
+  texts.some((text) => text?.includes('\0'))
+
 /** The columns of `sessions` that a read and a list need. */
 export const LIVE_COLUMNS = 's.uname, s.began_at, s.used_at, s.ends_at, s.latest_ends_at, s.version'
 

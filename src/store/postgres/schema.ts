@@ -1,5 +1,7 @@
 import type { SQL } from 'bun'
 import { ATTRIBUTE_FUNCTIONS } from './attribute-functions.ts'
+import { EVENTS } from './events.ts'
+import { NODES_TABLE } from './nodes-table.ts'
 import { RESTORE_FUNCTION } from './restore-function.ts'
 import { SESSION_FUNCTIONS } from './session-functions.ts'
 import { TABLES } from './tables.ts'
@@ -14,6 +16,8 @@ import { WATCH_FUNCTIONS } from './watch-functions.ts'
 const migrations: readonly string[] = [
   TABLES + SESSION_FUNCTIONS + ATTRIBUTE_FUNCTIONS + USER_FUNCTIONS,
   RESTORE_FUNCTION,
+  EVENTS,
+  NODES_TABLE,
   WATCH_FUNCTIONS + TELLING_FUNCTIONS,
 ]
 

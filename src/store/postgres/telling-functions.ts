@@ -1,5 +1,5 @@
 /**
- * The functions of version 3 in place of those before: the same, and they tell whoever watches the session, in the transaction of the
+ * The functions of version 5 in place of those before: the same, and they tell whoever watches the session, in the transaction of the
  * write. `outcome` is null if the write happened.
  */
 export const TELLING_FUNCTIONS = `

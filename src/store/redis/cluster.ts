@@ -50,6 +50,12 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
         return cluster.sendCommand(key, false, [...args], commandOptions)
       }
     },
+    sendEach: (args) =>
+      Promise.all(
+        cluster.masters.map(async (master) =>
+          (await cluster.nodeClient(master)).sendCommand(args, commandOptions),
+        ),
+      ),
     async sendConfirmed(key, args, wait) {
       const node = await nodeOf(key)
       const waiting = [node.sendCommand(args, commandOptions), node.sendCommand(wait)] as const

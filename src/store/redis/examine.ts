@@ -39,6 +39,7 @@ const COMMANDS = [
     'HINCRBY',
     'DEL',
     'EXISTS',
+    'PEXPIRE',
   ],
   ...[
     'ZADD',
@@ -58,7 +59,7 @@ const COMMANDS = [
 const FORBIDDEN = newScript(
   'reads',
   `
-local arguments = {HMGET = 1, HGET = 1, HDEL = 1, HSTRLEN = 1, HEXISTS = 1, ZREM = 1, ZSCORE = 1, HSET = 2, HSETNX = 2, HINCRBY = 2, ZADD = 2,
+local arguments = {HMGET = 1, HGET = 1, HDEL = 1, HSTRLEN = 1, HEXISTS = 1, ZREM = 1, ZSCORE = 1, PEXPIRE = 1, HSET = 2, HSETNX = 2, HINCRBY = 2, ZADD = 2,
   ZCOUNT = 2, ZRANGE = 2, ZRANGEBYSCORE = 2, ZREVRANGEBYSCORE = 2, ZRANGEBYLEX = 2, ZREMRANGEBYSCORE = 2, SPUBLISH = 1}
 for i = 2, #ARGV do
   local command = ARGV[i]

@@ -85,6 +85,19 @@ export const userKey = (uname: string): string => `${USERS}u:${uname}`
 /** Sorted set of the sessions of a user, by the end that no use can move. */
 export const indexKey = (uname: string): string => `${USERS}s:${uname}`
 
+/** Hash: name of a node to what it says of itself. All nodes are in one slot, since all are read at once. */
+export const REPORTS = 'cloakroom:{nodes}:reports'
+/** Sorted set: name of a node, by the end of what it says. */
+export const REPORT_ENDS = 'cloakroom:{nodes}:ends'
+const EVENTS = 'cloakroom:{events}:'
+
+/** Sorted set of the numbers of all events, by themselves. */
+export const EVENT_NUMBERS = `${EVENTS}numbers`
+/** Hash: the number of an event to its instant, its kind, its user and its text. */
+export const EVENT_TEXTS = `${EVENTS}texts`
+/** What the key of the sorted set of the numbers of one kind begins with. */
+export const EVENT_KIND = `${EVENTS}k:`
+
 /** What the index of a user and `ENDING` hold of a session: the handle, and the instant of its login, for the order of lists. */
 export const memberOf = (handle: string, beganAt: number | string): string => handle + beganAt
 export const handleIn = (member: string): string => member.slice(0, 22)

@@ -10,7 +10,9 @@ export interface Wire {
   readonly isMany: boolean
   /** Sends a command to where its key is. */
   send(key: string, args: readonly string[]): Promise<unknown>
-  /** The same and, in the same round trip, waits for replicas; the answer, and how many confirmed. */
+  /** Sends a command to every server that has keys. */
+  sendEach(args: readonly string[]): Promise<readonly unknown[]>
+  /** The same as `send` and, in the same round trip, waits for replicas; the answer, and how many confirmed. */
   sendConfirmed(
     key: string,
     args: readonly string[],
@@ -89,6 +91,12 @@ export class Link {
   hostOf(key: string): Host {
     if (this.#wire === null) throw away()
     return this.#wire.hostOf(key)
+  }
+
+  /** A command that changes nothing, answered by every server that has keys. */
+  readEach(args: readonly string[]): Promise<readonly unknown[]> {
+    const wire = this.#wire
+    return wire === null ? Promise.reject(away()) : this.#deadlines.within(wire, wire.sendEach(args))
   }
 
   /** A script that changes nothing; the first of its keys says where. */

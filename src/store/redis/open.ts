@@ -2,10 +2,12 @@ import type { Store } from '../store.ts'
 import { newAttributes } from './attributes.ts'
 import { openCluster } from './cluster.ts'
 import { newEnds } from './ends.ts'
+import { newEvents } from './events.ts'
 import { type ExamineOptions, examine } from './examine.ts'
 import { ENDING, shardOfName } from './keys.ts'
 import { Link } from './link.ts'
 import { newLists } from './lists.ts'
+import { newNodes } from './nodes.ts'
 import { type Place, placeOf } from './place.ts'
 import { newSessions } from './sessions.ts'
 import { COUNT } from './shard-scripts.ts'
@@ -57,6 +59,8 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
     ...newLists(link),
     ...newSweeps(link, ends),
     ...newUsers(link, ends),
+    ...newNodes(link),
+    ...newEvents(link),
     async addToCounter(name, by, window, now) {
       const { counters, counterEnds } = shardOfName(name)
       const args = [name, String(by), String(window), String(now)]
