@@ -110,6 +110,12 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     { attempts: config.login['address-attempts'], window: config.login['address-window'] },
   )
 
+  const { events } = config
+  const streams = new Streams({
+    most: events.streams,
+    mostOfSession: events['streams-per-session'],
+    heartbeat: surroundings.heartbeat ?? HEARTBEAT,
+  })
   const overview = new Overview({
     store,
     kind: kindOfStore(config.store),
@@ -117,12 +123,6 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     meter,
     clock,
     fault,
-  })
-  const { events } = config
-  const streams = new Streams({
-    most: events.streams,
-    mostOfSession: events['streams-per-session'],
-    heartbeat: surroundings.heartbeat ?? HEARTBEAT,
   })
 
   const isSecure = config.publicUrl?.protocol === 'https:'

@@ -19,7 +19,7 @@ export interface App extends Reading {
   readonly streams: Streams
   /** Logs and remembers what security is about. There is no other way to log such a thing. */
   readonly audit: Audit
-  readonly log: Pick<Log, 'debug' | 'info' | 'error'>
+  readonly log: Pick<Log, 'debug' | 'error'>
   readonly meter: Meter
   readonly overview: Overview
   readonly origin: OriginSettings

@@ -24,7 +24,10 @@ async function watchAgain(client: Client) {
 const ONE_NODE = { store: 'memory:' }
 
 test('a session has no more streams than it may, and a place is free again when one is closed', async () => {
-  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 2 }' })
+  await using server = await startServer({
+    ...ONE_NODE,
+    toml: 'events = { streams-per-session = 2 }\nlog = { level = "debug" }',
+  })
   const [client, other] = [await logIn(server), await logIn(server)]
   const [first, second] = [await watch(client), await watch(client)]
   const refused = await client.ask('/session/events')
@@ -94,7 +97,10 @@ async function putUntil(client: Client, holds: () => boolean): Promise<number> {
 }
 
 test('a reader who stops reading is dropped, and one who reads is not', async () => {
-  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 2 }' })
+  await using server = await startServer({
+    ...ONE_NODE,
+    toml: 'events = { streams-per-session = 2 }\nlog = { level = "debug" }',
+  })
   const client = await logIn(server)
   await using reading = await watch(client, '/session/events?values=true')
   const stuck = await openStuck(server, client)
@@ -124,7 +130,7 @@ test('open streams do not hold up a stop, also those of readers who read nothing
   await server[Symbol.asyncDispose]()
   expect(performance.now() - startedAt).toBeLessThan(1_000)
   for (const stream of streams) await stream.until(() => stream.isOver)
-  const other = await startServer(ONE_NODE)
+  const other = await startServer({ ...ONE_NODE, toml: 'log = { level = "debug" }' })
   const its = await logIn(other)
   const stuck = await openStuck(other, its)
   await putUntil(its, () => other.log.some((line) => line.includes('stream_dropped')))

@@ -4,6 +4,7 @@ import type { Millis, Store } from '../store.ts'
 import { newClient } from './connection.ts'
 import { newEvents } from './events.ts'
 import { type Facts, readFacts, requireUsable } from './facts.ts'
+import { Listener } from './listener.ts'
 import { newNodes } from './nodes.ts'
 import { Pool, type Reach } from './pool.ts'
 import { newReads } from './reads.ts'
@@ -41,12 +42,17 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
     requireUsable(await readFacts(client), place)
   })
   const pool = new Pool(place, options)
+  const listener = new Listener(pool, place, options.timeout)
   return {
     ...newReads(pool),
     ...newWrites(pool),
     ...newEvents(pool),
     ...newNodes(pool),
-    close: () => pool.close(),
+    watchSession: (id, tell) => listener.watches.watch(id, tell),
+    close: async () => {
+      await listener.close()
+      await pool.close()
+    },
   }
 }
 

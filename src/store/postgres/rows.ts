@@ -11,6 +11,9 @@ const HANDLE = /^[\w-]{22}$/
 /** The bytes of an id, or null: it is none, and so no session's. */
 export const bytesOf = (id: string): Uint8Array | null => (ID.test(id) ? Buffer.from(id, 'base64url') : null)
 
+/** The id of which these are the bytes. */
+export const idOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+
 /** The first and the last id that a handle can be of, as bytes; what is no handle is of none. */
 export function rangeOf(handle: string): readonly [Uint8Array, Uint8Array] {
   if (!HANDLE.test(handle)) return [NONE, NONE]
@@ -43,7 +46,7 @@ export const STORED_COLUMNS = `${LIVE_COLUMNS}, s.id, s.address, s.user_agent, s
 
 /** A row of `STORED_COLUMNS`. */
 export const storedOf = (row: Row): StoredSession => ({
-  ...liveOf(Buffer.from(row[6] as Uint8Array).toString('base64url'), row),
+  ...liveOf(idOf(row[6] as Uint8Array), row),
   address: row[7] as string,
   userAgent: row[8] as string,
 })

@@ -5,7 +5,9 @@ import { NODES_TABLE } from './nodes-table.ts'
 import { RESTORE_FUNCTION } from './restore-function.ts'
 import { SESSION_FUNCTIONS } from './session-functions.ts'
 import { TABLES } from './tables.ts'
+import { TELLING_FUNCTIONS } from './telling-functions.ts'
 import { USER_FUNCTIONS } from './user-functions.ts'
+import { WATCH_FUNCTIONS } from './watch-functions.ts'
 
 /**
  * Each entry takes the schema from the version that is its index to the next one. An entry that was released is never changed: a function
@@ -16,6 +18,7 @@ const migrations: readonly string[] = [
   RESTORE_FUNCTION,
   EVENTS,
   NODES_TABLE,
+  WATCH_FUNCTIONS + TELLING_FUNCTIONS,
 ]
 
 /** The version that this program makes and knows. */

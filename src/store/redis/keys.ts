@@ -64,6 +64,9 @@ export const sessionKey = (handle: string): string => `${shardOf(handle).tag}s:$
 /** What of the id is not in the key. */
 export const tailOf = (id: string): string => id.slice(handleOf(id).length)
 
+/** On which it is published what is done to a session; in the slot of its key. */
+export const channelOf = (id: string): string => sessionKey(handleOf(id)) + tailOf(id)
+
 /** Before the key of each attribute, so that none can be taken for a field of the session itself. */
 export const ATTRIBUTE = ':'
 

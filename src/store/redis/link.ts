@@ -1,5 +1,6 @@
 import { StoreFault } from '../../errors.ts'
 import { Deadlines } from './deadlines.ts'
+import type { Host } from './place.ts'
 import { faultOf, isAnswer, isDemoted, isUnknownScript } from './replies.ts'
 import type { Script } from './scripts.ts'
 
@@ -17,6 +18,8 @@ export interface Wire {
     args: readonly string[],
     wait: readonly string[],
   ): Promise<readonly [unknown, number]>
+  /** The server that a key is on, as far as is known. */
+  hostOf(key: string): Host
   close(): Promise<void>
   destroy(): void
 }
@@ -82,6 +85,12 @@ export class Link {
   read(key: string, args: readonly string[]): Promise<unknown> {
     const wire = this.#wire
     return wire === null ? Promise.reject(away()) : this.#deadlines.within(wire, wire.send(key, args))
+  }
+
+  /** The server that a key is on, as far as is known. Throws a `StoreFault` if Redis is away. */
+  hostOf(key: string): Host {
+    if (this.#wire === null) throw away()
+    return this.#wire.hostOf(key)
   }
 
   /** A command that changes nothing, answered by every server that has keys. */

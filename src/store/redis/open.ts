@@ -13,6 +13,7 @@ import { newSessions } from './sessions.ts'
 import { COUNT } from './shard-scripts.ts'
 import { newSweeps } from './sweeps.ts'
 import { newUsers } from './users.ts'
+import { newWatches } from './watches.ts'
 import { openSingle } from './wires.ts'
 
 export type RedisOptions = ExamineOptions
@@ -49,6 +50,7 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
   const link = await Link.open((lost) => openWire(place, options.timeout, lost), options)
   const ends = newEnds(link)
   const { endSession, endSessions } = ends
+  const { watchSession, closeWatches } = newWatches(link, place, options.timeout)
   return {
     ...newSessions(link),
     ...newAttributes(link),
@@ -69,6 +71,10 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
     ping: async () => {
       await link.read(ENDING, ['ZREM', ENDING, ''])
     },
-    close: () => link.close(),
+    watchSession,
+    close: async () => {
+      closeWatches()
+      await link.close()
+    },
   }
 }

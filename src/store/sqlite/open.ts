@@ -76,13 +76,13 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       endSession: async (handle, uname, reason, now) =>
         (await writer.ask('endSession', handle, uname, reason, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
-      watchSession: reads.watchSession,
       // There may be few of an address, and many to look at. Of a user or of all, a page has about as many as are looked at.
       listSessions: (filter, after, limit, now) =>
         filter.address === undefined
           ? reads.listSessions(filter, after, limit, now)
           : longReads.ask('listSessions', filter, after, limit, now),
       countSessions: (uname, now) => longReads.ask('countSessions', uname, now),
+      watchSession: reads.watchSession,
       sweepSessions: async (endedBefore, limit) =>
         (await writer.ask('sweepSessions', endedBefore, limit)).length,
       insertUser: (user) => writer.ask('insertUser', user),
