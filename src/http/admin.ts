@@ -69,9 +69,9 @@ export async function listSessions(ask: Ask, app: App): Promise<Response> {
   // A store says a number, or a number and a handle.
   if (after !== null && !/^-?\d{1,15}(:[\w-]{22})?$/.test(after)) throw wrongCursor()
   const filter = {
-    uname: params.find('uname'),
-    address: params.find('address'),
-    handle: params.find('handle'),
+    uname: params.filter('uname'),
+    address: params.filter('address'),
+    handle: params.filter('handle'),
   }
   const { items, next } = await app.sessions.list(filter, after, limit)
   return json({ sessions: items.map(shown), next })
@@ -98,7 +98,7 @@ export async function listEvents(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname', 'event', ...PAGED])
   const { after, limit } = params.page
   if (after !== null && !/^\d{1,15}$/.test(after)) throw wrongCursor()
-  const filter = { uname: params.find('uname'), event: params.find('event') }
+  const filter = { uname: params.filter('uname'), event: params.filter('event') }
   const { items, next } = await app.audit.list(filter, after, limit)
   return json({ events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next })
 }

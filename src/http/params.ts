@@ -32,6 +32,10 @@ export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
         throw new Refusal('missing_parameter', `The parameter ${name} is missing.`)
       return value
     },
+    /** What a list is narrowed by; nothing is no filter, as a form sends it that was not filled in. */
+    filter(name: string): string | undefined {
+      return find(name) || undefined
+    },
     /** A list: given several times, or with commas between. */
     list(name: string): readonly string[] | undefined {
       const values = pairs.filter(([each]) => each === name).flatMap(([, value]) => value.split(','))

@@ -82,9 +82,7 @@ function said(event: LogEvent): string {
     case 'logout':
       return 'logged out'
     case 'revoke':
-      return event.all === true
-        ? `had all sessions ended${byAdmin(event)}${ended}`
-        : `had a session ended${byAdmin(event)}${ended}`
+      return saidOfRevocation(event) + ended
     case 'revoke_others':
       return `ended all own sessions elsewhere${ended}`
     case 'password_change':
@@ -102,4 +100,12 @@ function said(event: LogEvent): string {
     default:
       return event.event
   }
+}
+
+function saidOfRevocation(event: LogEvent): string {
+  if (event.all === true) return `All sessions were ended${byAdmin(event)}`
+  if (event.admin === undefined) return `ended the own session ${event.revoked}`
+  return event.uname === undefined
+    ? `The session ${event.revoked} was ended${byAdmin(event)}`
+    : `was logged out everywhere${byAdmin(event)}`
 }

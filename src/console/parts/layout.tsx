@@ -53,22 +53,28 @@ export function Layout({ name, title, children }: LayoutProps) {
         {me.roles.includes(ADMIN) && <ul>{linksOf(true)}</ul>}
       </nav>
       <main id="main" tabIndex={-1}>
-        <h1>{title ?? pages[name].title}</h1>
         <Connection />
+        <h1>{title ?? pages[name].title}</h1>
         {children}
       </main>
     </>
   )
 }
 
-/** Says that the page may be out of date, and when it is not any more. */
+const SAID: Readonly<Record<LiveState, string>> = {
+  connecting: '',
+  open: 'Live',
+  lost: 'The connection was lost. What you see may be out of date; trying again…',
+}
+
+/** Says whether changes appear at once, or the page may be out of date. */
 function Connection() {
   const { live } = useSurroundings()
   const [state, setState] = useState<LiveState>('connecting')
   useEffect(() => live.watchState(setState), [live])
   return (
-    <p class={state === 'lost' ? 'note' : 'unseen'} role="status">
-      {state === 'lost' ? 'The connection was lost. What you see may be out of date; trying again…' : ''}
+    <p class={state === 'lost' ? 'note' : 'live'} role="status">
+      {SAID[state]}
     </p>
   )
 }
