@@ -1,0 +1,128 @@
+import { expect, test } from 'bun:test'
+import { describeWithBrowser, submitLogin } from '../support/browser.ts'
+import { givenUser, logIn } from '../support/client.ts'
+import { startServer } from '../support/server.ts'
+import { ready, visit } from './world.ts'
+
+const MINUTE = 60_000
+
+describeWithBrowser('pages that are open', (open) => {
+  test('what another tab or a program changes appears at once, in every tab', async () => {
+    await using server = await startServer()
+    await using context = await open()
+    const one = await visit(context, server, '/index.csp')
+    const other = await visit(context, server, '/index.csp')
+    await one.getByLabel('Key').fill('theme')
+    await one.getByLabel('Value').fill('dark')
+    await one.getByRole('button', { name: 'Add' }).click()
+    await other.getByText('theme', { exact: true }).waitFor()
+    await other.getByText('1 attribute of 1,024').waitFor()
+    // A program that has the same cookie.
+    const [cookie] = await context.cookies(server.url)
+    const headers = { cookie: `zsessionid=${cookie?.value}` }
+    const { CSRFToken } = (await (
+      await fetch(`${server.url}/session/get?key=CSRFToken`, { headers })
+    ).json()) as { CSRFToken: string }
+    const ask = (path: string, body: string) =>
+      fetch(`${server.url}/session/${path}`, {
+        method: 'POST',
+        headers: { ...headers, CSRFToken, 'content-type': 'application/x-www-form-urlencoded' },
+        body,
+      })
+    await other.getByRole('button', { name: 'Edit theme' }).click()
+    await ask('put', 'theme=light&step=2')
+    await one.getByText('light', { exact: true }).waitFor()
+    await one.getByText('step', { exact: true }).waitFor()
+    await other.getByText('It was changed meanwhile, to: light').waitFor()
+    await ask('delete', 'key=step')
+    await one.getByText('step', { exact: true }).waitFor({ state: 'detached' })
+    await ask('delete', '')
+    await one.getByText('Nothing hangs on this login yet.').waitFor()
+  })
+
+  test('all tabs of a browser share one stream, and another takes over when one is closed', async () => {
+    await using server = await startServer()
+    await using context = await open()
+    let streams = 0
+    context.on('request', (request) => {
+      if (request.url().includes('/session/events')) streams += 1
+    })
+    const first = await visit(context, server, '/index.csp')
+    const others = [await visit(context, server, '/index.csp'), await visit(context, server, '/index.csp')]
+    expect(streams).toBe(1)
+    await first.close()
+    const client = await context.newPage()
+    await client.goto(`${server.url}/healthz`)
+    while (streams < 2) await client.waitForTimeout(20)
+    await client.evaluate(async () => fetch('/session/put?late=yes'))
+    for (const page of others) await page.getByText('late', { exact: true }).waitFor()
+    expect(streams).toBe(2)
+  })
+
+  test('who is logged out in one tab, or elsewhere, is led to the login in all, and back to the page', async () => {
+    await using server = await startServer()
+    const alice = await givenUser(server, 'alice')
+    await using context = await open()
+    const one = await visit(context, server, '/index.csp', alice)
+    const other = await visit(context, server, '/sessions', alice)
+    await one.getByRole('button', { name: 'Log out' }).click()
+    await one.getByRole('button', { name: 'Log in' }).waitFor()
+    await other.getByRole('button', { name: 'Log in' }).waitFor()
+    await submitLogin(other, alice.uname, alice.password)
+    await ready(other)
+    expect(new URL(other.url()).pathname).toBe('/sessions')
+    const admin = await logIn(server)
+    const startedAt = performance.now()
+    await admin.json('/admin/users/update', { uname: 'alice', disabled: 'true' })
+    await other.getByRole('button', { name: 'Log in' }).waitFor()
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  test('looking at a page that keeps itself up to date does not keep the session alive', async () => {
+    await using server = await startServer()
+    await using context = await open()
+    const page = await visit(context, server, '/console/overview')
+    const info = await page.evaluate(async () => (await fetch('/session/info')).json() as Promise<object>)
+    const poll = () =>
+      page.evaluate(async () => {
+        const answer = await fetch('/admin/overview', { headers: { 'Cloakroom-Use': 'no' } })
+        return answer.status
+      })
+    server.now += 29 * MINUTE
+    expect(await poll()).toBe(200)
+    server.now = Date.parse((info as { endsAt: string }).endsAt) - 1
+    expect(await poll()).toBe(200)
+    server.now += 1
+    expect(await poll()).toBe(401)
+    // The page looks when it is seen again.
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+    await page.getByRole('button', { name: 'Log in' }).waitFor()
+  })
+
+  test('a page says that the connection was lost, and comes back by itself with what it missed', async () => {
+    let server = await startServer({ toml: 'port = 0' })
+    await using context = await open()
+    const page = await visit(context, server, '/index.csp')
+    const { port } = server
+    const events = `**/session/events*`
+    await page.route(events, (route) => route.abort())
+    server = await server.restart()
+    await page.unroute(events)
+    await page.getByText('The connection was lost.').waitFor()
+    expect(server.port).not.toBe(port)
+    await server[Symbol.asyncDispose]()
+  })
+
+  test('two windows that log in at once each have a session of their own', async () => {
+    await using server = await startServer()
+    await using one = await open()
+    await using other = await open()
+    const [a, b] = await Promise.all([visit(one, server, '/sessions'), visit(other, server, '/sessions')])
+    await a.reload()
+    await ready(a)
+    expect(await a.getByRole('main').getByRole('listitem').count()).toBe(2)
+    await b.getByRole('button', { name: 'Log out' }).click()
+    await b.getByRole('button', { name: 'Log in' }).waitFor()
+    expect(await a.evaluate(async () => (await fetch('/session/get')).status)).toBe(200)
+  })
+})
