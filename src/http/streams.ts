@@ -16,6 +16,8 @@ const HEADERS = {
   ...API_HEADERS,
   // Else nginx would gather events before it passes them on.
   'X-Accel-Buffering': 'no',
+  // A connection whose time is up soon, as one that is ended is, must not be kept by a proxy for somebody's next request.
+  Connection: 'close',
 }
 
 export interface StreamSettings {

@@ -71,6 +71,27 @@ test('nothing is left of streams whose readers hung up, however early', async ()
   for (const stream of streams) await stream.close()
 })
 
+test('a connection whose stream has ended is closed at once, so that no proxy sends another request on it', async () => {
+  await using server = await startServer(ONE_NODE)
+  const client = await logIn(server)
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write(`GET /session/events HTTP/1.1\r\nHost: x\r\nCookie: ${client.cookie}\r\n\r\n`)
+  let text = ''
+  const begun = Promise.withResolvers<void>()
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+  socket.on('data', (bytes) => {
+    text += bytes
+    if (text.includes(': open')) begun.resolve()
+  })
+  await begun.promise
+  expect(text).toContain('\r\nConnection: close\r\n')
+  const endedAt = performance.now()
+  await client.json('/session/invalidate')
+  await closed
+  expect(performance.now() - endedAt).toBeLessThan(900)
+  expect(text).toEndWith('data: {"reason":"logout"}\n\n\r\n0\r\n\r\n')
+})
+
 /** A connection that asks for a stream with values and then reads nothing. */
 function openStuck(server: TestServer, { cookie }: Client) {
   const socket = connect(server.port, '127.0.0.1')
