@@ -18,6 +18,7 @@ import { reportOf } from './report.ts'
 import { scale } from './scale.ts'
 import { sharedScale } from './shared-scale.ts'
 import { start } from './start.ts'
+import { streams } from './streams.ts'
 import { writeOne } from './write-one.ts'
 import { writeOnePostgres } from './write-one-postgres.ts'
 import { writeOneRedis } from './write-one-redis.ts'
@@ -32,6 +33,7 @@ const questions: Readonly<Record<string, (bench: Bench) => Promise<Answer>>> = {
   scale,
   large,
   calm,
+  streams,
   'read-one-redis': readOneRedis,
   'write-one-redis': writeOneRedis,
   'read-one-postgres': readOnePostgres,

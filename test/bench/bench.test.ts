@@ -32,13 +32,20 @@ test.concurrent.skipIf(isSkipped)(
   `the bench measures Cloakroom against the floor and writes its results${isSkipped ? ` (skipped: ${missing})` : ''}`,
   async () => {
     using place = newFolder()
-    const { code, said, results } = await runBench(place.folder, ['read-one', 'write-one', 'disk', 'start'])
+    const { code, said, results } = await runBench(place.folder, [
+      'read-one',
+      'write-one',
+      'disk',
+      'start',
+      'streams',
+    ])
     expect({ code, said }).toMatchObject({ code: 0 })
     for (const goal of ['read one attribute, against the floor', 'durable write, against the floor']) {
       expect(results).toMatch(new RegExp(`^\\| ${goal} \\| at most [\\d.]+ \\| \\d+\\.\\d+ .*met`, 'm'))
     }
     expect(results).toMatch(/^\| disk per session .* \| \d+ bytes \|/m)
     expect(results).toMatch(/^\| start with 2,000 sessions until \/readyz .* \| \d+ ms /m)
+    expect(results).toMatch(/^\| memory of a stream, with 1,000 of them .* \| -?\d+ KB \|/m)
     expect(results).toContain('npm run bench -- --small')
     expect(results).not.toContain(tmpdir())
     expect(results).not.toContain(resolve(MAIN, '../..'))
