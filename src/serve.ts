@@ -139,6 +139,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       meter,
       hashesWaiting: () => passwords.waiting,
       usesWaiting: () => touches.count,
+      streamsOpen: () => streams.count,
       ping: app.ping,
     })
     // After the ports are ours: the password is shown but once.

@@ -52,6 +52,11 @@ export class Streams {
     this.#settings = settings
   }
 
+  /** How many are open. */
+  get count(): number {
+    return this.#open.size
+  }
+
   /** Opens a stream that answers a request, or refuses: there are enough. */
   open(ask: Ask, source: Source): Stream {
     const { most, mostOfSession, heartbeat } = this.#settings

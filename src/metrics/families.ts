@@ -9,6 +9,8 @@ export interface Sources {
   hashesWaiting(): number
   /** Uses of sessions that are in this process alone. */
   usesWaiting(): number
+  /** Streams of events that are open. */
+  streamsOpen(): number
   /** Resolves if the store answers. */
   ping(): Promise<void>
 }
@@ -19,6 +21,7 @@ export interface Reading {
   readonly snapshot: Snapshot
   readonly hashesWaiting: number
   readonly usesWaiting: number
+  readonly streamsOpen: number
   readonly isStoreUp: boolean
 }
 
@@ -32,6 +35,7 @@ export async function readSources(sources: Sources): Promise<Reading> {
     snapshot: sources.meter.snapshot(),
     hashesWaiting: sources.hashesWaiting(),
     usesWaiting: sources.usesWaiting(),
+    streamsOpen: sources.streamsOpen(),
     isStoreUp,
   }
 }
@@ -152,6 +156,12 @@ export const families: readonly Family[] = [
     type: 'gauge',
     help: 'Uses of sessions that are noted and not yet written to the store.',
     samples: ({ usesWaiting }) => one(usesWaiting),
+  },
+  {
+    name: 'cloakroom_event_streams',
+    type: 'gauge',
+    help: 'Streams of events that are open.',
+    samples: ({ streamsOpen }) => one(streamsOpen),
   },
 ]
 

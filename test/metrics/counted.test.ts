@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { routes } from '../../src/http/routes.ts'
 import { attempt, JSON_ANSWER, RIGHT } from '../http/attempt.ts'
 import { givenUser, logIn } from '../support/client.ts'
+import { watch } from '../support/events.ts'
 import { countedBy, METRICS, metricsText, valuesIn } from '../support/metrics.ts'
 import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -237,6 +238,21 @@ test('uses that wait are told, and the store is up', async () => {
   for (let i = 0; i < 3; i++) await (await logIn(server)).json('/session/get')
   const values = valuesIn(await metricsText(server))
   expect(values).toMatchObject({ cloakroom_session_uses_waiting: 2, cloakroom_store_up: 1 })
+})
+
+test('streams are told while they are open', async () => {
+  await using server = await start()
+  const client = await logIn(server)
+  const open = async () => valuesIn(await metricsText(server))['cloakroom_event_streams']
+  expect(await open()).toBe(0)
+  const first = await watch(client)
+  const second = await watch(client)
+  expect(await open()).toBe(2)
+  await first.close()
+  await until(async () => (await open()) === 1)
+  await client.json('/session/invalidate')
+  await second.until(() => second.isOver)
+  expect(await open()).toBe(0)
 })
 
 test('passwords that wait for their turn are told', async () => {

@@ -4,7 +4,7 @@ import { idOf, newToken } from '../../src/session/token.ts'
 import { Touches } from '../../src/session/touches.ts'
 import { type Told, Watching } from '../../src/session/watching.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
-import type { Change, Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
 import { givenSessionOf, givenUser, MINUTE, now, roomy } from '../store/given.ts'
 
 beforeEach(() => {
@@ -149,20 +149,6 @@ test('a timer that is longer than timers can be does not end at once', async () 
   expect(told).toEqual([])
 })
 
-test('an end that was missed is found', async () => {
-  const given = await givenWatching((memory) => ({
-    watchSession: (id, tell) => memory.watchSession(id, () => tell({ kind: 'missed' })),
-  }))
-  const { told } = await begun(given)
-  await given.put('a')
-  await happened()
-  expect(told).toEqual([{ kind: 'missed' }])
-  await given.memory.endSession(given.handle, null, 'logout', now)
-  await happened()
-  expect(told).toEqual([{ kind: 'missed' }, { kind: 'missed' }, { kind: 'end', reason: 'revoked' }])
-  expect(given.counts).toMatchObject({ open: 0, timers: 0 })
-})
-
 test('while the store is away nobody is told of an end, which is when it is back', async () => {
   let isAway = false
   const given = await givenWatching((memory) => ({
@@ -176,12 +162,6 @@ test('while the store is away nobody is told of an end, which is when it is back
   isAway = false
   await given.pass(1_000)
   expect(told).toEqual([{ kind: 'end', reason: 'expired' }])
-})
-
-test('no store listens for a token that somebody made up', async () => {
-  const given = await givenWatching()
-  expect(await given.watching.watch(newToken(false))).toBeNull()
-  expect(given.counts).toMatchObject({ opened: 0, timers: 0 })
 })
 
 test('a session that ends while its watch is opened leaves none, and neither does a store that fails', async () => {
@@ -199,31 +179,6 @@ test('a session that ends while its watch is opened leaves none, and neither doe
     expect(outcome).toBe(what === 'ended' ? null : 'away')
     expect(given.counts).toMatchObject({ opened: 1, open: 0, timers: 0 })
   }
-})
-
-test('what is done before anybody listens is told then, and nothing that is known already', async () => {
-  let tellAll: (change: Change) => void = () => {}
-  const given = await givenWatching((memory) => ({
-    watchSession(id, tell) {
-      tellAll = tell
-      return memory.watchSession(id, tell)
-    },
-  }))
-  await given.put('a')
-  const watched = await given.watching.watch(given.token)
-  expect(watched?.version).toBe(2)
-  tellAll({ kind: 'put', keys: ['a'], version: 2 })
-  await given.put('b')
-  const told: Told[] = []
-  watched?.begin((each) => void told.push(each))
-  expect(told).toEqual([{ kind: 'put', keys: ['b'], version: 3 }])
-  tellAll({ kind: 'put', keys: ['b'], version: 3 })
-  await given.put('c')
-  expect(told).toEqual([
-    { kind: 'put', keys: ['b'], version: 3 },
-    { kind: 'put', keys: ['c'], version: 4 },
-  ])
-  watched?.close()
 })
 
 test('nothing is left of a watch that is closed, and nothing is told', async () => {
