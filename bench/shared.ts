@@ -146,7 +146,7 @@ async function requireRight(store: Store, count: number, attributes: number): Pr
   for (let sample = 0; sample <= SAMPLES; sample++) {
     const i = Math.floor(((count - 1) * sample) / SAMPLES)
     const session = await store.readSession(idOf(tokenOf(i)), 'all', Date.now())
-    const listed = await store.listSessions(unameOf(i), null, 1, Date.now())
+    const listed = await store.listSessions({ uname: unameOf(i) }, null, 1, Date.now())
     const isRight =
       session !== null &&
       listed.items.length === 1 &&

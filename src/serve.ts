@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'bun'
 import pkg from '../package.json' with { type: 'json' }
+import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
 import { Refusal, SetupError, StoreFault } from './errors.ts'
 import { newTrustedProxies } from './http/address.ts'
@@ -17,12 +18,13 @@ import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
 import type { Sources } from './metrics/families.ts'
 import { Meter } from './metrics/meter.ts'
+import { Overview } from './overview/overview.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
 import { Touches } from './session/touches.ts'
 import { Watching } from './session/watching.ts'
-import { openStore, shownStore } from './store/open.ts'
+import { kindOfStore, openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 /** For how long a cookie from before the login can become the session's own. */
@@ -100,6 +102,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock)
+  const audit = new Audit(log, store, clock, fault)
   const throttle = new Throttle(
     store,
     clock,
@@ -113,6 +116,14 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     mostOfSession: events['streams-per-session'],
     heartbeat: surroundings.heartbeat ?? HEARTBEAT,
   })
+  const overview = new Overview({
+    store,
+    kind: kindOfStore(config.store),
+    version: pkg.version,
+    meter,
+    clock,
+    fault,
+  })
 
   const isSecure = config.publicUrl?.protocol === 'https:'
   const app: App = {
@@ -122,8 +133,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     watching: new Watching({ store, touches, clock, countsAsUse: events['count-as-use'] }),
     streams,
     fault,
+    audit,
     log,
     meter,
+    overview,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
@@ -140,15 +153,19 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       hashesWaiting: () => passwords.waiting,
       usesWaiting: () => touches.count,
       streamsOpen: () => streams.count,
-      ping: app.ping,
+      async readStore() {
+        const { isUp, measure } = await overview.read()
+        return { isUp, sessions: measure?.sessions ?? null, bytes: measure?.bytes ?? null }
+      },
     })
     // After the ports are ours: the password is shown but once.
-    await makeFirstAdmin(users, surroundings)
+    await makeFirstAdmin(users, audit, surroundings)
   } catch (error) {
     await metrics?.stop(true)
     await server.stop(true)
     throw error
   }
+  overview.start()
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port
   const url = config.publicUrl?.origin ?? urlOf(config.hostname, port)
@@ -166,6 +183,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       port,
       host: config.hostname,
       store: shownStore(config.store),
+      node: overview.name,
       ...(config.metrics === null || metricsPort === null
         ? {}
         : { metrics: `${urlOf(config.metrics.hostname, metricsPort)}/metrics` }),
@@ -182,8 +200,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       // What is under way is answered; whoever does not finish a request is not waited for.
       await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
       await server.stop(true)
+      // It asks the overview.
       await metrics?.stop(true)
-      await touches.flush()
+      await overview.stop()
+      await Promise.all([touches.flush(), audit.stop()])
       await store.close()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
     },
@@ -205,7 +225,11 @@ const urlOf = (hostname: string, port: number) =>
   `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
 
 /** The first start makes the user `admin`. A store that has an admin of whatever name is left as it is. */
-async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Surroundings): Promise<void> {
+async function makeFirstAdmin(
+  users: Users,
+  audit: Audit,
+  { log, adminPassword, announce }: Surroundings,
+): Promise<void> {
   if (await users.hasAdmin()) return
   if ((await users.find(ADMIN)) !== null) {
     log.warn(
@@ -225,6 +249,6 @@ async function makeFirstAdmin(users: Users, { log, adminPassword, announce }: Su
       cause,
     })
   }
-  log.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
+  audit.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
   if (adminPassword === null) announce(ADMIN, password)
 }

@@ -3,9 +3,16 @@ import { Refusal, SetupError } from '../errors.ts'
 import { endAll } from '../session/sessions.ts'
 import { shown } from '../session/shown.ts'
 import { allOf } from '../store/pages.ts'
+import type { SessionFilter } from '../store/store.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
 import { print, printTable, withSpinner } from './terminal.ts'
+
+interface ListFlags {
+  readonly user?: string
+  readonly address?: string
+  readonly json?: boolean
+}
 
 interface RevokeFlags {
   readonly user?: string
@@ -19,9 +26,10 @@ export function addSession(program: Command): void {
   addStoreFlags(session.command('list'))
     .description('lists live sessions, latest login first')
     .option('--user <name>', 'only those of one user')
+    .option('--address <address>', 'only those that began there')
     .option('--json', 'one JSON object per line')
-    .action(async ({ user, json = false }: { user?: string; json?: boolean }, command: Command) => {
-      await withStore(command, (opened) => listSessions(opened, user ?? null, json))
+    .action(async ({ user, address, json = false }: ListFlags, command: Command) => {
+      await withStore(command, (opened) => listSessions(opened, { uname: user, address }, json))
     })
 
   addStoreFlags(session.command('revoke [handle]'))
@@ -61,9 +69,9 @@ async function revoke(
   return endAll(store, Date.now)
 }
 
-async function listSessions({ store, now }: Opened, user: string | null, json: boolean): Promise<void> {
+async function listSessions({ store, now }: Opened, filter: SessionFilter, json: boolean): Promise<void> {
   const rows: string[][] = []
-  for await (const each of allOf((after, limit) => store.listSessions(user, after, limit, now))) {
+  for await (const each of allOf((after, limit) => store.listSessions(filter, after, limit, now))) {
     if (json) print(JSON.stringify(shown(each)))
     else rows.push(Object.values(shown(each)))
   }

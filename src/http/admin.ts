@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts'
 import { requireUser, shownUser, type UserFields } from '../login/users.ts'
-import { shown } from '../session/shown.ts'
+import { instant, shown } from '../session/shown.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import type { Pair } from './form.ts'
@@ -33,7 +33,7 @@ export async function createUser(ask: Ask, app: App): Promise<Response> {
   const fields = await fieldsOf(uname, params, app)
   await requireAdmin(ask, app, 'change', pairs)
   await app.users.create(uname, fields)
-  app.log.info({ event: 'user_create', ...ask.origin, ...by(admin), uname }, 'created a user')
+  app.audit.info({ event: 'user_create', ...ask.origin, ...by(admin), uname }, 'created a user')
   return json({})
 }
 
@@ -45,7 +45,7 @@ export async function updateUser(ask: Ask, app: App): Promise<Response> {
   await requireAdmin(ask, app, 'change', pairs)
   const ended = await app.users.update(uname, fields)
   app.meter.count('revoked', ended)
-  app.log.info(
+  app.audit.info(
     { event: 'user_update', ...ask.origin, ...by(admin), uname, changed: Object.keys(fields), ended },
     'updated a user',
   )
@@ -58,20 +58,29 @@ export async function deleteUser(ask: Ask, app: App): Promise<Response> {
   const uname = params.require('uname')
   const ended = await app.users.delete(uname)
   app.meter.count('revoked', ended)
-  app.log.info({ event: 'user_delete', ...ask.origin, ...by(admin), uname, ended }, 'deleted a user')
+  app.audit.info({ event: 'user_delete', ...ask.origin, ...by(admin), uname, ended }, 'deleted a user')
   return json({ ended })
 }
 
-/** `admin/sessions/list`: of one user, or of all. */
+/** `admin/sessions/list`: those of a user, of an address, of a handle, or all. */
 export async function listSessions(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['uname', ...PAGED])
+  const params = await readAs(ask, app, ['uname', 'address', 'handle', ...PAGED])
   const { after, limit } = params.page
   // A store says a number, or a number and a handle.
-  if (after !== null && !/^\d{1,15}(:[\w-]{22})?$/.test(after)) {
-    throw new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
+  if (after !== null && !/^-?\d{1,15}(:[\w-]{22})?$/.test(after)) throw wrongCursor()
+  const filter = {
+    uname: params.find('uname'),
+    address: params.find('address'),
+    handle: params.find('handle'),
   }
-  const { items, next } = await app.sessions.list(params.find('uname') ?? null, after, limit)
+  const { items, next } = await app.sessions.list(filter, after, limit)
   return json({ sessions: items.map(shown), next })
+}
+
+/** `admin/sessions/count`: how many a user has, or all. */
+export async function countSessions(ask: Ask, app: App): Promise<Response> {
+  const params = await readAs(ask, app, ['uname'])
+  return json({ sessions: await app.sessions.count(params.find('uname') ?? null) })
 }
 
 /** `admin/sessions/revoke`: one session, those of a user, or all. */
@@ -80,8 +89,18 @@ export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
   const ended = await revokeThose(params, app)
   app.meter.count('revoked', ended)
   const which = { uname: params.find('uname'), revoked: params.find('handle'), all: params.flag('all') }
-  app.log.info({ event: 'revoke', ...ask.origin, ...by(admin), ...which, ended }, 'ended sessions')
+  app.audit.info({ event: 'revoke', ...ask.origin, ...by(admin), ...which, ended }, 'ended sessions')
   return json({ ended })
+}
+
+/** `admin/log/list`: what happened, of whatever kind or of one, to whomever or to one user. */
+export async function listEvents(ask: Ask, app: App): Promise<Response> {
+  const params = await readAs(ask, app, ['uname', 'event', ...PAGED])
+  const { after, limit } = params.page
+  if (after !== null && !/^\d{1,15}$/.test(after)) throw wrongCursor()
+  const filter = { uname: params.find('uname'), event: params.find('event') }
+  const { items, next } = await app.audit.list(filter, after, limit)
+  return json({ events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next })
 }
 
 async function revokeThose(params: Params, app: App): Promise<number> {
@@ -100,7 +119,11 @@ async function revokeThose(params: Params, app: App): Promise<number> {
   return 1
 }
 
-async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
+const wrongCursor = () =>
+  new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
+
+/** The parameters of a call that changes nothing, once it is known that an admin asks. */
+export async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
   const pairs = await ask.params('fields')
   await requireAdmin(ask, app, 'read', pairs)
   return namedParams(pairs, known)

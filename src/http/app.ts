@@ -1,7 +1,9 @@
+import type { Audit } from '../audit.ts'
 import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
 import type { Meter } from '../metrics/meter.ts'
+import type { Overview } from '../overview/overview.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Watching } from '../session/watching.ts'
 import type { Ask, Reading } from './ask.ts'
@@ -15,8 +17,11 @@ export interface App extends Reading {
   readonly login: Login
   readonly watching: Watching
   readonly streams: Streams
-  readonly log: Log
+  /** Logs and remembers what security is about. There is no other way to log such a thing. */
+  readonly audit: Audit
+  readonly log: Pick<Log, 'debug' | 'error'>
   readonly meter: Meter
+  readonly overview: Overview
   readonly origin: OriginSettings
   readonly returnHosts: readonly string[]
   /** Told of what failed after the answer had begun. */

@@ -37,7 +37,7 @@ function streamOf(ask: Ask, app: App, watched: Watched, hasValues: boolean): Res
     beat: () => void watched.use().catch(app.fault),
     ended: () => watched.close(),
     dropped() {
-      app.log.info(
+      app.log.debug(
         { event: 'stream_dropped', ...ask.origin, handle: handleOf(watched.id) },
         'a client stopped reading its events',
       )

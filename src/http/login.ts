@@ -82,7 +82,7 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     const token = await app.login.logIn(attempt)
     const session = { uname, id: idOf(token) }
     app.meter.count('login')
-    app.log.info(
+    app.audit.info(
       { event: 'login', ...ask.origin, ...named(session), csrfProtection: attempt.isProtected },
       'logged in',
     )
@@ -92,7 +92,7 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     if (!(error instanceof Refusal)) throw error
     const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
     app.meter.count(error.code === 'busy' ? 'login_busy' : event)
-    app.log.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
+    app.audit.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
     if (ask.wantsJson) throw error
     const html = loginPage({ message: error.message, uname, returnTo })
     return pageResponse(html, app, statusOf(error.code), problemHeaders(error, app))

@@ -1,8 +1,10 @@
 import { type Call, numberOf } from '../metrics/meter.ts'
 import {
+  countSessions,
   createUser,
   deleteUser,
   getUser,
+  listEvents,
   listSessions,
   listUsers,
   revokeSessions,
@@ -12,6 +14,7 @@ import type { Answer } from './app.ts'
 import { events } from './events.ts'
 import { healthz, readyz } from './health.ts'
 import { front, logIn, logOutPage, ownSessions } from './login.ts'
+import { overview } from './overview.ts'
 import { LOGOUT } from './return.ts'
 import { get, invalidate, put, remove } from './session.ts'
 import { info, list, password, revoke } from './user.ts'
@@ -42,13 +45,16 @@ const api: readonly Row[] = [
   ['/session/list', BOTH, list, 'account'],
   ['/session/revoke', POST, revoke, 'account'],
   ['/user/password', POST, password, 'account'],
+  ['/admin/overview', BOTH, overview, 'admin'],
   ['/admin/users/list', BOTH, listUsers, 'admin'],
   ['/admin/users/get', BOTH, getUser, 'admin'],
   ['/admin/users/create', POST, createUser, 'admin'],
   ['/admin/users/update', POST, updateUser, 'admin'],
   ['/admin/users/delete', POST, deleteUser, 'admin'],
   ['/admin/sessions/list', BOTH, listSessions, 'admin'],
+  ['/admin/sessions/count', BOTH, countSessions, 'admin'],
   ['/admin/sessions/revoke', POST, revokeSessions, 'admin'],
+  ['/admin/log/list', BOTH, listEvents, 'admin'],
 ]
 
 const pages: readonly Row[] = [

@@ -86,7 +86,7 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     const logged = LOGGED.find((code) => code === error.code)
     if (logged !== undefined) {
       app.meter.count(logged)
-      app.log.warn(
+      app.audit.warn(
         { event: 'refused', code: error.code, path: ask.path, ...ask.origin },
         'a request was refused',
       )

@@ -81,7 +81,7 @@ export async function logOut(ask: Ask, app: App, token: Token): Promise<true | n
   if (session === null) return null
   for (const each of ask.tokens) await app.sessions.end(each)
   app.meter.count('logout')
-  app.log.info({ event: 'logout', ...ask.origin, ...named(session) }, 'logged out')
+  app.audit.info({ event: 'logout', ...ask.origin, ...named(session) }, 'logged out')
   return true
 }
 

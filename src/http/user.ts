@@ -44,7 +44,7 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
   if (params.flag('others') === true) {
     const ended = await app.users.endSessions(session.uname, handleOf(session.id))
     app.meter.count('revoked', ended)
-    app.log.info(
+    app.audit.info(
       { event: 'revoke_others', ended, ...ask.origin, ...named(session) },
       'ended own sessions elsewhere',
     )
@@ -62,7 +62,10 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
 export async function endOwn(ask: Ask, app: App, session: LiveSession, handle: string): Promise<void> {
   if (!(await app.sessions.revoke(handle, session.uname))) throw noSuchSession()
   app.meter.count('revoked')
-  app.log.info({ event: 'revoke', ...ask.origin, ...named(session), revoked: handle }, 'ended an own session')
+  app.audit.info(
+    { event: 'revoke', ...ask.origin, ...named(session), revoked: handle },
+    'ended an own session',
+  )
 }
 
 export const noSuchSession = () =>
@@ -81,7 +84,7 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   try {
     const ended = await app.login.changePassword(who, params.require('old'), params.require('new'))
     app.meter.count('revoked', ended)
-    app.log.info(
+    app.audit.info(
       { event: 'password_change', ended, ...ask.origin, ...named(session) },
       'changed the own password',
     )
@@ -90,7 +93,7 @@ export async function password(ask: Ask, app: App): Promise<Response> {
     if (!(error instanceof Refusal)) throw error
     const { code } = error
     if (code === 'wrong_password') app.meter.count(code)
-    app.log.warn(
+    app.audit.warn(
       { event: 'password_refused', code, ...ask.origin, ...named(session) },
       'a change of password was refused',
     )

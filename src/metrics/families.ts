@@ -11,8 +11,16 @@ export interface Sources {
   usesWaiting(): number
   /** Streams of events that are open. */
   streamsOpen(): number
-  /** Resolves if the store answers. */
-  ping(): Promise<void>
+  /** Asks the store whether it answers. Never rejects. */
+  readStore(): Promise<StoreReading>
+}
+
+/** How the store is, with what was measured of it last, for all nodes together; null: nothing was, or it cannot tell. */
+export interface StoreReading {
+  readonly isUp: boolean
+  /** Live ones. */
+  readonly sessions: number | null
+  readonly bytes: number | null
 }
 
 /** What they said. */
@@ -22,21 +30,18 @@ export interface Reading {
   readonly hashesWaiting: number
   readonly usesWaiting: number
   readonly streamsOpen: number
-  readonly isStoreUp: boolean
+  readonly store: StoreReading
 }
 
 export async function readSources(sources: Sources): Promise<Reading> {
-  const isStoreUp = await sources.ping().then(
-    () => true,
-    () => false,
-  )
+  const store = await sources.readStore()
   return {
     version: sources.version,
     snapshot: sources.meter.snapshot(),
     hashesWaiting: sources.hashesWaiting(),
     usesWaiting: sources.usesWaiting(),
     streamsOpen: sources.streamsOpen(),
-    isStoreUp,
+    store,
   }
 }
 
@@ -65,7 +70,7 @@ const byEvent =
       value: snapshot.events(event as Event),
     }))
 
-const one = (value: number): Sample[] => [{ value }]
+const one = (value: number | null): Sample[] => (value === null ? [] : [{ value }])
 
 /** Every metric of ours, in the units that Prometheus asks for: seconds and bytes. What counts something only grows. */
 export const families: readonly Family[] = [
@@ -143,7 +148,19 @@ export const families: readonly Family[] = [
     name: 'cloakroom_store_up',
     type: 'gauge',
     help: '1 if the store answers, asked for this very scrape; else 0.',
-    samples: ({ isStoreUp }) => one(isStoreUp ? 1 : 0),
+    samples: ({ store }) => one(store.isUp ? 1 : 0),
+  },
+  {
+    name: 'cloakroom_sessions',
+    type: 'gauge',
+    help: 'Live sessions in the store, of all nodes together, as they were measured last.',
+    samples: ({ store }) => one(store.sessions),
+  },
+  {
+    name: 'cloakroom_store_bytes',
+    type: 'gauge',
+    help: 'Bytes that the store takes for all that it keeps, about, as they were measured last.',
+    samples: ({ store }) => one(store.bytes),
   },
   {
     name: 'cloakroom_password_hashes_waiting',

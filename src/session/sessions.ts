@@ -6,6 +6,7 @@ import {
   type Millis,
   type Page,
   type ReadSession,
+  type SessionFilter,
   type Store,
   type StoredSession,
   type WriteOutcome,
@@ -159,15 +160,20 @@ export class Sessions {
     return endAll(this.#store, this.#clock)
   }
 
-  /** Live sessions of a user or (null) of all, latest login first, with the uses that this process knows of. */
-  async list(uname: string | null, after: string | null, limit: number): Promise<Page<StoredSession>> {
-    const page = await this.#store.listSessions(uname, after, limit, this.#clock())
+  /** Live sessions as the store lists them, latest login first, with the uses that this process knows of. */
+  async list(filter: SessionFilter, after: string | null, limit: number): Promise<Page<StoredSession>> {
+    const page = await this.#store.listSessions(filter, after, limit, this.#clock())
     return { ...page, items: page.items.map((session) => this.#touches.apply(session)) }
   }
 
   /** All live sessions of a user. */
   listAllOf(uname: string): Promise<readonly StoredSession[]> {
-    return Array.fromAsync(allOf((after, limit) => this.list(uname, after, limit)))
+    return Array.fromAsync(allOf((after, limit) => this.list({ uname }, after, limit)))
+  }
+
+  /** How many sessions of a user or (null) of all are live, as exactly as the store counts. */
+  count(uname: string | null): Promise<number> {
+    return this.#store.countSessions(uname, this.#clock())
   }
 
   async #written(id: string, now: Millis, outcome: WriteOutcome): Promise<Written | null> {

@@ -171,7 +171,7 @@ class Copy {
   }
 
   #sessions(store: Store) {
-    return allOf((after, limit) => store.listSessions(null, after, limit, this.#now), LARGE_PAGE)
+    return allOf((after, limit) => store.listSessions({}, after, limit, this.#now), LARGE_PAGE)
   }
 
   #matchedUsers() {

@@ -1,12 +1,18 @@
+import { Logins } from './logins.ts'
+import { newMemoryEvents } from './memory-events.ts'
+import { pageIn } from './pages.ts'
+import { newNodeReports } from './reports.ts'
 import {
   type Change,
   type Counter,
   type EndReason,
   handleOf,
+  LOOKED_AT,
   type Millis,
   type NewSession,
   type Page,
   type ReadSession,
+  type SessionFilter,
   type Store,
   type StoredSession,
   type StoredUser,
@@ -17,7 +23,7 @@ import {
 } from './store.ts'
 
 interface Kept {
-  /** Counts logins, and backwards what is restored, so that a page can go on where the one before it stopped. */
+  /** Its place in the order of logins. */
   readonly n: number
   session: StoredSession
   readonly attributes: Map<string, string>
@@ -34,6 +40,9 @@ const pageOf = <T>(all: readonly T[], limit: number, nameOf: (item: T) => string
   return { items, next: last !== undefined && all.length > limit ? nameOf(last) : null }
 }
 
+const isOf = ({ uname, address }: SessionFilter, session: StoredSession) =>
+  (uname === undefined || session.uname === uname) && (address === undefined || session.address === address)
+
 /** A store that forgets everything when the process ends. It is the plainest reading of the contract in `store.ts`. */
 export function openMemoryStore(): Store {
   /** By handle, in the order of login. */
@@ -45,8 +54,7 @@ export function openMemoryStore(): Store {
   const counters = new Map<string, Counter>()
   /** Who watches the session of an id. */
   const watchers = new Map<string, Set<(change: Change) => void>>()
-  let logins = 0
-  let restored = 0
+  const logins = new Logins<Kept>((kept) => sessions.get(handleOf(kept.session.id)) === kept)
 
   const live = (handle: string, now: Millis) => {
     const kept = sessions.get(handle)
@@ -55,6 +63,10 @@ export function openMemoryStore(): Store {
   const liveOf = (id: string, now: Millis) => {
     const kept = live(handleOf(id), now)
     return kept?.session.id === id ? kept : null
+  }
+  const add = (kept: Kept) => {
+    sessions.set(handleOf(kept.session.id), kept)
+    logins.add(kept)
   }
   const isTaken = (handle: string) => sessions.has(handle) || ended.has(handle)
   const tell = (id: string, change: Change) => {
@@ -99,8 +111,8 @@ export function openMemoryStore(): Store {
       if (user === undefined || user.disabled || user.generation !== generation) return 'user_changed'
       const handle = handleOf(session.id)
       if (isTaken(handle)) return 'id_taken'
-      sessions.set(handle, {
-        n: ++logins,
+      add({
+        n: logins.next(),
         session: { ...session, usedAt: session.beganAt, version: 1 },
         attributes: new Map(),
       })
@@ -110,7 +122,7 @@ export function openMemoryStore(): Store {
     async restoreSession(session, attributes) {
       const handle = handleOf(session.id)
       if (isTaken(handle)) return 'id_taken'
-      sessions.set(handle, { n: -++restored, session, attributes: new Map(attributes) })
+      add({ n: logins.nextRestored(), session, attributes: new Map(attributes) })
       return 'restored'
     },
 
@@ -170,13 +182,22 @@ export function openMemoryStore(): Store {
       return endThose(() => true, limit, now)
     },
 
-    async listSessions(uname, after, limit, now) {
-      const found = [...sessions.values()]
-        .filter(({ n, session }) => (after === null || n < Number(after)) && now < session.endsAt)
-        .filter(({ session }) => uname === null || session.uname === uname)
-        .sort((a, b) => b.n - a.n)
-      const { items, next } = pageOf(found, limit, ({ n }) => String(n))
-      return { items: items.map(({ session }) => session), next }
+    async listSessions(filter, after, limit, now) {
+      const meant = ({ session }: Kept) => (now < session.endsAt && isOf(filter, session) ? session : null)
+      if (filter.handle !== undefined) {
+        const kept = sessions.get(filter.handle)
+        const session = kept === undefined ? null : meant(kept)
+        return { items: session === null ? [] : [session], next: null }
+      }
+      const behind = logins.behind(after === null ? Infinity : Number(after))
+      const looked = behind.map((kept) => ({ item: meant(kept), cursor: String(kept.n) }))
+      return pageIn(looked, limit, LOOKED_AT)
+    },
+
+    async countSessions(uname, now) {
+      const isMeant = ({ session }: Kept) =>
+        now < session.endsAt && (uname === null || session.uname === uname)
+      return [...sessions.values()].filter(isMeant).length
     },
 
     async watchSession(id, tell) {
@@ -256,6 +277,14 @@ export function openMemoryStore(): Store {
       const after = { ...before, count: Math.max(0, before.count + by) }
       if (before === kept || by > 0) counters.set(name, after)
       return after
+    },
+
+    ...newMemoryEvents(),
+
+    ...newNodeReports(),
+
+    async measureBytes() {
+      return null
     },
 
     async ping() {},

@@ -22,6 +22,7 @@ type CheckOptions = Pick<StoreOptions, 'redis'>
 
 /** What can be done with the stores of a kind, which their URLs name. */
 interface Kind {
+  readonly name: 'sqlite' | 'memory' | 'postgres' | 'redis'
   open(url: string, options: StoreOptions): Promise<Store>
   check(url: string, deep: boolean, options: CheckOptions): Promise<string>
   /** Makes a copy, or is the sentence that says how one is made by other means. */
@@ -37,6 +38,7 @@ const asItIs = (url: string) => url
 const pathOf = (url: string) => url.slice('sqlite:'.length)
 
 const sqlite: Kind = {
+  name: 'sqlite',
   open: (url, options) => openSqliteStore(pathOf(url), options),
   check: async (url, deep) => checkSqlite(pathOf(url), deep),
   backUp: (url, file) => backUp(pathOf(url), file),
@@ -48,6 +50,7 @@ const sqlite: Kind = {
 }
 
 const memory: Kind = {
+  name: 'memory',
   open: async () => openMemoryStore(),
   check: async () => 'memory: forgets everything at the end.',
   backUp: 'memory: keeps nothing.',
@@ -59,6 +62,7 @@ const loadPostgres = () => import('./postgres/open.ts')
 const loadRedis = () => import('./redis/open.ts')
 
 const postgres: Kind = {
+  name: 'postgres',
   open: async (url, { postgres: reach, create }) =>
     (await loadPostgres()).openPostgresStore(url, { ...reach, create }),
   check: async (url) => (await loadPostgres()).checkPostgres(url),
@@ -71,6 +75,7 @@ const postgres: Kind = {
 }
 
 const redis: Kind = {
+  name: 'redis',
   open: async (url, options) => (await loadRedis()).openRedisStore(url, options.redis, options.warn),
   check: async (url, _, options) => (await loadRedis()).checkRedis(url, options.redis),
   backUp: 'Redis has its own: copy its RDB file after BGSAVE, or let a replica keep one.',
@@ -110,6 +115,9 @@ export function backUpStore(url: string, file: string): void {
     throw new SetupError(`Only a store in a file is backed up by this program. ${make}`)
   make(url, file)
 }
+
+/** Which of the stores a URL names. */
+export const kindOfStore = (url: string): string => kindOf(url).name
 
 /** The URL as it may be printed and logged: without a password. */
 export const shownStore = (url: string): string => kindOf(url).shown(url)

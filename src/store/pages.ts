@@ -18,3 +18,28 @@ export async function* allOf<T>(
     after = page.next
   } while (after !== null)
 }
+
+/** What may be on a page: an item, or null, which is passed over. */
+export interface Looked<T> {
+  readonly item: T | null
+  /** By which the list can be gone on with behind it. */
+  readonly cursor: string
+}
+
+/** The first page of a list, as far as it can be had by looking at no more than `most` places of it besides those of the page. */
+export async function pageIn<T>(
+  list: Iterable<Looked<T>> | AsyncIterable<Looked<T>>,
+  limit: number,
+  most: number,
+): Promise<Page<T>> {
+  const items: T[] = []
+  let looked = 0
+  let next: string | null = null
+  for await (const { item, cursor } of list) {
+    if (looked === limit + most || (item !== null && items.length === limit)) return { items, next }
+    if (item !== null) items.push(item)
+    looked++
+    next = cursor
+  }
+  return { items, next: null }
+}

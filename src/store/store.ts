@@ -91,6 +91,27 @@ export interface Counter {
   readonly endsAt: Millis
 }
 
+/** What a node says of itself to the others, until `endsAt`. The text is its own affair, and a few KB at most. */
+export interface NodeReport {
+  /** As no other node is called. */
+  readonly name: string
+  readonly text: string
+  readonly endsAt: Millis
+}
+
+/** Which sessions are meant: those that have all of what is given here, exactly so. Nothing given: all. */
+export interface SessionFilter {
+  readonly uname?: string | undefined
+  readonly address?: string | undefined
+  readonly handle?: string | undefined
+}
+
+/**
+ * Sessions that a call which lists some looks at beyond those that it lists: at most so many that none takes more than a few milliseconds
+ * of the thread that answers.
+ */
+export const LOOKED_AT = 5_000
+
 /** One use of a session: when, and when it ends if no other follows. */
 export interface Use {
   readonly id: string
@@ -130,6 +151,33 @@ export type UserChange = Partial<Omit<StoredUser, 'uname' | 'generation'>>
  * with the role `keeper` would have been left. Anything but the object means that nothing was changed.
  */
 export type UserOutcome = { readonly ended: number } | 'absent' | 'changed' | 'last'
+
+/** Something that happened and is to be remembered. */
+export interface StoredEvent {
+  readonly at: Millis
+  /** What kind of thing it was: a word. */
+  readonly kind: string
+  /** The user whom it is about, or null. */
+  readonly uname: string | null
+  /** All there is to it, for whoever reads it: any text, JSON in practice. */
+  readonly text: string
+}
+
+/** Which events are meant: those that have all of what is given here. */
+export interface EventFilter {
+  readonly kind?: string | undefined
+  readonly uname?: string | undefined
+  /** None from before this instant. */
+  readonly since: Millis
+}
+
+/** What a store keeps of the events that it is given. What it need not keep it forgets sooner or later. */
+export interface Keeping {
+  /** Of each kind the newest so many, so that one that comes in floods displaces no other. */
+  readonly most: number
+  /** None from before this instant. */
+  readonly since: Millis
+}
 
 /**
  * Keeps sessions, their attributes and users, and has no policy: it does not know what a cookie or an idle timeout is, and it never
@@ -180,9 +228,12 @@ export interface Store {
   /** Ends live sessions of whomever, at most `limit` of them; how many. Fewer than the limit: there are none left. */
   endSessions(limit: number, now: Millis): Promise<number>
 
-  /** Live sessions, of one user or (null) of all, latest login first. */
+  /**
+   * Live sessions that are meant by the filter, latest login first. However many sessions there are, a call looks at no more than
+   * `LOOKED_AT` besides those that it finds: a page may have fewer than its limit, or none at all, and a `next` with which to go on.
+   */
   listSessions(
-    uname: string | null,
+    filter: SessionFilter,
     after: string | null,
     limit: number,
     now: Millis,
@@ -195,6 +246,12 @@ export interface Store {
    * then nothing is told. Resolves when what happens from now on will be told.
    */
   watchSession(id: string, tell: (change: Change) => void): Promise<Watch>
+
+  /**
+   * How many sessions of a user are live, exactly; with null, how many there are of all: exactly up to 100,000, and beyond that more than
+   * those, as closely as the back end knows without looking at each.
+   */
+  countSessions(uname: string | null, now: Millis): Promise<number>
 
   /** Deletes what is left of sessions and counters that ended at or before `endedBefore`, at most `limit` of them; how many. */
   sweepSessions(endedBefore: Millis, limit: number): Promise<number>
@@ -230,6 +287,26 @@ export interface Store {
    * that ends later than if it began now has begun by another clock, which was ahead, and is absent too.
    */
   addToCounter(name: string, by: number, window: Millis, now: Millis): Promise<Counter>
+
+  /**
+   * Keeps what a node says of itself, in place of what it said before, and forgets what ended at or before `now`. All servers on one
+   * back end are told of it, nobody beside them, and it need not outlive the back end.
+   */
+  noteNode(report: NodeReport, now: Millis): Promise<void>
+
+  /** What nodes said of themselves and has not ended, in no order. */
+  listNodes(now: Millis): Promise<readonly NodeReport[]>
+
+  /** Bytes that the back end takes for all that it keeps, about; null: it cannot tell. */
+  measureBytes(): Promise<number | null>
+  /** Remembers events, all or none, in their order, and forgets of their kinds what is not to be kept. */
+  appendEvents(events: readonly StoredEvent[], keeping: Keeping): Promise<void>
+
+  /**
+   * Events, those that were appended last first, whatever their instant. As with sessions, a page may have fewer than its limit, or none,
+   * and a `next` with which to go on.
+   */
+  listEvents(filter: EventFilter, after: string | null, limit: number): Promise<Page<StoredEvent>>
 
   /** Resolves if the back end answers. */
   ping(): Promise<void>

@@ -73,7 +73,7 @@ const copy = (place: Place, from: string, to: string) =>
 
 const everything = (place: Place, name: string) =>
   withFile(place, name, async (store) => {
-    const { items } = await store.listSessions(null, null, 100_000, Date.now())
+    const { items } = await store.listSessions({}, null, 100_000, Date.now())
     const attributes = await Promise.all(
       items.map(async ({ id }) => (await store.readSession(id, 'all', Date.now()))?.attributes),
     )

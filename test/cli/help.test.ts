@@ -30,7 +30,7 @@ const commands: readonly (readonly [command: string, ...says: readonly string[]]
   ['user enable', ...storeFlags],
   ['user delete', ...storeFlags, 'ends all sessions'],
   ['session', 'list', 'revoke'],
-  ['session list', ...storeFlags, '--user <name>', '--json'],
+  ['session list', ...storeFlags, '--user <name>', '--address <address>', '--json'],
   ['session revoke', ...storeFlags, '[handle]', '--user <name>', '--all', '$ cloakroom session revoke'],
   ['backup', ...storeFlags, '<file>', '$ cloakroom backup'],
   ['copy', '--from <url>', '--to <url>', '--config <file>', 'stop the servers', '$ cloakroom copy --from'],

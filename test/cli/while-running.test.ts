@@ -87,6 +87,8 @@ test.concurrent('one session is ended by its handle, and the others of the user 
   const { server, cookie } = await givenAlice(place)
   const listed = await place.run(['session', 'list', '--user', 'alice', '--json'])
   const [{ handle } = { handle: '' }] = handlesOf(listed)
+  const at = (address: string) => place.run(['session', 'list', '--address', address, '--json'])
+  expect([(await at('127.0.0.1')).out, (await at('127.0.0.2')).out]).toEqual([listed.out, ''])
   const other = await server.logIn('alice', PASSWORD)
   const ended = await place.run(['session', 'revoke', handle])
   expect(ended).toEqual({ code: 0, out: '1 session ended.\n', err: '' })
@@ -146,7 +148,7 @@ test.concurrent('check and check --deep find nothing wrong while the server runs
   await using place = openPlace()
   await givenAlice(place)
   for (const [flags, words] of [
-    [[], 'is ours (schema 3)'],
+    [[], 'is ours (schema 4)'],
     [['--deep'], 'and whole'],
   ] as const) {
     const { code, out, err } = await place.run(['check', ...flags])

@@ -16,9 +16,14 @@ export const pages: readonly BadRequest[] = [
   get(`${LIST}?limit=1&limit=x`, 'invalid_parameter'),
   get(`${LIST}?page=1`, 'invalid_parameter'),
   get(`${LIST}?__proto__=1`, 'invalid_parameter'),
-  ...['abc', '', '-1', '1.5', '1234567890123456', '0x10', '1%27--'].map((after) =>
+  ...['abc', '', '-', '--1', '1.5', '1234567890123456', '0x10', '1%27--'].flatMap((after) => [
     get(`/admin/sessions/list?after=${after}`, 'invalid_parameter'),
-  ),
+    get(`/admin/log/list?after=${after}`, 'invalid_parameter'),
+  ]),
+  get('/admin/log/list?after=-1', 'invalid_parameter'),
+  get('/admin/log/list?since=1', 'invalid_parameter'),
+  get('/admin/log/list?limit=0', 'invalid_parameter'),
+  get('/admin/sessions/count?address=127.0.0.1', 'invalid_parameter'),
   get('/admin/sessions/list?limit=0', 'invalid_parameter'),
   get('/admin/sessions/list?user=admin', 'invalid_parameter'),
   json('/admin/sessions/list', '{"limit":null}', 'malformed_request'),

@@ -179,5 +179,7 @@ export const ownCalls: readonly BadRequest[] = [
   get('/admin/users/list', 'role_missing', { ...forbidden, as: 'user' }),
   get('/admin/users/get?uname=admin', 'role_missing', { ...forbidden, as: 'user' }),
   get('/admin/sessions/list', 'role_missing', { ...forbidden, as: 'user' }),
+  get('/admin/sessions/count', 'role_missing', { ...forbidden, as: 'user' }),
+  get('/admin/log/list', 'role_missing', { ...forbidden, as: 'user' }),
   get('/api/1/admin/sessions/list', 'role_missing', { ...forbidden, as: 'user' }),
 ]

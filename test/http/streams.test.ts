@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { type Client, logIn } from '../support/client.ts'
 import { readEvents, watch } from '../support/events.ts'
+import { METRICS, untilTold } from '../support/metrics.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 async function problemOf(answer: Response) {
@@ -24,7 +25,10 @@ async function watchAgain(client: Client) {
 const ONE_NODE = { store: 'memory:' }
 
 test('a session has no more streams than it may, and a place is free again when one is closed', async () => {
-  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 2 }' })
+  await using server = await startServer({
+    ...ONE_NODE,
+    toml: 'events = { streams-per-session = 2 }\nlog = { level = "debug" }',
+  })
   const [client, other] = [await logIn(server), await logIn(server)]
   const [first, second] = [await watch(client), await watch(client)]
   const refused = await client.ask('/session/events')
@@ -49,6 +53,21 @@ test('a server has no more streams than it may', async () => {
   await client.json('/session/invalidate')
   await stream.until(() => stream.isOver)
   await using _ = await watchAgain(other)
+})
+
+test('the metrics tell how many streams are open', async () => {
+  await using server = await startServer({ ...ONE_NODE, toml: METRICS, nodes: 1 })
+  const client = await logIn(server)
+  const untilOpen = (count: number) =>
+    untilTold(server, (values) => values['cloakroom_event_streams'] === count)
+  await untilOpen(0)
+  const first = await watch(client)
+  await using _ = await watch(client)
+  await untilOpen(2)
+  await first.close()
+  await untilOpen(1)
+  await client.json('/session/invalidate')
+  await untilOpen(0)
 })
 
 test('nothing is left of streams whose readers hung up, however early', async () => {
@@ -115,7 +134,10 @@ async function putUntil(client: Client, holds: () => boolean): Promise<number> {
 }
 
 test('a reader who stops reading is dropped, and one who reads is not', async () => {
-  await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 2 }' })
+  await using server = await startServer({
+    ...ONE_NODE,
+    toml: 'events = { streams-per-session = 2 }\nlog = { level = "debug" }',
+  })
   const client = await logIn(server)
   await using reading = await watch(client, '/session/events?values=true')
   const stuck = await openStuck(server, client)
@@ -145,7 +167,7 @@ test('open streams do not hold up a stop, also those of readers who read nothing
   await server[Symbol.asyncDispose]()
   expect(performance.now() - startedAt).toBeLessThan(1_000)
   for (const stream of streams) await stream.until(() => stream.isOver)
-  const other = await startServer(ONE_NODE)
+  const other = await startServer({ ...ONE_NODE, toml: 'log = { level = "debug" }' })
   const its = await logIn(other)
   const stuck = await openStuck(other, its)
   await putUntil(its, () => other.log.some((line) => line.includes('stream_dropped')))

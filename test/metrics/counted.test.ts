@@ -3,8 +3,7 @@ import { connect } from 'node:net'
 import { routes } from '../../src/http/routes.ts'
 import { attempt, JSON_ANSWER, RIGHT } from '../http/attempt.ts'
 import { givenUser, logIn } from '../support/client.ts'
-import { watch } from '../support/events.ts'
-import { countedBy, METRICS, metricsText, valuesIn } from '../support/metrics.ts'
+import { countedBy, METRICS, metricsText, untilTold, valuesIn } from '../support/metrics.ts'
 import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -27,7 +26,10 @@ const anonymous: Readonly<Record<string, readonly [call: string, status: string]
   '/session/list': ['account', '4xx'],
   '/session/revoke': ['account', '4xx'],
   '/user/password': ['account', '4xx'],
+  '/admin/overview': ['admin', '4xx'],
   '/admin/users/list': ['admin', '4xx'],
+  '/admin/sessions/count': ['admin', '4xx'],
+  '/admin/log/list': ['admin', '4xx'],
   '/admin/users/get': ['admin', '4xx'],
   '/admin/users/create': ['admin', '4xx'],
   '/admin/users/update': ['admin', '4xx'],
@@ -240,19 +242,13 @@ test('uses that wait are told, and the store is up', async () => {
   expect(values).toMatchObject({ cloakroom_session_uses_waiting: 2, cloakroom_store_up: 1 })
 })
 
-test('streams are told while they are open', async () => {
-  await using server = await start()
-  const client = await logIn(server)
-  const open = async () => valuesIn(await metricsText(server))['cloakroom_event_streams']
-  expect(await open()).toBe(0)
-  const first = await watch(client)
-  const second = await watch(client)
-  expect(await open()).toBe(2)
-  await first.close()
-  await until(async () => (await open()) === 1)
-  await client.json('/session/invalidate')
-  await second.until(() => second.isOver)
-  expect(await open()).toBe(0)
+test('live sessions and the size of the store are told, as they were measured last', async () => {
+  await using server = await startServer({ toml: METRICS, nodes: 1 })
+  await untilTold(server, (values) => values['cloakroom_sessions'] === 0)
+  await logIn(server)
+  await logIn(server)
+  await untilTold(server, (values) => values['cloakroom_sessions'] === 2)
+  expect(valuesIn(await metricsText(server))['cloakroom_store_bytes']).toBeGreaterThan(4_096)
 })
 
 test('passwords that wait for their turn are told', async () => {

@@ -2,14 +2,19 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { logIn } from '../support/client.ts'
-import { METRICS, metricsText, metricsUrl, typesIn, valuesIn } from '../support/metrics.ts'
+import { METRICS, metricsText, metricsUrl, typesIn, untilTold, valuesIn } from '../support/metrics.ts'
 import { describeWithPrometheus, EXAMPLE, promtool, startPrometheus } from '../support/prometheus.ts'
 import { until } from '../support/redis.ts'
-import { startServer } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 
 setDefaultTimeout(30_000)
 
-const start = () => startServer({ toml: METRICS, store: 'memory:', nodes: 1 })
+/** With a store that can tell how large it is, once that was measured. */
+async function start(): Promise<TestServer> {
+  const server = await startServer({ toml: METRICS, nodes: 1 })
+  await untilTold(server, (values) => values['cloakroom_store_bytes'] !== undefined)
+  return server
+}
 
 interface Panel {
   readonly id: number

@@ -107,7 +107,7 @@ test('a copy fails if the source goes on', async () => {
 test('what was used in the target since an earlier copy stays as it is', async () => {
   const [from, to] = [await givenSource(), openMemoryStore()]
   await copyStore(from, to, now, silent)
-  const [session] = (await to.listSessions(null, null, 1, now)).items
+  const [session] = (await to.listSessions({}, null, 1, now)).items
   const use = { id: session?.id ?? '', usedAt: now + 1, endsAt: now + HOUR }
   await to.touchSessions([use], now)
   const { all, there } = await copyStore(from, to, now, silent)

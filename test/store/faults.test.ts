@@ -5,14 +5,17 @@ import { removeFaults, textFaults, writeFaults } from './faults/attributes.ts'
 import { boundFaults } from './faults/bounds.ts'
 import { counterFaults } from './faults/counters.ts'
 import { endFaults } from './faults/ends.ts'
+import { eventFaults } from './faults/events.ts'
 import type { Fault } from './faults/fault.ts'
 import { insertFaults } from './faults/inserts.ts'
 import { keeperFaults } from './faults/keepers.ts'
 import { listFaults, sweepFaults } from './faults/lists.ts'
 import { nodeFaults } from './faults/nodes.ts'
 import { readFaults } from './faults/reads.ts'
+import { reportFaults } from './faults/reports.ts'
 import { restoreFaults } from './faults/restores.ts'
 import { revocationFaults } from './faults/revocations.ts'
+import { searchFaults } from './faults/searches.ts'
 import { touchFaults } from './faults/touches.ts'
 import { userFaults } from './faults/users.ts'
 import { watchFaults } from './faults/watching.ts'
@@ -24,6 +27,7 @@ const faults: Record<string, Fault> = {
   ...endFaults,
   ...touchFaults,
   ...listFaults,
+  ...searchFaults,
   ...sweepFaults,
   ...writeFaults,
   ...removeFaults,
@@ -33,7 +37,9 @@ const faults: Record<string, Fault> = {
   ...revocationFaults,
   ...keeperFaults,
   ...counterFaults,
+  ...eventFaults,
   ...nodeFaults,
+  ...reportFaults,
   ...restoreFaults,
   ...watchFaults,
 }

@@ -125,7 +125,9 @@ export async function idsOf(
   uname: string | null,
   at: Millis = now,
 ): Promise<readonly string[]> {
-  const pages = await pagesOf<StoredSession>((after) => store.listSessions(uname, after, 100, at))
+  const pages = await pagesOf<StoredSession>((after) =>
+    store.listSessions({ uname: uname ?? undefined }, after, 100, at),
+  )
   return pages.flat().map(({ id }) => id)
 }
 

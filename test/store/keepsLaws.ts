@@ -1,11 +1,13 @@
 import { afterAll, test } from 'bun:test'
 import type { Store } from '../../src/store/store.ts'
-import { laws } from './laws.ts'
+import { type Law, laws } from './laws.ts'
 
 /** Two nodes on one back end. Where there can be but one, `other` is the same object. */
 export interface Nodes {
   readonly store: Store
   readonly other: Store
+  /** Whether `other` is no server, but a command line beside the only one that there can be. */
+  readonly isBeside?: boolean
 }
 
 /**
@@ -17,15 +19,17 @@ export function keepsLaws(name: string, open: () => Promise<Nodes>): void {
   afterAll(async () => {
     if (shared !== undefined) await close(await shared)
   })
-  for (const { says, needs, check } of laws) {
+  const ask = ({ check, among }: Law, { store, other, isBeside = false }: Nodes) =>
+    check(store, among === 'servers' && isBeside ? store : other)
+  for (const law of laws) {
+    const { says, needs } = law
     test(`${name}: ${says}`, async () => {
       if (needs === undefined) {
         shared ??= open()
-        const { store, other } = await shared
-        return check(store, other)
+        return ask(law, await shared)
       }
       const nodes = await open()
-      await check(nodes.store, nodes.other)
+      await ask(law, nodes)
       if (needs === 'empty') await close(nodes)
       else if (nodes.other !== nodes.store) await nodes.other.close()
     })

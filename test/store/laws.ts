@@ -3,12 +3,15 @@ import { attributeLaws } from './laws/attributes.ts'
 import { boundLaws } from './laws/bounds.ts'
 import { counterLaws } from './laws/counters.ts'
 import { endLaws } from './laws/ends.ts'
+import { eventLaws } from './laws/events.ts'
 import { keeperLaws } from './laws/keepers.ts'
 import { listLaws } from './laws/lists.ts'
 import { nodeLaws } from './laws/nodes.ts'
 import { raceLaws } from './laws/races.ts'
+import { reportLaws } from './laws/reports.ts'
 import { restoreLaws } from './laws/restores.ts'
 import { revocationLaws } from './laws/revocations.ts'
+import { searchLaws } from './laws/searches.ts'
 import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
 import { touchLaws } from './laws/touches.ts'
@@ -24,6 +27,8 @@ export interface Law {
   readonly says: string
   /** `empty`: lists, sweeps or ends all there is, and needs a store that holds nothing else. `own`: closes the store. */
   readonly needs?: 'empty' | 'own'
+  /** Whether `other` is to be a second server, which a command line beside the only one is not. */
+  readonly among?: 'servers'
   /** `other` is a second node on the same back end, or, where there can be but one, the same object. */
   check(store: Store, other: Store): Promise<void>
 }
@@ -33,6 +38,7 @@ export const laws: readonly Law[] = [
   ...touchLaws,
   ...endLaws,
   ...listLaws,
+  ...searchLaws,
   ...sweepLaws,
   ...attributeLaws,
   ...boundLaws,
@@ -41,7 +47,9 @@ export const laws: readonly Law[] = [
   ...revocationLaws,
   ...keeperLaws,
   ...counterLaws,
+  ...eventLaws,
   ...nodeLaws,
+  ...reportLaws,
   ...restoreLaws,
   ...watchLaws,
   ...watchedEndLaws,

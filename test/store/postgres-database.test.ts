@@ -7,6 +7,7 @@ import { describeWithPostgres, type PostgresServer } from '../support/postgres.t
 import {
   anyVersion,
   attributesOf,
+  givenAttributes,
   givenSession,
   givenSessionOf,
   givenUser,
@@ -18,6 +19,7 @@ import {
   now,
   put,
 } from './given.ts'
+import { watch, wrote } from './watched.ts'
 
 // A server starts, stops and recovers in there.
 setDefaultTimeout(20_000)
@@ -50,6 +52,16 @@ async function givenUsed(store: Store, count: number): Promise<readonly string[]
   return ids
 }
 
+/** What each version did not have that the next one has, from the first on. */
+const WITHOUT = [
+  'DROP SEQUENCE cloakroom.restored; DROP FUNCTION cloakroom.restore_session;',
+  'DROP TABLE cloakroom.events; DROP FUNCTION cloakroom.append_events;',
+  'DROP TABLE cloakroom.nodes;',
+  `DROP TABLE cloakroom.listeners, cloakroom.watched;
+   DROP FUNCTION cloakroom.watch, cloakroom.unwatch, cloakroom.beat, cloakroom.leave, cloakroom.tell,
+     cloakroom.end_locked(bigint[], text, bigint), cloakroom.end_session(bytea, bytea, text, text, bigint);`,
+]
+
 describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
   test('everything that a store is asked for is one statement', async () => {
     await server.run('CREATE EXTENSION IF NOT EXISTS pg_stat_statements')
@@ -60,6 +72,8 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const { handle } = await givenSessionOf(store, user)
     const { generation: _, ...login } = newSession(user)
     const restored = { ...login, usedAt: now, version: 9 }
+    // One that listens already.
+    await store.watchSession(newSession(user).id, () => {})
     const asked: Record<string, () => Promise<unknown>> = {
       'a read of all': () => store.readSession(id, 'all', now),
       'a read of some': () => store.readSession(id, ['a', 'b'], now),
@@ -74,8 +88,19 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
           [id, newSession(user).id].map((each) => ({ id: each, usedAt: now, endsAt: now + HOUR })),
           now,
         ),
+      'a watch': () => store.watchSession(id, () => {}),
       'an end': () => store.endSession(handle, null, 'revoked', now),
-      'a list': () => store.listSessions(user.uname, null, 2, now),
+      'a list': () => store.listSessions({ uname: user.uname }, null, 2, now),
+      'a search': () => store.listSessions({ address: 'nowhere' }, null, 2, now),
+      'a look for a handle': () => store.listSessions({ handle }, null, 2, now),
+      'how many of a user': () => store.countSessions(user.uname, now),
+      'how many of all': () => store.countSessions(null, now),
+      'some events': () =>
+        store.appendEvents(
+          ['a', 'b'].map((kind) => ({ at: now, kind, uname: null, text: '{}' })),
+          { most: 10, since: 0 },
+        ),
+      'a list of events': () => store.listEvents({ since: 0 }, null, 10),
       'a sweep': () => store.sweepSessions(now, 10),
       'a user': () => store.readUser(user.uname),
       'a revocation': () =>
@@ -85,6 +110,9 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       'a secret': () => store.readSecret('name', 'value'),
       'all secrets': () => store.listSecrets(),
       'a count': () => store.addToCounter('name', 1, MINUTE, now),
+      'what a node says': () => store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now),
+      'what all nodes say': () => store.listNodes(now),
+      'the size': () => store.measureBytes(),
       'a look at a count': () => store.addToCounter('name', 0, MINUTE, now),
     }
     for (const [what, ask] of Object.entries(asked)) {
@@ -100,27 +128,35 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const secrets = await Promise.all(nodes.map((node, i) => node.readSecret('pre-login', `candidate ${i}`)))
     expect(new Set(secrets).size).toBe(1)
     await Promise.all(nodes.map((node) => node.close()))
-    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([2])
+    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([5])
   })
 
-  test('a schema of version 1 is brought to this one, and keeps what is in it', async () => {
-    const url = await server.newDatabase()
-    const before = await open(url)
-    const { id } = await givenSession(before)
-    await before.close()
-    // What version 1 did not have.
-    await server.run(
-      `DROP SEQUENCE cloakroom.restored;
-       DROP FUNCTION cloakroom.restore_session;
-       UPDATE cloakroom.schema_version SET version = 1`,
-      url,
-    )
-    const store = await open(url)
-    expect(await isLive(store, id)).toBe(true)
-    const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
-    expect(await store.restoreSession(session, new Map())).toBe('restored')
-    await store.close()
-  })
+  test.each([1, 2, 3, 4])(
+    'a schema of version %i is brought to this one, and keeps what is in it',
+    async (version) => {
+      const url = await server.newDatabase()
+      const before = await open(url)
+      const { id } = await givenSession(before)
+      await before.close()
+      await server.run(
+        `${WITHOUT.slice(version - 1).join('')} UPDATE cloakroom.schema_version SET version = ${version}`,
+        url,
+      )
+      const store = await open(url)
+      expect(await isLive(store, id)).toBe(true)
+      const told = await watch(store, id)
+      await givenAttributes(store, id, [['a', '1']])
+      await told.expectTold([wrote(2, 'a')])
+      told.close()
+      const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
+      expect(await store.restoreSession(session, new Map())).toBe('restored')
+      await store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now)
+      const event = { at: now, kind: 'login', uname: null, text: '{}' }
+      await store.appendEvents([event], { most: 10, since: 0 })
+      expect((await store.listEvents({ since: 0 }, null, 10)).items).toEqual([event])
+      await store.close()
+    },
+  )
 
   test('everything is in a schema of its own, beside the tables of others', async () => {
     const url = await server.newDatabase()
@@ -185,7 +221,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     )
     const revocation = { generation: 8, except: null }
     expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
-    expect((await store.listSessions(user.uname, null, 1, now)).items).toEqual([])
+    expect((await store.listSessions({ uname: user.uname }, null, 1, now)).items).toEqual([])
     await givenSessionOf(store, { ...user, generation: 8 })
     expect(await store.deleteUser(user.uname, noKeeper)).toEqual({ ended: 1 })
     await store.close()

@@ -71,7 +71,7 @@ function newCrowd(users: readonly StoredUser[]) {
       await store.insertUser(gone)
     },
     (store: Store) => store.readSession(some(), 'all', now),
-    (store: Store) => store.listSessions(user().uname, null, 5, now),
+    (store: Store) => store.listSessions({ uname: user().uname }, null, 5, now),
   ].map((act) => ({ act, random }))
 }
 
@@ -133,7 +133,7 @@ describeWithPostgres('locks', { conf: { fsync: 'off', deadlock_timeout: '20ms' }
     expect(await Promise.race([revocation, server.waits(url)])).toBe('somebody waits')
     await held.commit()
     expect(await revocation).toEqual({ ended: 1 })
-    expect((await store.listSessions(user.uname, null, 9, now)).items).toEqual([])
+    expect((await store.listSessions({ uname: user.uname }, null, 9, now)).items).toEqual([])
     await store.close()
   })
 

@@ -84,6 +84,8 @@ describeWithRedis('Redis at the start', () => {
       '+@write',
       '+@scripting',
       '+@connection',
+      '+@pubsub',
+      '&cloakroom:*',
       '+info',
       '+role',
       '+wait',
@@ -99,6 +101,9 @@ describeWithRedis('Redis at the start', () => {
       rights.filter((right) => right !== '+@write'),
       rights.filter((right) => right !== '+@scripting'),
       rights.filter((right) => right !== '+info'),
+      rights.filter((right) => right !== '+@pubsub'),
+      rights.map((right) => (right.startsWith('&') ? '&other:*' : right)),
+      [...rights, '-pubsub|shardnumsub'],
       [...rights, '-zadd'],
     ]) {
       await give(...lacking)

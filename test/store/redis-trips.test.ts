@@ -72,7 +72,24 @@ const requests: Record<
     ask: (store, { id }) => store.touchSessions([{ id, usedAt: now, endsAt: now }], now),
     sends: ['EVALSHA'],
   },
+  'a session by its handle': {
+    ask: (store, { handle }) => store.listSessions({ handle }, null, 10, now),
+    sends: ['HMGET'],
+  },
+  'some events': {
+    ask: (store) => {
+      const events = ['a', 'b'].map((kind) => ({ at: now, kind, uname: null, text: '{}' }))
+      return store.appendEvents(events, { most: 10, since: 0 })
+    },
+    sends: ['EVALSHA'],
+  },
+  'a list of events': { ask: (store) => store.listEvents({ since: 0 }, null, 10), sends: ['EVALSHA'] },
   'a count': { ask: (store) => store.addToCounter('n', 1, 1, now), sends: ['EVALSHA'] },
+  'what a node says': {
+    ask: (store) => store.noteNode({ name: 'n', text: 't', endsAt: now + 60_000 }, now),
+    sends: ['EVALSHA'],
+  },
+  'what all nodes say': { ask: (store) => store.listNodes(now), sends: ['EVALSHA'] },
   'a read of a user': { ask: (store, { uname }) => store.readUser(uname), sends: ['HGETALL'] },
 }
 

@@ -11,7 +11,7 @@ keepsLaws('sqlite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-test-'))
   folders.push(folder)
   const path = join(folder, 'cloakroom.db')
-  return { store: await openAlone(path), other: await openBeside(path) }
+  return { store: await openAlone(path), other: await openBeside(path), isBeside: true }
 })
 
 // Registered after the stores' own, since a file goes after its store has been closed.

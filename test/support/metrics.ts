@@ -1,3 +1,4 @@
+import { until } from './redis.ts'
 import type { TestServer } from './server.ts'
 
 /** Lines of TOML with which a server tells its metrics, on a free port. */
@@ -21,6 +22,16 @@ export const valuesIn = (text: string): Record<string, number> =>
   Object.fromEntries(
     [...text.matchAll(/^(\w+(?:\{.*\})?) (\S+)$/gm)].map(([, line = '', value]) => [line, Number(value)]),
   )
+
+/** Resolves when a server tells what is waited for, while its clock goes on: what is measured now and then is measured by that. */
+export const untilTold = (
+  server: TestServer,
+  holds: (values: Record<string, number>) => boolean,
+): Promise<void> =>
+  until(async () => {
+    server.now += 10_000
+    return holds(valuesIn(await metricsText(server)))
+  })
 
 /** The name of every metric, with its type. */
 export const typesIn = (text: string): Record<string, string> =>

@@ -20,8 +20,14 @@ const WORK = 0.5
  *
  * Where it connects to, as whom and how comes from the place, and not from variables such as PGDATABASE. What the server, the database
  * or the role have set otherwise is set as the statements need it. `longest` is what a statement may take, if not its part of the timeout.
+ * `closed` is called when a connection ends, for whatever reason.
  */
-export function newClient(place: Place, timeout: Millis, longest: Millis = timeout * WORK): SQL {
+export function newClient(
+  place: Place,
+  timeout: Millis,
+  longest: Millis = timeout * WORK,
+  closed: () => void = () => {},
+): SQL {
   const { authorities, tls, ...rest } = place
   return new SQL({
     adapter: 'postgres',
@@ -31,6 +37,7 @@ export function newClient(place: Place, timeout: Millis, longest: Millis = timeo
     channelBinding: 'disable',
     max: 1,
     idleTimeout: 0,
+    onclose: closed,
     connectionTimeout: (timeout * WORK) / 1000,
     connection: {
       application_name: 'cloakroom',

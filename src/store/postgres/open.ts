@@ -2,7 +2,10 @@ import type { SQL } from 'bun'
 import { SetupError } from '../../errors.ts'
 import type { Millis, Store } from '../store.ts'
 import { newClient } from './connection.ts'
+import { newEvents } from './events.ts'
 import { type Facts, readFacts, requireUsable } from './facts.ts'
+import { Listener } from './listener.ts'
+import { newNodes } from './nodes.ts'
 import { Pool, type Reach } from './pool.ts'
 import { newReads } from './reads.ts'
 import { LATEST, migrate } from './schema.ts'
@@ -39,7 +42,18 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
     requireUsable(await readFacts(client), place)
   })
   const pool = new Pool(place, options)
-  return { ...newReads(pool), ...newWrites(pool), close: () => pool.close() }
+  const listener = new Listener(pool, place, options.timeout)
+  return {
+    ...newReads(pool),
+    ...newWrites(pool),
+    ...newEvents(pool),
+    ...newNodes(pool),
+    watchSession: (id, tell) => listener.watches.watch(id, tell),
+    close: async () => {
+      await listener.close()
+      await pool.close()
+    },
+  }
 }
 
 /** Says in one sentence how a database is, and changes nothing. Throws a `SetupError` if a server could not start on it. */

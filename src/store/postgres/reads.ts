@@ -1,6 +1,17 @@
-import type { ReadSession, Store } from '../store.ts'
+import { LOOKED_AT, type ReadSession, type Store } from '../store.ts'
+import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
-import { bytesOf, LIVE_COLUMNS, liveOf, STORED_COLUMNS, storedOf, USER_COLUMNS, userOf } from './rows.ts'
+import {
+  bytesOf,
+  isNowhere,
+  LIVE_COLUMNS,
+  liveOf,
+  rangeOf,
+  STORED_COLUMNS,
+  storedOf,
+  USER_COLUMNS,
+  userOf,
+} from './rows.ts'
 
 /** A session and its attributes as they are at the one instant that a statement sees. Keys and values as JSON, which any text survives. */
 const readSession = (which: string) => `
@@ -15,18 +26,39 @@ const READ_ALL = readSession('')
 const READ_NAMED = readSession(' AND key = ANY ($3)')
 const READ_NONE = `SELECT ${LIVE_COLUMNS} FROM cloakroom.sessions s WHERE s.id = $1 AND s.ends_at > $2`
 
+const IS_MEANT = 's.ends_at > $1 AND ($2::text IS NULL OR s.address = $2)'
+
+/** Those that are meant among as many as may be looked at, and the last of these in any case, which says where to go on. */
 const listSessions = (whose: string) => `
-  SELECT ${STORED_COLUMNS} FROM cloakroom.sessions s
-    WHERE s.ends_at > $1 AND s.n < coalesce($2, 9223372036854775807)${whose} ORDER BY s.n DESC LIMIT $3`
+  SELECT ${STORED_COLUMNS}, ${IS_MEANT}, s.place = $5 FROM (
+    SELECT *, row_number() OVER (ORDER BY n DESC) AS place FROM cloakroom.sessions
+      WHERE n < coalesce($3, 9223372036854775807)${whose} ORDER BY n DESC LIMIT $5
+  ) s WHERE ${IS_MEANT} OR s.place = $5 ORDER BY s.n DESC LIMIT $4`
 
 const LIST_ALL = listSessions('')
-const LIST_OF_USER = listSessions(' AND s.uname = $4')
+const LIST_OF_USER = listSessions(' AND uname = $6')
+const LIST_ONE = `
+  SELECT ${STORED_COLUMNS} FROM cloakroom.sessions s
+    WHERE ${IS_MEANT} AND s.id BETWEEN $3 AND $4 AND ($5::text IS NULL OR s.uname = $5)`
+
+/** More sessions than this are not counted one by one. */
+const COUNTED = 100_000
+const COUNT_OF_USER = 'SELECT count(*) FROM cloakroom.sessions WHERE ends_at > $1 AND uname = $2'
+const COUNT_ALL = `SELECT count(*) FROM (SELECT FROM cloakroom.sessions WHERE ends_at > $1 LIMIT ${COUNTED + 1}) s`
+
+/** As the planner does it: the rows that a page had when the table was last analyzed, on as many pages as there are now. */
+const ESTIMATE = `
+  SELECT reltuples / greatest(1, relpages) * (pg_relation_size(oid) / current_setting('block_size')::int)
+    FROM pg_class WHERE oid = 'cloakroom.sessions'::regclass`
 
 const READ_USER = `SELECT ${USER_COLUMNS} FROM cloakroom.users WHERE uname = $1`
 const LIST_USERS = `
   SELECT ${USER_COLUMNS} FROM cloakroom.users WHERE $1::text IS NULL OR uname > $1 ORDER BY uname LIMIT $2`
 
-type Reads = Pick<Store, 'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'listSecrets' | 'ping'>
+type Reads = Pick<
+  Store,
+  'readSession' | 'listSessions' | 'countSessions' | 'readUser' | 'listUsers' | 'listSecrets' | 'ping'
+>
 
 /** Everything that is read, one statement each. */
 export const newReads = (pool: Pool): Reads => ({
@@ -44,16 +76,34 @@ export const newReads = (pool: Pool): Reads => ({
     return { ...liveOf(id, row), attributes: attributesOf(row[6], row[7]) }
   },
 
-  async listSessions(uname, after, limit, now) {
-    const params = [now, after, limit + 1]
+  async listSessions({ uname, address, handle }, after, limit, now) {
+    if (isNowhere(uname, address)) return { items: [], next: null }
+    const which = [now, address ?? null]
     // Not among the quick reads, which would wait behind it.
+    if (handle !== undefined) {
+      const rows = await pool.run(LIST_ONE, [...which, ...rangeOf(handle), uname ?? null])
+      return { items: rows.map(storedOf), next: null }
+    }
+    const params = [...which, after, limit + 1, limit + LOOKED_AT]
     const rows =
-      uname === null ? await pool.run(LIST_ALL, params) : await pool.run(LIST_OF_USER, [...params, uname])
-    const items = rows.slice(0, limit)
-    return { items: items.map(storedOf), next: rows.length > limit ? String(items.at(-1)?.[9]) : null }
+      uname === undefined
+        ? await pool.run(LIST_ALL, params)
+        : await pool.run(LIST_OF_USER, [...params, uname])
+    const found = rows.filter((columns) => columns[10])
+    const items = found.slice(0, limit)
+    const last = found.length > limit ? items.at(-1) : rows.find((columns) => columns[11])
+    return { items: items.map(storedOf), next: last === undefined ? null : String(last[9]) }
+  },
+
+  async countSessions(uname, now) {
+    if (isNowhere(uname)) return 0
+    if (uname !== null) return countIn(await pool.run(COUNT_OF_USER, [now, uname]))
+    const count = countIn(await pool.run(COUNT_ALL, [now]))
+    return count <= COUNTED ? count : Math.max(count, Math.round(countIn(await pool.run(ESTIMATE, []))))
   },
 
   async readUser(uname) {
+    if (isNowhere(uname)) return null
     const [row] = await pool.read(READ_USER, [uname])
     return row === undefined ? null : userOf(row)
   },
@@ -73,6 +123,8 @@ export const newReads = (pool: Pool): Reads => ({
     await pool.read('SELECT 1', [])
   },
 })
+
+const countIn = ([row]: readonly Row[]) => Number(row?.[0])
 
 /** Two columns that have their keys and values in the same order, or nulls: there are none. */
 function attributesOf(keys: unknown, values: unknown): ReadonlyMap<string, string> {

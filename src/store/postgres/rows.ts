@@ -11,6 +11,9 @@ const HANDLE = /^[\w-]{22}$/
 /** The bytes of an id, or null: it is none, and so no session's. */
 export const bytesOf = (id: string): Uint8Array | null => (ID.test(id) ? Buffer.from(id, 'base64url') : null)
 
+/** The id of which these are the bytes. */
+export const idOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+
 /** The first and the last id that a handle can be of, as bytes; what is no handle is of none. */
 export function rangeOf(handle: string): readonly [Uint8Array, Uint8Array] {
   if (!HANDLE.test(handle)) return [NONE, NONE]
@@ -19,6 +22,10 @@ export function rangeOf(handle: string): readonly [Uint8Array, Uint8Array] {
 
 /** No id is empty. */
 const NONE = new Uint8Array()
+
+/** Whether one of these cannot be in the database, which takes no NUL and fails for whoever looks for one. */
+export const isNowhere = (...texts: readonly (string | null | undefined)[]): boolean =>
+  texts.some((text) => text?.includes('\0'))
 
 /** The columns of `sessions` that a read and a list need. */
 export const LIVE_COLUMNS = 's.uname, s.began_at, s.used_at, s.ends_at, s.latest_ends_at, s.version'
@@ -39,7 +46,7 @@ export const STORED_COLUMNS = `${LIVE_COLUMNS}, s.id, s.address, s.user_agent, s
 
 /** A row of `STORED_COLUMNS`. */
 export const storedOf = (row: Row): StoredSession => ({
-  ...liveOf(Buffer.from(row[6] as Uint8Array).toString('base64url'), row),
+  ...liveOf(idOf(row[6] as Uint8Array), row),
   address: row[7] as string,
   userAgent: row[8] as string,
 })

@@ -1,9 +1,13 @@
 import type { SQL } from 'bun'
 import { ATTRIBUTE_FUNCTIONS } from './attribute-functions.ts'
+import { EVENTS } from './events.ts'
+import { NODES_TABLE } from './nodes-table.ts'
 import { RESTORE_FUNCTION } from './restore-function.ts'
 import { SESSION_FUNCTIONS } from './session-functions.ts'
 import { TABLES } from './tables.ts'
+import { TELLING_FUNCTIONS } from './telling-functions.ts'
 import { USER_FUNCTIONS } from './user-functions.ts'
+import { WATCH_FUNCTIONS } from './watch-functions.ts'
 
 /**
  * Each entry takes the schema from the version that is its index to the next one. An entry that was released is never changed: a function
@@ -12,6 +16,9 @@ import { USER_FUNCTIONS } from './user-functions.ts'
 const migrations: readonly string[] = [
   TABLES + SESSION_FUNCTIONS + ATTRIBUTE_FUNCTIONS + USER_FUNCTIONS,
   RESTORE_FUNCTION,
+  EVENTS,
+  NODES_TABLE,
+  WATCH_FUNCTIONS + TELLING_FUNCTIONS,
 ]
 
 /** The version that this program makes and knows. */

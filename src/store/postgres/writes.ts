@@ -7,7 +7,7 @@ const INSERT_SESSION = 'SELECT cloakroom.insert_session($1, $2, $3, $4, $5, $6, 
 const RESTORE_SESSION = 'SELECT cloakroom.restore_session($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
 const PUT = 'SELECT * FROM cloakroom.put_attributes($1, $2, $3, $4, $5, $6, $7)'
 const REMOVE = 'SELECT * FROM cloakroom.remove_attributes($1, $2, $3, $4)'
-const END_SESSION = 'SELECT cloakroom.end_session($1, $2, $3, $4)'
+const END_SESSION = 'SELECT cloakroom.end_session($1, $2, $3, $4, $5)'
 const END_SESSIONS = 'SELECT cloakroom.end_sessions($1, $2)'
 const SWEEP = 'SELECT * FROM cloakroom.sweep($1, $2)'
 const UPDATE_USER = 'SELECT * FROM cloakroom.update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)'
@@ -71,7 +71,20 @@ const userOutcomeOf = ([outcome, ended]: Row): UserOutcome =>
 
 type Writes = Omit<
   Store,
-  'readSession' | 'listSessions' | 'readUser' | 'listUsers' | 'listSecrets' | 'ping' | 'close'
+  | 'readSession'
+  | 'listSessions'
+  | 'watchSession'
+  | 'countSessions'
+  | 'readUser'
+  | 'listUsers'
+  | 'listSecrets'
+  | 'noteNode'
+  | 'listNodes'
+  | 'measureBytes'
+  | 'appendEvents'
+  | 'listEvents'
+  | 'ping'
+  | 'close'
 >
 
 /** Everything that is changed, one statement each, which is a transaction of its own. */
@@ -109,8 +122,8 @@ export const newWrites = (pool: Pool): Writes => ({
     }
   },
 
-  async endSession(handle, uname, now) {
-    const [ended] = await only(pool.run(END_SESSION, [...rangeOf(handle), uname, now]))
+  async endSession(handle, uname, reason, now) {
+    const [ended] = await only(pool.run(END_SESSION, [...rangeOf(handle), uname, reason, now]))
     return ended as boolean
   },
 

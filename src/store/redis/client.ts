@@ -6,6 +6,9 @@ import { letTracingRest } from './tracing.ts'
 /** One connection to one server, which is never made anew by itself. */
 export interface Client {
   send(args: readonly string[]): Promise<unknown>
+  /** Subscribes to a sharded channel. Should its slot move to another server, the connection counts as lost. */
+  subscribe(channel: string, heard: (message: string) => void): Promise<void>
+  unsubscribe(channel: string): Promise<void>
   /** Waits for the answers that are still to come. */
   close(): Promise<void>
   destroy(): void
@@ -44,6 +47,7 @@ export async function connect(place: Place, host: Host, timeout: number, lost: (
     commandOptions,
   })
   client.on('error', lost)
+  client.on('sharded-channel-moved', lost)
   // A server that stands still takes connections and says nothing.
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new ConnectionLost(`no answer in ${timeout} ms`)), timeout)
@@ -57,6 +61,8 @@ export async function connect(place: Place, host: Host, timeout: number, lost: (
   }
   return {
     send: (args) => client.sendCommand(args),
+    subscribe: (channel, heard) => client.sSubscribe(channel, heard),
+    unsubscribe: (channel) => client.sUnsubscribe(channel),
     close: async () => {
       if (client.isOpen) await client.close()
     },

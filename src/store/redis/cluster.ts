@@ -34,11 +34,12 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
   } finally {
     clearTimeout(timer)
   }
-  const nodeOf = async (key: string) => {
+  const masterOf = (key: string) => {
     const node = cluster.slots[slotOf(key)]?.master
     if (node === undefined) throw new ConnectionLost('no node of the cluster has the slot of the key')
-    return cluster.nodeClient(node)
+    return node
   }
+  const nodeOf = async (key: string) => cluster.nodeClient(masterOf(key))
   return {
     isMany: true,
     async send(key, args) {
@@ -49,6 +50,12 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
         return cluster.sendCommand(key, false, [...args], commandOptions)
       }
     },
+    sendEach: (args) =>
+      Promise.all(
+        cluster.masters.map(async (master) =>
+          (await cluster.nodeClient(master)).sendCommand(args, commandOptions),
+        ),
+      ),
     async sendConfirmed(key, args, wait) {
       const node = await nodeOf(key)
       const waiting = [node.sendCommand(args, commandOptions), node.sendCommand(wait)] as const
@@ -61,6 +68,7 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
         return [reply, Number(await (await nodeOf(key)).sendCommand(wait))]
       }
     },
+    hostOf: (key) => masterOf(key),
     close: async () => {
       await cluster.close()
     },

@@ -1,4 +1,4 @@
-import type { Millis } from '../store.ts'
+import type { EndReason, Millis } from '../store.ts'
 import {
   ENDING,
   handleIn,
@@ -20,6 +20,7 @@ import { DECIDE_ENDS, LEFT_ENDING, SETTLE_ENDS } from './user-scripts.ts'
 export interface Ending {
   readonly uname: string
   readonly members: readonly string[]
+  readonly reason: EndReason
 }
 
 /** Seconds after which whoever decided an end is taken for dead. */
@@ -44,19 +45,20 @@ export const partsOf = <T>(all: readonly T[], size: number): T[][] =>
  * whoever sweeps finishes it. `decided` ends are those of which the first step is done.
  */
 export function newEnds(link: Link) {
-  const decide = ({ uname, members }: Ending) =>
+  const decide = ({ uname, members }: Omit<Ending, 'reason'>) =>
     Promise.all(partsOf(members, AT_ONCE).map((part) => link.write(DECIDE_ENDS, [ENDING], [uname, ...part])))
 
-  const end = (uname: string, handle: string, now: Millis) => {
+  const end = ({ uname, reason }: Ending, handle: string, now: Millis) => {
     const { ends, logins, ended } = shardOf(handle)
-    return link.write(END, [sessionKey(handle), ends, logins, ended], [handle, uname, String(now)])
+    return link.write(END, [sessionKey(handle), ends, logins, ended], [handle, uname, String(now), reason])
   }
 
   /** How many of them were live until now. */
-  const finish = async ({ uname, members }: Ending, now: Millis): Promise<number> => {
+  const finish = async (ending: Ending, now: Millis): Promise<number> => {
+    const { uname, members } = ending
     let live = 0
     for (const part of partsOf(members, AT_ONCE)) {
-      const outcomes = await Promise.all(part.map((member) => end(uname, handleIn(member), now)))
+      const outcomes = await Promise.all(part.map((member) => end(ending, handleIn(member), now)))
       live += outcomes.filter((outcome) => outcome === 1).length
       await link.write(SETTLE_ENDS, [indexKey(uname), ENDING], [uname, ...part])
     }
@@ -72,10 +74,10 @@ export function newEnds(link: Link) {
     }))
   }
 
-  const endThese = async (found: readonly Found[], now: Millis): Promise<number> => {
+  const endThese = async (found: readonly Found[], reason: EndReason, now: Millis): Promise<number> => {
     const byUser = Map.groupBy(found, ({ uname }) => uname)
     const ended = [...byUser].map(async ([uname, some]) => {
-      const ending = { uname, members: some.map(({ member }) => member) }
+      const ending = { uname, members: some.map(({ member }) => member), reason }
       await decide(ending)
       return finish(ending, now)
     })
@@ -85,12 +87,12 @@ export function newEnds(link: Link) {
   return {
     finish,
 
-    async endSession(handle: string, uname: string | null, now: Millis): Promise<boolean> {
+    async endSession(handle: string, uname: string | null, reason: EndReason, now: Millis): Promise<boolean> {
       if (!isHandle(handle)) return false
       const session = await readStored(link, handle, now)
       if (session === null || (uname !== null && uname !== session.uname)) return false
       const member = memberOf(handle, session.beganAt)
-      return (await endThese([{ uname: session.uname, member }], now)) === 1
+      return (await endThese([{ uname: session.uname, member }], reason, now)) === 1
     },
 
     async endSessions(limit: number, now: Millis): Promise<number> {
@@ -100,7 +102,7 @@ export function newEnds(link: Link) {
         for (;;) {
           const each = Math.ceil((limit - ended) / some.length)
           const found = (await Promise.all(some.map((shard) => find(shard, each, now)))).flat()
-          ended += await endThese(found.slice(0, limit - ended), now)
+          ended += await endThese(found.slice(0, limit - ended), 'revoked', now)
           if (ended >= limit) return ended
           if (found.length === 0) break
         }
@@ -116,10 +118,9 @@ export function newEnds(link: Link) {
       const left = (await link.look(LEFT_ENDING, [ENDING], [String(PATIENCE), String(AT_ONCE)])) as string[]
       const byUser = Map.groupBy(left, (text) => text.slice(text.indexOf(' ') + 1))
       for (const [uname, texts] of byUser) {
-        await finish(
-          { uname, members: texts.map((text) => text.slice(0, text.indexOf(' '))) },
-          endedBefore + LINGER,
-        )
+        const members = texts.map((text) => text.slice(0, text.indexOf(' ')))
+        // Why they end nobody knows any more.
+        await finish({ uname, members, reason: 'revoked' }, endedBefore + LINGER)
       }
     },
   }

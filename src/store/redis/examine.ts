@@ -39,6 +39,7 @@ const COMMANDS = [
     'HINCRBY',
     'DEL',
     'EXISTS',
+    'PEXPIRE',
   ],
   ...[
     'ZADD',
@@ -51,18 +52,21 @@ const COMMANDS = [
     'ZRANGEBYLEX',
     'ZREMRANGEBYSCORE',
   ],
+  ...['SPUBLISH', 'SSUBSCRIBE', 'SUNSUBSCRIBE', 'PUBSUB SHARDNUMSUB'],
 ]
 
 /** The first command that this user may not run on a key, or nothing. The key is none of the script's, so any node of a cluster can say. */
 const FORBIDDEN = newScript(
   'reads',
   `
-local arguments = {HMGET = 1, HGET = 1, HDEL = 1, HSTRLEN = 1, HEXISTS = 1, ZREM = 1, ZSCORE = 1, HSET = 2, HSETNX = 2, HINCRBY = 2, ZADD = 2,
-  ZCOUNT = 2, ZRANGE = 2, ZRANGEBYSCORE = 2, ZREVRANGEBYSCORE = 2, ZRANGEBYLEX = 2, ZREMRANGEBYSCORE = 2}
+local arguments = {HMGET = 1, HGET = 1, HDEL = 1, HSTRLEN = 1, HEXISTS = 1, ZREM = 1, ZSCORE = 1, PEXPIRE = 1, HSET = 2, HSETNX = 2, HINCRBY = 2, ZADD = 2,
+  ZCOUNT = 2, ZRANGE = 2, ZRANGEBYSCORE = 2, ZREVRANGEBYSCORE = 2, ZRANGEBYLEX = 2, ZREMRANGEBYSCORE = 2, SPUBLISH = 1}
 for i = 2, #ARGV do
   local command = ARGV[i]
-  local words = {command, ARGV[1]}
-  for at = 1, arguments[command] or 0 do words[at + 2] = '0' end
+  local words = {}
+  for word in string.gmatch(command, '%S+') do table.insert(words, word) end
+  table.insert(words, ARGV[1])
+  for _ = 1, arguments[command] or 0 do table.insert(words, '0') end
   if not redis.acl_check_cmd(unpack(words)) then return command end
 end
 return false
@@ -196,7 +200,7 @@ async function requireRights(client: Client, { username }: Place, host: Host): P
   if (forbidden === null) return
   throw new SetupError(
     `The user ${username ?? 'default'} of Redis at ${shownHost(host)} may not run ${forbidden} on cloakroom:*. ` +
-      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +info +role +wait +cluster.',
+      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +@pubsub +info +role +wait +cluster &cloakroom:*.',
   )
 }
 

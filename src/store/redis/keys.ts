@@ -64,6 +64,9 @@ export const sessionKey = (handle: string): string => `${shardOf(handle).tag}s:$
 /** What of the id is not in the key. */
 export const tailOf = (id: string): string => id.slice(handleOf(id).length)
 
+/** On which it is published what is done to a session; in the slot of its key. */
+export const channelOf = (id: string): string => sessionKey(handleOf(id)) + tailOf(id)
+
 /** Before the key of each attribute, so that none can be taken for a field of the session itself. */
 export const ATTRIBUTE = ':'
 
@@ -81,6 +84,19 @@ export const SECRETS = `${USERS}secrets`
 export const userKey = (uname: string): string => `${USERS}u:${uname}`
 /** Sorted set of the sessions of a user, by the end that no use can move. */
 export const indexKey = (uname: string): string => `${USERS}s:${uname}`
+
+/** Hash: name of a node to what it says of itself. All nodes are in one slot, since all are read at once. */
+export const REPORTS = 'cloakroom:{nodes}:reports'
+/** Sorted set: name of a node, by the end of what it says. */
+export const REPORT_ENDS = 'cloakroom:{nodes}:ends'
+const EVENTS = 'cloakroom:{events}:'
+
+/** Sorted set of the numbers of all events, by themselves. */
+export const EVENT_NUMBERS = `${EVENTS}numbers`
+/** Hash: the number of an event to its instant, its kind, its user and its text. */
+export const EVENT_TEXTS = `${EVENTS}texts`
+/** What the key of the sorted set of the numbers of one kind begins with. */
+export const EVENT_KIND = `${EVENTS}k:`
 
 /** What the index of a user and `ENDING` hold of a session: the handle, and the instant of its login, for the order of lists. */
 export const memberOf = (handle: string, beganAt: number | string): string => handle + beganAt

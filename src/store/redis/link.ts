@@ -1,5 +1,6 @@
 import { StoreFault } from '../../errors.ts'
 import { Deadlines } from './deadlines.ts'
+import type { Host } from './place.ts'
 import { faultOf, isAnswer, isDemoted, isUnknownScript } from './replies.ts'
 import type { Script } from './scripts.ts'
 
@@ -9,12 +10,16 @@ export interface Wire {
   readonly isMany: boolean
   /** Sends a command to where its key is. */
   send(key: string, args: readonly string[]): Promise<unknown>
-  /** The same and, in the same round trip, waits for replicas; the answer, and how many confirmed. */
+  /** Sends a command to every server that has keys. */
+  sendEach(args: readonly string[]): Promise<readonly unknown[]>
+  /** The same as `send` and, in the same round trip, waits for replicas; the answer, and how many confirmed. */
   sendConfirmed(
     key: string,
     args: readonly string[],
     wait: readonly string[],
   ): Promise<readonly [unknown, number]>
+  /** The server that a key is on, as far as is known. */
+  hostOf(key: string): Host
   close(): Promise<void>
   destroy(): void
 }
@@ -80,6 +85,18 @@ export class Link {
   read(key: string, args: readonly string[]): Promise<unknown> {
     const wire = this.#wire
     return wire === null ? Promise.reject(away()) : this.#deadlines.within(wire, wire.send(key, args))
+  }
+
+  /** The server that a key is on, as far as is known. Throws a `StoreFault` if Redis is away. */
+  hostOf(key: string): Host {
+    if (this.#wire === null) throw away()
+    return this.#wire.hostOf(key)
+  }
+
+  /** A command that changes nothing, answered by every server that has keys. */
+  readEach(args: readonly string[]): Promise<readonly unknown[]> {
+    const wire = this.#wire
+    return wire === null ? Promise.reject(away()) : this.#deadlines.within(wire, wire.sendEach(args))
   }
 
   /** A script that changes nothing; the first of its keys says where. */

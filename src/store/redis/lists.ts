@@ -1,9 +1,10 @@
-import { handleOf, type Millis, type Page, type StoredSession } from '../store.ts'
+import { pageIn } from '../pages.ts'
+import type { Millis, Page, SessionFilter, StoredSession } from '../store.ts'
 import { partsOf } from './ends.ts'
-import { beganAtIn, handleIn, indexKey, type Shard, shards } from './keys.ts'
+import { beganAtIn, handleIn, indexKey, isHandle, type Shard, sessionKey, shardOf, shards } from './keys.ts'
 import type { Link } from './link.ts'
 import { readStored } from './sessions.ts'
-import { LATEST } from './shard-scripts.ts'
+import { COUNT_OF_USER, LATEST } from './shard-scripts.ts'
 
 /** Where a session is in a list: the latest login first, of one millisecond by the handle. */
 interface Entry {
@@ -14,36 +15,34 @@ interface Entry {
 const isBefore = (a: Entry, b: Entry) =>
   a.beganAt > b.beganAt || (a.beganAt === b.beganAt && a.handle > b.handle)
 
-const cursorOf = ({ beganAt, id }: StoredSession) => `${beganAt}:${handleOf(id)}`
+const cursorOf = ({ beganAt, handle }: Entry) => `${beganAt}:${handle}`
 
 function entryOf(cursor: string): Entry {
   const [beganAt = '', handle = ''] = cursor.split(':')
   return { beganAt: Number(beganAt), handle }
 }
 
-/** Lists of sessions. */
-export function newLists(link: Link) {
-  /** Those of these sessions that are live and of the user: the index may still have what has ended, or what never began. */
-  const liveIn = async (part: readonly Entry[], uname: string | null, now: Millis) => {
-    const read = await Promise.all(part.map(({ handle }) => readStored(link, handle, now)))
-    return read.filter(
-      (session) => session !== null && (uname === null || session.uname === uname),
-    ) as StoredSession[]
-  }
+/**
+ * Sessions that a call looks at besides those that it finds. Fewer than other stores do: each is a command of its own, which takes this
+ * process several times as long as Redis.
+ */
+const LOOKED_AT = 1_000
 
-  /** The first page of these; they are read in parts, as far as it takes. */
-  const pageOf = async (
-    parts: AsyncIterable<StoredSession[]>,
-    limit: number,
-  ): Promise<Page<StoredSession>> => {
-    const items: StoredSession[] = []
-    for await (const part of parts) {
-      items.push(...part)
-      if (items.length > limit) break
-    }
-    const page = items.slice(0, limit)
-    const last = page.at(-1)
-    return { items: page, next: last !== undefined && items.length > limit ? cursorOf(last) : null }
+/** Sessions that are looked at together. */
+const STEP = 250
+
+/** Lists of sessions, and how many there are. */
+export function newLists(link: Link) {
+  /** Each of these with its session, if that is meant: the index may still have what has ended, or what never began. */
+  const lookAt = async (part: readonly Entry[], { uname, address }: SessionFilter, now: Millis) => {
+    const read = await Promise.all(part.map(({ handle }) => readStored(link, handle, now)))
+    return read.map((session, i) => {
+      const isMeant =
+        session !== null &&
+        (uname === undefined || session.uname === uname) &&
+        (address === undefined || session.address === address)
+      return { item: isMeant ? session : null, cursor: cursorOf(part[i] as Entry) }
+    })
   }
 
   const ofUser = async function* (uname: string, after: Entry | null, size: number) {
@@ -74,21 +73,47 @@ export function newLists(link: Link) {
   }
 
   return {
-    listSessions(
-      uname: string | null,
+    async listSessions(
+      filter: SessionFilter,
       after: string | null,
       limit: number,
       now: Millis,
     ): Promise<Page<StoredSession>> {
-      const from = after === null ? null : entryOf(after)
-      const parts = uname === null ? ofAll(from, limit + 1, now) : ofUser(uname, from, limit + 1)
-      const live = async function* () {
-        for await (const part of parts) yield await liveIn(part, uname, now)
+      const { uname, address, handle } = filter
+      if (handle !== undefined) {
+        const [found] = isHandle(handle) ? await lookAt([{ handle, beganAt: 0 }], filter, now) : []
+        return { items: found?.item == null ? [] : [found.item], next: null }
       }
-      return pageOf(live(), limit)
+      const from = after === null ? null : entryOf(after)
+      // Of an address there may be few: those that are looked at are asked for together.
+      const step = address === undefined ? limit + 1 : Math.max(STEP, limit + 1)
+      const parts = uname === undefined ? ofAll(from, step, now) : ofUser(uname, from, step)
+      const looked = async function* () {
+        for await (const part of parts) yield* await lookAt(part, filter, now)
+      }
+      return pageIn(looked(), limit, LOOKED_AT)
+    },
+
+    async countSessions(uname: string | null, now: Millis): Promise<number> {
+      if (uname === null) {
+        const counts = shards.map(({ ends }) => link.read(ends, ['ZCOUNT', ends, `(${now}`, '+inf']))
+        return sumOf(await Promise.all(counts))
+      }
+      const key = indexKey(uname)
+      const members = (await link.read(key, ['ZRANGE', key, '0', '-1'])) as string[]
+      const byShard = Map.groupBy(members.map(handleIn), shardOf)
+      const counts = [...byShard.values()].flatMap((handles) =>
+        partsOf(handles, STEP).map((part) => {
+          const keys = part.map(sessionKey) as [string, ...string[]]
+          return link.look(COUNT_OF_USER, keys, [uname, String(now)])
+        }),
+      )
+      return sumOf(await Promise.all(counts))
     },
   }
 }
+
+const sumOf = (counts: readonly unknown[]) => counts.reduce((sum: number, each) => sum + Number(each), 0)
 
 /** Seldom has much to do: to wait for each that is filled, once for each session, would take longer than all the rest. */
 async function fillAll(sources: readonly Latest[], size: number): Promise<void> {

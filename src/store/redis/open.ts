@@ -2,15 +2,18 @@ import type { Store } from '../store.ts'
 import { newAttributes } from './attributes.ts'
 import { openCluster } from './cluster.ts'
 import { newEnds } from './ends.ts'
+import { newEvents } from './events.ts'
 import { type ExamineOptions, examine } from './examine.ts'
 import { ENDING, shardOfName } from './keys.ts'
 import { Link } from './link.ts'
 import { newLists } from './lists.ts'
+import { newNodes } from './nodes.ts'
 import { type Place, placeOf } from './place.ts'
 import { newSessions } from './sessions.ts'
 import { COUNT } from './shard-scripts.ts'
 import { newSweeps } from './sweeps.ts'
 import { newUsers } from './users.ts'
+import { newWatches } from './watches.ts'
 import { openSingle } from './wires.ts'
 
 export type RedisOptions = ExamineOptions
@@ -47,6 +50,7 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
   const link = await Link.open((lost) => openWire(place, options.timeout, lost), options)
   const ends = newEnds(link)
   const { endSession, endSessions } = ends
+  const { watchSession, closeWatches } = newWatches(link, place, options.timeout)
   return {
     ...newSessions(link),
     ...newAttributes(link),
@@ -55,6 +59,8 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
     ...newLists(link),
     ...newSweeps(link, ends),
     ...newUsers(link, ends),
+    ...newNodes(link),
+    ...newEvents(link),
     async addToCounter(name, by, window, now) {
       const { counters, counterEnds } = shardOfName(name)
       const args = [name, String(by), String(window), String(now)]
@@ -65,6 +71,10 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
     ping: async () => {
       await link.read(ENDING, ['ZREM', ENDING, ''])
     },
-    close: () => link.close(),
+    watchSession,
+    close: async () => {
+      closeWatches()
+      await link.close()
+    },
   }
 }

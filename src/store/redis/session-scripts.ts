@@ -1,5 +1,8 @@
 import { newScript } from './scripts.ts'
 
+/** Bytes of the keys in what is told of a write, at most. */
+const LONGEST_MESSAGE = 4_096
+
 /**
  * How the field `h` of a session begins what scripts do with it: tail of the id, beganAt, usedAt, endsAt, latestEndsAt, version, number
  * and bytes of the attributes, user. One field, since each more would cost every read. The number and the bytes are there so that a put
@@ -10,6 +13,30 @@ local function parse(h)
   return string.match(h or '', '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
 end
 `
+
+/**
+ * Does something if anybody watches the session, on whichever node; `tell` tells those. To ask costs less than to publish, which goes to
+ * every replica too. The channel is that of `channelOf`.
+ */
+const whereWatched = (body: string) => `
+if redis.call('PUBSUB', 'SHARDNUMSUB', KEYS[1] .. tail)[2] > 0 then
+  local function tell(message) redis.call('SPUBLISH', KEYS[1] .. tail, message) end
+  ${body}
+end
+`
+
+/** Tells of a write that names keys, which are ARGV `from` and each `step` further. What would be long is said to have been missed. */
+const tellKeys = (kind: 'put' | 'delete', from: number, step: number) =>
+  whereWatched(`
+  local keys, size = {}, 0
+  for i = ${from}, #ARGV, ${step} do
+    size = size + #ARGV[i]
+    if size > ${LONGEST_MESSAGE} then break end
+    table.insert(keys, cjson.encode(string.sub(ARGV[i], 2)))
+  end
+  if size > ${LONGEST_MESSAGE} then tell('{"kind":"missed"}')
+  else tell('{"kind":"${kind}","keys":[' .. table.concat(keys, ',') .. '],"version":' .. version .. '}') end
+`)
 
 /** Finds the session, or returns `absent`. KEYS session; ARGV tail, now, version or nothing. */
 const LIVE = `${PARSE}
@@ -46,6 +73,7 @@ if count > tonumber(ARGV[4]) then return 'too_many' end
 if bytes > tonumber(ARGV[5]) then return 'too_large' end
 for i = 1006, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
 redis.call('HSET', KEYS[1], 'h', header(), unpack(ARGV, 6, math.min(#ARGV, 1005)))
+${tellKeys('put', 6, 2)}
 return written()
 `,
 )
@@ -62,6 +90,7 @@ for i = 4, #ARGV do
   end
 end
 redis.call('HSET', KEYS[1], 'h', header())
+${tellKeys('delete', 4, 1)}
 return written()
 `,
 )
@@ -75,6 +104,7 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
 end
 count, bytes = 0, 0
 redis.call('HSET', KEYS[1], 'h', header())
+${whereWatched(`tell('{"kind":"delete","keys":"all","version":' .. version .. '}')`)}
 return written()
 `,
 )
@@ -133,7 +163,7 @@ end
 
 /**
  * Ends a session of the user, whatever its time, and tells whether it was live. KEYS session, ends, logins, ended; ARGV handle, uname,
- * now. Where there is none, the id is taken all the same: a login that was under way must not begin it after its user's logins ended.
+ * now, reason. Where there is none, the id is taken all the same: a login that was under way must not begin it after its user's logins ended.
  */
 export const END = newScript(
   'frees',
@@ -144,7 +174,8 @@ redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZADD', KEYS[4], 'NX', ARGV[3], ARGV[1])
-if tail and tonumber(ends) > tonumber(ARGV[3]) then return 1 end
-return 0
+if not tail or tonumber(ends) <= tonumber(ARGV[3]) then return 0 end
+${whereWatched(`tell('{"kind":"end","reason":"' .. ARGV[4] .. '"}')`)}
+return 1
 `,
 )

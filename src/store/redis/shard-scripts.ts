@@ -96,6 +96,19 @@ return found
 `,
 )
 
+/** How many of these sessions are live and of the user. KEYS sessions of one shard; ARGV user, now. */
+export const COUNT_OF_USER = newScript(
+  'reads',
+  `${PARSE}
+local count = 0
+for _, key in ipairs(KEYS) do
+  local tail, _, _, ends, _, _, _, _, uname = parse(redis.call('HGET', key, 'h'))
+  if tail and uname == ARGV[1] and tonumber(ends) > tonumber(ARGV[2]) then count = count + 1 end
+end
+return count
+`,
+)
+
 /** KEYS counters, counter ends; ARGV name, by, window, now. Count and end. */
 export const COUNT = newScript(
   'writes',

@@ -16,7 +16,9 @@ export function newUsers(link: Link, ends: Ends): Users {
 
   /** How many ended of those that a script has named, or what it said instead. */
   const outcomeOf = async (uname: string, said: unknown, { now }: UserRule): Promise<UserOutcome> =>
-    Array.isArray(said) ? { ended: await ends.finish({ uname, members: said }, now) } : (said as UserOutcome)
+    Array.isArray(said)
+      ? { ended: await ends.finish({ uname, members: said, reason: 'revoked' }, now) }
+      : (said as UserOutcome)
 
   /** What the index of a user has of a session that is live, or null. If it is of another user, that index does not have it. */
   const memberFor = async (handle: string, { now }: UserRule) => {

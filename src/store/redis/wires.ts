@@ -17,7 +17,9 @@ export async function openSingle(place: Place, timeout: number, lost: () => void
   return {
     isMany: false,
     send: (_, args) => client.send(args),
+    sendEach: async (args) => [await client.send(args)],
     sendConfirmed: (_, args, wait) => sendBoth(client, args, wait),
+    hostOf: () => host,
     close: () => client.close(),
     destroy: () => client.destroy(),
   }

@@ -79,6 +79,7 @@ export class HotSessions {
       case 'insertUser':
       case 'readSecret':
       case 'addToCounter':
+      case 'appendEvents':
       case 'touchSessions':
       case 'ping':
         break

@@ -2,15 +2,18 @@ import { Database } from 'bun:sqlite'
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
+import { newNodeReports } from '../reports.ts'
 import type { Attributes, LiveSession, Millis, ReadSession, Store } from '../store.ts'
 import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
 import { HotSessions } from './hot.ts'
 import { holdAlone } from './lock.ts'
+import { LongReads } from './long-reads.ts'
 import type { Opening } from './opening.ts'
 import { type Packed, unpack, valueIn } from './packed.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
+import { bytesOf } from './size.ts'
 import { Snapshot } from './snapshot.ts'
 import { touchInOrder } from './touch.ts'
 import { Watches } from './watches.ts'
@@ -61,6 +64,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       },
       lost: (fault) => options.lost?.(fault),
     })
+    const longReads = new LongReads(path)
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
@@ -72,7 +76,12 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       endSession: async (handle, uname, reason, now) =>
         (await writer.ask('endSession', handle, uname, reason, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
-      listSessions: reads.listSessions,
+      // There may be few of an address, and many to look at. Of a user or of all, a page has about as many as are looked at.
+      listSessions: (filter, after, limit, now) =>
+        filter.address === undefined
+          ? reads.listSessions(filter, after, limit, now)
+          : longReads.ask('listSessions', filter, after, limit, now),
+      countSessions: (uname, now) => longReads.ask('countSessions', uname, now),
       watchSession: reads.watchSession,
       sweepSessions: async (endedBefore, limit) =>
         (await writer.ask('sweepSessions', endedBefore, limit)).length,
@@ -85,6 +94,10 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       readSecret: (name, candidate) => writer.ask('readSecret', name, candidate),
       listSecrets: reads.listSecrets,
       addToCounter: (name, by, window, now) => writer.ask('addToCounter', name, by, window, now),
+      appendEvents: (events, keeping) => writer.ask('appendEvents', events, keeping),
+      listEvents: (filter, after, limit) => longReads.ask('listEvents', filter, after, limit),
+      ...newNodeReports(),
+      measureBytes: () => bytesOf(path),
       // Both ways: what cannot write is not ready.
       ping: async () => {
         await reads.ping()
@@ -92,6 +105,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       },
       async close() {
         watches.close()
+        await longReads.close()
         snapshot.close()
         db.close()
         // Last, so that the thread's connection is the one that folds the log into the file.

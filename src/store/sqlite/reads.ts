@@ -1,7 +1,8 @@
 import type { Database } from 'bun:sqlite'
-import type { LiveSession, Millis, Page, StoredSession, StoredUser } from '../store.ts'
+import type { LiveSession, Millis, Page, StoredUser } from '../store.ts'
 import type { Packed } from './packed.ts'
-import { ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
+import { userOf } from './rows.ts'
+import { newSessionLists } from './session-lists.ts'
 import { newNoted } from './uses.ts'
 import type { Standing } from './watches.ts'
 
@@ -31,9 +32,6 @@ export function newReads(db: Database) {
   const noted = newNoted(db)
   const all = db.query('SELECT key, value FROM attributes WHERE session = ?')
   const one = db.query('SELECT value FROM attributes WHERE session = ? AND key = ?')
-  const listed = `SELECT ${STORED_COLUMNS} FROM ${SESSIONS} WHERE s.n < ?1 AND ${ENDS_AT} > ?2`
-  const ofAll = db.query(`${listed} ORDER BY s.n DESC LIMIT ?3`)
-  const ofUser = db.query(`${listed} AND uname = ?4 ORDER BY s.n DESC LIMIT ?3`)
   const user = db.query('SELECT * FROM users WHERE uname = ?')
   const users = db.query('SELECT * FROM users WHERE ?1 IS NULL OR uname > ?1 ORDER BY uname LIMIT ?2')
   const secrets = db.query('SELECT name, value FROM secrets')
@@ -71,18 +69,7 @@ export function newReads(db: Database) {
       return wasEnded.values(id).length > 0 ? 'ended' : 'absent'
     },
 
-    listSessions(
-      uname: string | null,
-      after: string | null,
-      limit: number,
-      now: Millis,
-    ): Page<StoredSession> {
-      const from = after === null ? Number.MAX_SAFE_INTEGER : Number(after)
-      const asked = limit + 1
-      const rows = uname === null ? ofAll.values(from, now, asked) : ofUser.values(from, now, asked, uname)
-      const items = rows.slice(0, limit) as unknown as StoredRow[]
-      return { items: items.map(storedOf), next: rows.length > limit ? String(items.at(-1)?.[0]) : null }
-    },
+    listSessions: newSessionLists(db),
 
     readUser(uname: string): StoredUser | null {
       const row = user.values(uname)[0]

@@ -6,6 +6,9 @@ export const SESSIONS = 'sessions s LEFT JOIN uses u ON u.n = s.n'
 /** When a session of `SESSIONS` ends. */
 export const ENDS_AT = 'max(s.ends_at, ifnull(u.ends_at, 0))'
 
+/** Holds for the one id that begins with the handle: `~` is behind all of base64url. A part of a handle is none. */
+export const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
+
 /** The columns of `SESSIONS` that lists show. */
 export const STORED_COLUMNS = `s.n, s.id, s.uname, s.began_at, max(s.used_at, ifnull(u.used_at, 0)), ${ENDS_AT}, s.latest_ends_at, s.version, s.address, s.user_agent`
 export type StoredRow = readonly [

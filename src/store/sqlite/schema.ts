@@ -84,6 +84,17 @@ const migrations: readonly string[] = [
   DROP TABLE attributes;
   ALTER TABLE attribute_rows RENAME TO attributes;
   `,
+  `
+  CREATE TABLE events (
+    n     INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order in which they were remembered
+    at    INTEGER NOT NULL,
+    kind  TEXT NOT NULL,
+    uname TEXT,                              -- the user whom it is about, or NULL
+    text  TEXT NOT NULL                      -- JSON
+  ) STRICT;
+  CREATE INDEX events_by_kind ON events (kind);
+  CREATE INDEX events_by_uname ON events (uname);
+  `,
 ]
 
 /** The version that this program reads and writes. */

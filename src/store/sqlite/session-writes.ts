@@ -2,11 +2,8 @@ import type { Database } from 'bun:sqlite'
 import { type EndReason, type Millis, type NewSession, type StoredSession, sizeOf } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
 import { isSmall, NOTHING, type Pairs, withValues } from './packed.ts'
-import { ENDS_AT, SESSIONS } from './rows.ts'
+import { BY_HANDLE, ENDS_AT, SESSIONS } from './rows.ts'
 import { newNoted } from './uses.ts'
-
-/** Holds for the one id that begins with the handle: `~` is behind all of base64url. A part of a handle is none. */
-const BY_HANDLE = `id >= ?1 AND id < ?1 || '~' AND length(?1) = 22`
 
 /**
  * A use, with the number of the session where it is known, else its id. Should that session have been deleted a moment ago and another one

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import { attributeWrites } from './attribute-writes.ts'
 import { counterWrites } from './counter-writes.ts'
+import { eventWrites } from './event-writes.ts'
 import { sessionWrites } from './session-writes.ts'
 import { userWrites } from './user-writes.ts'
 
@@ -13,6 +14,7 @@ export function newWrites(db: Database) {
     ...attributeWrites(db),
     ...userWrites(db),
     ...counterWrites(db),
+    ...eventWrites(db),
     /** Changes nothing; that it can be committed says that the file can be written. */
     ping(): void {},
   }

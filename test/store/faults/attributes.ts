@@ -129,7 +129,7 @@ export const writeFaults: Record<string, Fault> = {
   'put to one session also puts to the next': (good) => ({
     async putAttributes(id, attributes, bounds, condition) {
       const session = await good.readSession(id, [], condition.now)
-      const { items } = await good.listSessions(session?.uname ?? '', null, 10, condition.now)
+      const { items } = await good.listSessions({ uname: session?.uname ?? '' }, null, 10, condition.now)
       for (const other of items) {
         if (other.id !== id)
           await good.putAttributes(other.id, attributes, roomy, { ...condition, version: null })

@@ -86,7 +86,7 @@ export const endFaults: Record<string, Fault> = {
       const found = await firstWhere(good, ({ id }) => handleOf(id) === handle)
       const ended = await good.endSession(handle, uname, reason, now)
       if (!ended || found === null) return ended
-      for (const { id } of (await good.listSessions(found.uname, null, 100, now)).items) {
+      for (const { id } of (await good.listSessions({ uname: found.uname }, null, 100, now)).items) {
         await good.endSession(handleOf(id), uname, reason, now)
       }
       return true
@@ -103,7 +103,7 @@ export const endFaults: Record<string, Fault> = {
   }),
   'ending all spares those that began long ago': (good) => ({
     async endSessions(limit, now) {
-      const { items } = await good.listSessions(null, null, limit, now)
+      const { items } = await good.listSessions({}, null, limit, now)
       const recent = items.filter(({ beganAt }) => beganAt >= now)
       for (const { id } of recent) await good.endSession(handleOf(id), null, 'revoked', now)
       return recent.length
@@ -112,7 +112,7 @@ export const endFaults: Record<string, Fault> = {
   'ending all knows no limit': (good) => ({ endSessions: (_, now) => good.endSessions(ALL, now) }),
   'ending all counts those that have ended': (good) => ({
     async endSessions(limit, now) {
-      const { items } = await good.listSessions(null, null, ALL, 0)
+      const { items } = await good.listSessions({}, null, ALL, 0)
       const oldest = items.toReversed().slice(0, limit)
       for (const { id } of oldest) await good.endSession(handleOf(id), null, 'revoked', now)
       return oldest.length

@@ -10,7 +10,7 @@ export const ALL = 10_000
 export const firstWhere = async (
   good: Store,
   isMeant: (session: StoredSession) => boolean,
-): Promise<StoredSession | null> => (await good.listSessions(null, null, ALL, 0)).items.find(isMeant) ?? null
+): Promise<StoredSession | null> => (await good.listSessions({}, null, ALL, 0)).items.find(isMeant) ?? null
 
 /** Lets everybody else go first. */
 export const later = () => new Promise<void>((resolve) => setImmediate(resolve))

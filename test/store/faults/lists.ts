@@ -6,29 +6,32 @@ const changed = <T>(page: Page<T>, items: readonly T[]): Page<T> => ({ ...page, 
 export const listFaults: Record<string, Fault> = {
   'list is always empty': () => ({ listSessions: async () => ({ items: [], next: null }) }),
   'list holds a session in the millisecond of its end': (good) => ({
-    listSessions: (uname, after, limit, now) => good.listSessions(uname, after, limit, now - 1),
+    listSessions: (filter, after, limit, now) => good.listSessions(filter, after, limit, now - 1),
   }),
   'list holds a session no more in its last millisecond': (good) => ({
-    listSessions: (uname, after, limit, now) => good.listSessions(uname, after, limit, now + 1),
+    listSessions: (filter, after, limit, now) => good.listSessions(filter, after, limit, now + 1),
   }),
   'list of a user holds everybody’s': (good) => ({
-    listSessions: (_, after, limit, now) => good.listSessions(null, after, limit, now),
+    listSessions: ({ uname: _, ...filter }, after, limit, now) =>
+      good.listSessions(filter, after, limit, now),
   }),
   'list of all is empty': (good) => ({
-    listSessions: (uname, after, limit, now) => good.listSessions(uname ?? '', after, limit, now),
+    listSessions: (filter, after, limit, now) =>
+      good.listSessions({ ...filter, uname: filter.uname ?? '' }, after, limit, now),
   }),
   'list of nobody is the list of all': (good) => ({
-    listSessions: (uname, after, limit, now) => good.listSessions(uname || null, after, limit, now),
+    listSessions: (filter, after, limit, now) =>
+      good.listSessions({ ...filter, uname: filter.uname || undefined }, after, limit, now),
   }),
   'list has the earliest login first': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const page = await good.listSessions(uname, after, limit, now)
+    async listSessions(filter, after, limit, now) {
+      const page = await good.listSessions(filter, after, limit, now)
       return changed(page, page.items.toReversed())
     },
   }),
   'list forgets the last use': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const page = await good.listSessions(uname, after, limit, now)
+    async listSessions(filter, after, limit, now) {
+      const page = await good.listSessions(filter, after, limit, now)
       return changed(
         page,
         page.items.map((session) => ({ ...session, usedAt: session.beganAt })),
@@ -36,8 +39,8 @@ export const listFaults: Record<string, Fault> = {
     },
   }),
   'list shows the attributes': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const page = await good.listSessions(uname, after, limit, now)
+    async listSessions(filter, after, limit, now) {
+      const page = await good.listSessions(filter, after, limit, now)
       const read = await Promise.all(page.items.map(({ id }) => good.readSession(id, 'all', now)))
       return changed(
         page,
@@ -46,8 +49,8 @@ export const listFaults: Record<string, Fault> = {
     },
   }),
   'pages repeat the last session of the one before': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const all = (await good.listSessions(uname, null, ALL, now)).items
+    async listSessions(filter, after, limit, now) {
+      const all = (await good.listSessions(filter, null, ALL, now)).items
       const from =
         after === null
           ? 0
@@ -60,16 +63,16 @@ export const listFaults: Record<string, Fault> = {
     },
   }),
   'pages begin anew when the last session of the one before has ended': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const all = (await good.listSessions(uname, null, ALL, now)).items
+    async listSessions(filter, after, limit, now) {
+      const all = (await good.listSessions(filter, null, ALL, now)).items
       const from = all.findIndex(({ id }) => id === after) + 1
       const items = all.slice(from, from + limit)
       return { items, next: from + limit < all.length ? (items.at(-1)?.id ?? null) : null }
     },
   }),
   'pages are counted off': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const all = (await good.listSessions(uname, null, ALL, now)).items
+    async listSessions(filter, after, limit, now) {
+      const all = (await good.listSessions(filter, null, ALL, now)).items
       const from = Number(after ?? 0)
       return {
         items: all.slice(from, from + limit),
@@ -78,36 +81,36 @@ export const listFaults: Record<string, Fault> = {
     },
   }),
   'pages go on by the time of login': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const all = (await good.listSessions(uname, null, ALL, now)).items
+    async listSessions(filter, after, limit, now) {
+      const all = (await good.listSessions(filter, null, ALL, now)).items
       const rest = all.filter(({ beganAt }) => after === null || beganAt < Number(after))
       const items = rest.slice(0, limit)
       return { items, next: rest.length > limit ? `${items.at(-1)?.beganAt}` : null }
     },
   }),
   'pages leave one out': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const page = await good.listSessions(uname, after, limit, now)
+    async listSessions(filter, after, limit, now) {
+      const page = await good.listSessions(filter, after, limit, now)
       return after === null ? page : changed(page, page.items.slice(1))
     },
   }),
   'pages are larger than asked for': (good) => ({
-    listSessions: (uname, after, limit, now) => good.listSessions(uname, after, limit + 1, now),
+    listSessions: (filter, after, limit, now) => good.listSessions(filter, after, limit + 1, now),
   }),
   'a full page promises a next one': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const page = await good.listSessions(uname, after, limit, now)
+    async listSessions(filter, after, limit, now) {
+      const page = await good.listSessions(filter, after, limit, now)
       return page.items.length === limit ? { ...page, next: page.next ?? '0' } : page
     },
   }),
   'there is never a next page': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      return { ...(await good.listSessions(uname, after, limit, now)), next: null }
+    async listSessions(filter, after, limit, now) {
+      return { ...(await good.listSessions(filter, after, limit, now)), next: null }
     },
   }),
   'pages are filled before those that have ended are left out': (good) => ({
-    async listSessions(uname, after, limit, now) {
-      const page = await good.listSessions(uname, after, limit, 0)
+    async listSessions(filter, after, limit, now) {
+      const page = await good.listSessions(filter, after, limit, 0)
       return changed(
         page,
         page.items.filter(({ endsAt }) => now < endsAt),
@@ -135,7 +138,7 @@ export const sweepFaults: Record<string, Fault> = {
   }),
   'sweep deletes the attributes of live sessions': (good) => ({
     async sweepSessions(endedBefore, limit) {
-      const { items } = await good.listSessions(null, null, ALL, endedBefore)
+      const { items } = await good.listSessions({}, null, ALL, endedBefore)
       for (const { id } of items) await good.removeAttributes(id, 'all', { now: endedBefore, version: null })
       return good.sweepSessions(endedBefore, limit)
     },

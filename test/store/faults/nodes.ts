@@ -173,7 +173,7 @@ export const nodeFaults: Record<string, Fault> = {
   },
   'a node counts what there is to sweep, and then sweeps': (good) => ({
     async sweepSessions(endedBefore, limit) {
-      const { items } = await good.listSessions(null, null, ALL, 0)
+      const { items } = await good.listSessions({}, null, ALL, 0)
       const over = items.filter(({ endsAt }) => endsAt <= endedBefore).slice(0, limit)
       await later()
       return Math.max(over.length, await good.sweepSessions(endedBefore, limit))

@@ -59,7 +59,7 @@ export const restoreFaults: Record<string, Fault> = {
   }),
   'restoration revives what was ended': (good) => ({
     async restoreSession(session, attributes) {
-      const there = await good.listSessions(null, null, ALL, 0)
+      const there = await good.listSessions({}, null, ALL, 0)
       if (there.items.some(({ id }) => id === session.id)) return 'id_taken'
       await good.sweepSessions(session.latestEndsAt, ALL)
       return good.restoreSession(session, attributes)
@@ -123,8 +123,8 @@ export const restoreFaults: Record<string, Fault> = {
         restored.add(session.id)
         return good.restoreSession(session, attributes)
       },
-      async listSessions(uname, after, limit, now) {
-        const { items } = await good.listSessions(uname, null, ALL, now)
+      async listSessions(filter, after, limit, now) {
+        const { items } = await good.listSessions(filter, null, ALL, now)
         const isRestored = ({ id }: StoredSession) => restored.has(id)
         const all = [...items.filter(isRestored), ...items.filter((each) => !isRestored(each))]
         const from = Number(after ?? 0)
@@ -140,8 +140,8 @@ export const restoreFaults: Record<string, Fault> = {
         restored.push(session.id)
         return good.restoreSession(session, attributes)
       },
-      async listSessions(uname, after, limit, now) {
-        const { items } = await good.listSessions(uname, null, ALL, now)
+      async listSessions(filter, after, limit, now) {
+        const { items } = await good.listSessions(filter, null, ALL, now)
         const all = items.toSorted((a, b) => restored.indexOf(b.id) - restored.indexOf(a.id))
         const from = Number(after ?? 0)
         const page = all.slice(from, from + limit)

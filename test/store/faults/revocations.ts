@@ -19,7 +19,7 @@ export const revocationFaults: Record<string, Fault> = {
   'a revocation changes the generation and no session': (good) => ({
     async updateUser(uname, change, revocation, rule) {
       if (revocation === null) return good.updateUser(uname, change, null, rule)
-      const { items } = await good.listSessions(uname, null, ALL, rule.now)
+      const { items } = await good.listSessions({ uname }, null, ALL, rule.now)
       const outcome = await good.updateUser(uname, change, revocation, {
         ...rule,
         now: Number.MAX_SAFE_INTEGER,
@@ -32,7 +32,7 @@ export const revocationFaults: Record<string, Fault> = {
       if (revocation === null || revocation.except !== null) {
         return good.updateUser(uname, change, revocation, rule)
       }
-      const [latest] = (await good.listSessions(uname, null, 1, rule.now)).items
+      const [latest] = (await good.listSessions({ uname }, null, 1, rule.now)).items
       const except = latest === undefined ? null : handleOf(latest.id)
       return good.updateUser(uname, change, { ...revocation, except }, rule)
     },
@@ -57,7 +57,7 @@ export const revocationFaults: Record<string, Fault> = {
   }),
   'a revocation counts what had ended': (good) => ({
     async updateUser(uname, change, revocation, rule) {
-      const { items } = await good.listSessions(uname, null, ALL, 0)
+      const { items } = await good.listSessions({ uname }, null, ALL, 0)
       const outcome = await good.updateUser(uname, change, revocation, rule)
       if (typeof outcome === 'string' || revocation === null) return outcome
       return { ended: items.length - (revocation.except === null ? 0 : 1) }
@@ -102,7 +102,7 @@ export const revocationFaults: Record<string, Fault> = {
   }),
   'deletion leaves the sessions': (good) => ({
     async deleteUser(uname, rule) {
-      const { items } = await good.listSessions(uname, null, ALL, rule.now)
+      const { items } = await good.listSessions({ uname }, null, ALL, rule.now)
       const outcome = await good.deleteUser(uname, { ...rule, now: Number.MAX_SAFE_INTEGER })
       return typeof outcome === 'string' ? outcome : { ended: items.length }
     },
@@ -116,7 +116,7 @@ export const revocationFaults: Record<string, Fault> = {
   }),
   'deletion counts what had ended': (good) => ({
     async deleteUser(uname, rule) {
-      const { items } = await good.listSessions(uname, null, ALL, 0)
+      const { items } = await good.listSessions({ uname }, null, ALL, 0)
       const outcome = await good.deleteUser(uname, rule)
       return typeof outcome === 'string' ? outcome : { ended: items.length }
     },

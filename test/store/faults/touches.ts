@@ -12,7 +12,7 @@ export const touchFaults: Record<string, Fault> = {
   'touch counts as a write': (good) => ({
     async touchSessions(uses, now) {
       await good.touchSessions(uses, now)
-      const { items } = await good.listSessions(null, null, ALL, now)
+      const { items } = await good.listSessions({}, null, ALL, now)
       for (const { id } of items) {
         if (!uses.some((use) => use.id === id)) continue
         await good.removeAttributes(id, [], { now, version: null })
@@ -27,7 +27,7 @@ export const touchFaults: Record<string, Fault> = {
   'touch moves the end only together with the last use': (good) => ({
     async touchSessions(uses, now) {
       for (const use of uses) {
-        const { items } = await good.listSessions(null, null, ALL, now)
+        const { items } = await good.listSessions({}, null, ALL, now)
         const session = items.find(({ id }) => id === use.id)
         if (session === undefined || use.usedAt < session.usedAt) continue
         await good.touchSessions([use], now)
@@ -45,14 +45,14 @@ export const touchFaults: Record<string, Fault> = {
   }),
   'touch stops at the first that is absent': (good) => ({
     async touchSessions(uses, now) {
-      const { items } = await good.listSessions(null, null, ALL, now)
+      const { items } = await good.listSessions({}, null, ALL, now)
       const absent = uses.findIndex((use) => !items.some(({ id }) => id === use.id))
       await good.touchSessions(absent === -1 ? uses : uses.slice(0, absent), now)
     },
   }),
   'touch goes by what the id begins with': (good) => ({
     async touchSessions(uses, now) {
-      const { items } = await good.listSessions(null, null, ALL, now)
+      const { items } = await good.listSessions({}, null, ALL, now)
       const meant = uses.flatMap((use) =>
         items.filter(({ id }) => id.startsWith(use.id)).map(({ id }) => ({ ...use, id })),
       )
@@ -64,7 +64,7 @@ export const touchFaults: Record<string, Fault> = {
     const revived = new Map<string, ReadSession | null>()
     return {
       async endSession(handle, uname, reason, now) {
-        const { items } = await good.listSessions(null, null, ALL, now)
+        const { items } = await good.listSessions({}, null, ALL, now)
         const id = items.find((session) => handleOf(session.id) === handle)?.id ?? ''
         const session = await good.readSession(id, 'all', now)
         const did = await good.endSession(handle, uname, reason, now)
@@ -89,7 +89,7 @@ function shifting(
   const shifted = new Map<string, Pick<Use, 'usedAt' | 'endsAt'>>()
   return {
     async touchSessions(uses, now) {
-      const { items } = await good.listSessions(null, null, ALL, now)
+      const { items } = await good.listSessions({}, null, ALL, now)
       for (const use of uses) {
         const session = items.find(({ id }) => id === use.id)
         if (session === undefined) continue

@@ -217,7 +217,7 @@ export const watchFaults: Record<string, Fault> = {
     return {
       watchSession,
       async sweepSessions(endedBefore, limit) {
-        const { items } = await good.listSessions(null, null, ALL, 0)
+        const { items } = await good.listSessions({}, null, ALL, 0)
         const swept = await good.sweepSessions(endedBefore, limit)
         const over = new Set(items.filter(({ endsAt }) => endsAt <= endedBefore).map(({ id }) => id))
         tellThose((id) => over.has(id), { kind: 'end', reason: 'revoked' })

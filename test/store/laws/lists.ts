@@ -53,7 +53,7 @@ export const listLaws: readonly Law[] = [
       const read = await store.readSession(id, [], now)
       if (read === null) throw new Error('the session is gone')
       const { attributes: _, ...session } = read
-      const { items } = await store.listSessions(uname, null, 10, now)
+      const { items } = await store.listSessions({ uname }, null, 10, now)
       expect(items).toEqual([{ ...session, address, userAgent }])
     },
   },
@@ -63,7 +63,7 @@ export const listLaws: readonly Law[] = [
       const { uname } = await givenUser(store)
       await givenSession(store)
       for (const nobody of [uname, newName(), '']) {
-        expect(await store.listSessions(nobody, null, 10, now)).toEqual({ items: [], next: null })
+        expect(await store.listSessions({ uname: nobody }, null, 10, now)).toEqual({ items: [], next: null })
       }
     },
   },
@@ -87,7 +87,7 @@ export const listLaws: readonly Law[] = [
     async check(store) {
       const { uname, latestFirst } = await givenSessions(store, 7)
       await givenSessions(store, 2)
-      const pages = await pagesOf((after) => store.listSessions(uname, after, 3, now))
+      const pages = await pagesOf((after) => store.listSessions({ uname }, after, 3, now))
       expect(pages.map((page) => page.length)).toEqual([3, 3, 1])
       expect(pages.flat().map(({ id }) => id)).toEqual(latestFirst)
     },
@@ -98,7 +98,7 @@ export const listLaws: readonly Law[] = [
     async check(store) {
       const a = await givenSessions(store, 3)
       const b = await givenSessions(store, 3)
-      const pages = await pagesOf((after) => store.listSessions(null, after, 4, now + 3))
+      const pages = await pagesOf((after) => store.listSessions({}, after, 4, now + 3))
       expect(pages.map((page) => page.length)).toEqual([4, 2])
       const found = pages.flat().map(({ id }) => id)
       expect(found.toSorted()).toEqual([...a.latestFirst, ...b.latestFirst].toSorted())
@@ -109,8 +109,8 @@ export const listLaws: readonly Law[] = [
     says: 'a page that holds the last session says that there is no next one',
     async check(store) {
       const { uname } = await givenSessions(store, 3)
-      expect((await store.listSessions(uname, null, 3, now)).next).toBeNull()
-      expect((await store.listSessions(uname, null, 2, now)).next).toBeString()
+      expect((await store.listSessions({ uname }, null, 3, now)).next).toBeNull()
+      expect((await store.listSessions({ uname }, null, 2, now)).next).toBeString()
     },
   },
   {
@@ -118,7 +118,7 @@ export const listLaws: readonly Law[] = [
     async check(store) {
       const { uname, generation, sessions } = await givenSessions(store, 2)
       for (let i = 0; i < 4; i++) await givenSessionOf(store, { uname, generation }, { endsAt: now })
-      const page = await store.listSessions(uname, null, 2, now)
+      const page = await store.listSessions({ uname }, null, 2, now)
       expect(page.items.map(({ id }) => id)).toEqual(sessions.map(({ id }) => id).reverse())
       expect(page.next).toBeNull()
     },
@@ -130,7 +130,7 @@ export const listLaws: readonly Law[] = [
       const ids = await Promise.all(
         Array.from({ length: 5 }, async () => (await givenSessionOf(store, user)).id),
       )
-      const pages = await pagesOf((after) => store.listSessions(user.uname, after, 2, now))
+      const pages = await pagesOf((after) => store.listSessions({ uname: user.uname }, after, 2, now))
       expect(
         pages
           .flat()
@@ -143,9 +143,9 @@ export const listLaws: readonly Law[] = [
     says: 'the next page goes on where the one before stopped, though its last session has ended',
     async check(store) {
       const { uname, sessions, latestFirst } = await givenSessions(store, 5)
-      const first = await store.listSessions(uname, null, 2, now)
+      const first = await store.listSessions({ uname }, null, 2, now)
       await store.endSession(sessions[3]?.handle ?? '', null, 'revoked', now)
-      const second = await store.listSessions(uname, first.next, 2, now)
+      const second = await store.listSessions({ uname }, first.next, 2, now)
       expect(second.items.map(({ id }) => id)).toEqual(latestFirst.slice(2, 4))
     },
   },
@@ -153,9 +153,9 @@ export const listLaws: readonly Law[] = [
     says: 'a login between two pages shifts neither',
     async check(store) {
       const { uname, generation, latestFirst } = await givenSessions(store, 4)
-      const first = await store.listSessions(uname, null, 2, now)
+      const first = await store.listSessions({ uname }, null, 2, now)
       await givenSessionOf(store, { uname, generation }, { beganAt: now + 9 })
-      const second = await store.listSessions(uname, first.next, 2, now)
+      const second = await store.listSessions({ uname }, first.next, 2, now)
       expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(latestFirst)
     },
   },

@@ -52,7 +52,7 @@ export const restoreLaws: readonly Law[] = [
         expect(await store.restoreSession(session, attributes)).toBe('restored')
         const { address, userAgent, ...live } = session
         expect(await store.readSession(session.id, 'all', now)).toEqual({ ...live, attributes })
-        expect((await store.listSessions(uname, null, 10, now)).items).toEqual([session])
+        expect((await store.listSessions({ uname }, null, 10, now)).items).toEqual([session])
       }
     },
   },
@@ -201,11 +201,11 @@ export const restoreLaws: readonly Law[] = [
       const last = await givenSessionOf(store, user, { beganAt: now + 1 })
       for (const session of restored.slice(2)) await store.restoreSession(session, two)
       const expected = [last.id, first.id, ...restored.map(({ id }) => id)]
-      for (const uname of [null, user.uname]) {
+      for (const uname of [undefined, user.uname]) {
         const listed: string[] = []
         let after: string | null = null
         for (let page = 0; page < 6; page++) {
-          const { items, next } = await store.listSessions(uname, after, 1, now)
+          const { items, next } = await store.listSessions({ uname }, after, 1, now)
           listed.push(...items.map(({ id }) => id))
           after = next
         }

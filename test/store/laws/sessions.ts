@@ -35,7 +35,7 @@ export const sessionLaws: readonly Law[] = [
       const stored = { ...given, usedAt: session.beganAt, version: 1 }
       const { address, userAgent, ...live } = stored
       expect(await store.readSession(session.id, 'all', now)).toEqual({ ...live, attributes: new Map() })
-      expect((await store.listSessions(session.uname, null, 10, now)).items).toEqual([stored])
+      expect((await store.listSessions({ uname: session.uname }, null, 10, now)).items).toEqual([stored])
     },
   },
   {
@@ -118,7 +118,7 @@ export const sessionLaws: readonly Law[] = [
         addresses.map((address) => store.insertSession(newSession(user, { id, address }))),
       )
       expect(outcomes.toSorted()).toEqual([...Array(19).fill('id_taken'), 'inserted'])
-      const { items } = await store.listSessions(user.uname, null, 2, now)
+      const { items } = await store.listSessions({ uname: user.uname }, null, 2, now)
       expect(items.map(({ address }) => address)).toEqual([addresses[outcomes.indexOf('inserted')] ?? ''])
     },
   },

@@ -21,7 +21,7 @@ export const userLaws: readonly Law[] = [
     says: 'a user that nobody inserted is absent',
     async check(store) {
       const uname = newName()
-      expect(await store.readUser(uname)).toBeNull()
+      for (const nobody of [uname, '', `${uname}\0`]) expect(await store.readUser(nobody)).toBeNull()
       expect(await store.updateUser(uname, { fullname: 'x' }, null, noKeeper)).toBe('absent')
       const revocation = { generation: 1, except: null }
       expect(await store.updateUser(uname, {}, revocation, noKeeper)).toBe('absent')

@@ -1,0 +1,70 @@
+import type { Store } from '../store.ts'
+import type { Pool } from './pool.ts'
+import { isNowhere } from './rows.ts'
+
+/** Where events are remembered, since version 3 of the schema. */
+export const EVENTS = `
+  CREATE TABLE cloakroom.events (
+    n     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- in the order in which they were remembered
+    at    bigint NOT NULL,
+    kind  text COLLATE "C" NOT NULL,
+    uname text COLLATE "C",                  -- the user whom it is about, or null
+    text  text NOT NULL                      -- JSON
+  );
+  CREATE INDEX events_by_kind ON cloakroom.events (kind, n);
+  CREATE INDEX events_by_uname ON cloakroom.events (uname, n);
+
+  -- Two nodes that forget the same do not wait for each other: one alone does it.
+  CREATE FUNCTION cloakroom.append_events(
+    _at bigint[], _kinds text[], _unames text[], _texts text[], _most integer, _since bigint
+  ) RETURNS void LANGUAGE plpgsql AS $$
+  DECLARE
+    _kind text;
+  BEGIN
+    INSERT INTO cloakroom.events (at, kind, uname, text)
+      SELECT e.at, e.kind, e.uname, e.text
+        FROM unnest(_at, _kinds, _unames, _texts) WITH ORDINALITY AS e (at, kind, uname, text, place) ORDER BY e.place;
+    IF NOT pg_try_advisory_xact_lock(1131180897, 3) THEN RETURN; END IF;
+    FOR _kind IN SELECT DISTINCT unnest(_kinds) LOOP
+      DELETE FROM cloakroom.events WHERE kind = _kind AND n <= (
+        SELECT n FROM cloakroom.events WHERE kind = _kind ORDER BY n DESC LIMIT 1 OFFSET _most
+      );
+    END LOOP;
+    -- Up to the first that is younger: they come about in the order of their instants.
+    DELETE FROM cloakroom.events WHERE n < coalesce(
+      (SELECT n FROM cloakroom.events WHERE at >= _since ORDER BY n LIMIT 1),
+      (SELECT max(n) FROM cloakroom.events)
+    );
+  END $$;
+`
+
+const APPEND = 'SELECT cloakroom.append_events($1, $2, $3, $4, $5, $6)'
+const LIST = `
+  SELECT n, at, kind, uname, text FROM cloakroom.events
+    WHERE n < coalesce($1, 9223372036854775807) AND at >= $2 AND ($3::text IS NULL OR kind = $3) AND ($4::text IS NULL OR uname = $4)
+    ORDER BY n DESC LIMIT $5`
+
+/** The part of the store that remembers events. */
+export const newEvents = (pool: Pool): Pick<Store, 'appendEvents' | 'listEvents'> => ({
+  async appendEvents(events, { most, since }) {
+    const columns = [
+      events.map(({ at }) => at),
+      events.map(({ kind }) => kind),
+      events.map(({ uname }) => uname),
+      events.map(({ text }) => text),
+    ]
+    await pool.run(APPEND, [...columns, most, since])
+  },
+
+  async listEvents({ kind, uname, since }, after, limit) {
+    if (isNowhere(kind, uname)) return { items: [], next: null }
+    const rows = await pool.run(LIST, [after, since, kind ?? null, uname ?? null, limit + 1])
+    const items = rows.slice(0, limit).map(([, at, kind, uname, text]) => ({
+      at: Number(at),
+      kind: kind as string,
+      uname: uname as string | null,
+      text: text as string,
+    }))
+    return { items, next: rows.length > limit ? String(rows[limit - 1]?.[0]) : null }
+  },
+})

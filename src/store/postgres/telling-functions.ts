@@ -1,0 +1,112 @@
+/**
+ * The functions of version 5 in place of those before: the same, and they tell whoever watches the session, in the transaction of the
+ * write. `outcome` is null if the write happened.
+ */
+export const TELLING_FUNCTIONS = `
+  CREATE OR REPLACE FUNCTION cloakroom.put_attributes(
+    _id bytea, _keys text[], _values text[], _max_count bigint, _max_bytes bigint, _now bigint, _version bigint,
+    OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
+  ) LANGUAGE plpgsql AS $$
+  DECLARE
+    _session record;
+    _had_count bigint;
+    _had_bytes bigint;
+    _count bigint;
+    _bytes bigint;
+  BEGIN
+    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
+      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
+    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
+    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
+    SELECT count(*), coalesce(sum(octet_length(a.key) + octet_length(a.value)), 0) INTO _had_count, _had_bytes
+      FROM cloakroom.attributes a WHERE a.session = _session.n AND a.key = ANY (_keys);
+    _count := _session.count + cardinality(_keys) - _had_count;
+    IF _count > _max_count THEN outcome := 'too_many'; RETURN; END IF;
+    _bytes := _session.bytes - _had_bytes
+      + octet_length(array_to_string(_keys, '')) + octet_length(array_to_string(_values, ''));
+    IF _bytes > _max_bytes THEN outcome := 'too_large'; RETURN; END IF;
+    INSERT INTO cloakroom.attributes AS a
+      SELECT _session.n, p.key, p.value FROM unnest(_keys, _values) AS p (key, value)
+      ON CONFLICT (session, key) DO UPDATE SET value = excluded.value;
+    UPDATE cloakroom.sessions s SET version = _session.version + 1, count = _count, bytes = _bytes
+      WHERE s.n = _session.n;
+    version := _session.version + 1;
+    IF EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = _id) THEN
+      PERFORM cloakroom.tell(_id, json_build_object('kind', 'put', 'keys', _keys, 'version', version));
+    END IF;
+    ends_at := _session.ends_at;
+    latest_ends_at := _session.latest_ends_at;
+  END $$;
+
+  -- _keys: null for all.
+  CREATE OR REPLACE FUNCTION cloakroom.remove_attributes(
+    _id bytea, _keys text[], _now bigint, _version bigint,
+    OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
+  ) LANGUAGE plpgsql AS $$
+  DECLARE
+    _session record;
+    _count bigint;
+    _bytes bigint;
+  BEGIN
+    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
+      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
+    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
+    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
+    IF _keys IS NULL THEN
+      DELETE FROM cloakroom.attributes a WHERE a.session = _session.n;
+      _count := _session.count;
+      _bytes := _session.bytes;
+    ELSE
+      WITH gone AS (
+        DELETE FROM cloakroom.attributes a WHERE a.session = _session.n AND a.key = ANY (_keys)
+          RETURNING octet_length(a.key) + octet_length(a.value) AS bytes
+      )
+      SELECT count(*), coalesce(sum(gone.bytes), 0) INTO _count, _bytes FROM gone;
+    END IF;
+    UPDATE cloakroom.sessions s SET version = _session.version + 1,
+        count = _session.count - _count, bytes = _session.bytes - _bytes
+      WHERE s.n = _session.n;
+    version := _session.version + 1;
+    IF EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = _id) THEN
+      PERFORM cloakroom.tell(_id, json_build_object(
+        'kind', 'delete', 'keys', coalesce(to_json(_keys), '"all"'::json), 'version', version));
+    END IF;
+    ends_at := _session.ends_at;
+    latest_ends_at := _session.latest_ends_at;
+  END $$;
+
+  -- As before, and tells whoever watches one of them.
+  CREATE FUNCTION cloakroom.end_locked(_sessions bigint[], _reason text, _now bigint)
+  RETURNS void LANGUAGE plpgsql AS $$
+  DECLARE
+    _watched bytea[];
+  BEGIN
+    DELETE FROM cloakroom.attributes WHERE session = ANY (_sessions);
+    WITH gone AS (
+      DELETE FROM cloakroom.sessions WHERE n = ANY (_sessions) RETURNING id
+    ), kept AS (
+      INSERT INTO cloakroom.ended SELECT id, _now FROM gone
+    )
+    SELECT array_agg(id) INTO _watched FROM gone
+      WHERE EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = gone.id);
+    PERFORM cloakroom.tell(id, json_build_object('kind', 'end', 'reason', _reason)) FROM unnest(_watched) AS id;
+  END $$;
+
+  CREATE OR REPLACE FUNCTION cloakroom.end_locked(_sessions bigint[], _now bigint) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM cloakroom.end_locked(_sessions, 'revoked', _now);
+  END $$;
+
+  -- The one without a reason stays, for nodes of the version before that have not been stopped yet.
+  CREATE FUNCTION cloakroom.end_session(_from bytea, _to bytea, _uname text, _reason text, _now bigint)
+  RETURNS boolean LANGUAGE plpgsql AS $$
+  DECLARE
+    _n bigint;
+  BEGIN
+    SELECT n INTO _n FROM cloakroom.sessions
+      WHERE id BETWEEN _from AND _to AND ends_at > _now AND (_uname IS NULL OR uname = _uname) FOR UPDATE;
+    IF NOT FOUND THEN RETURN false; END IF;
+    PERFORM cloakroom.end_locked(ARRAY[_n], _reason, _now);
+    RETURN true;
+  END $$;
+`

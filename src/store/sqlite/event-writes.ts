@@ -1,0 +1,24 @@
+import type { Database } from 'bun:sqlite'
+import type { Keeping, StoredEvent } from '../store.ts'
+
+/** The writes of events. */
+export function eventWrites(db: Database) {
+  const add = db.query('INSERT INTO events (at, kind, uname, text) VALUES (?, ?, ?, ?)')
+  const firstBeyond = db.query('SELECT n FROM events WHERE kind = ? ORDER BY n DESC LIMIT 1 OFFSET ?')
+  const forget = db.query('DELETE FROM events WHERE kind = ? AND n <= ?')
+  // Up to the first that is younger: they come about in the order of their instants.
+  const forgetOld = db.query(
+    'DELETE FROM events WHERE n < ifnull((SELECT n FROM events WHERE at >= ?1 ORDER BY n LIMIT 1), (SELECT max(n) FROM events))',
+  )
+
+  return {
+    appendEvents(events: readonly StoredEvent[], { most, since }: Keeping): void {
+      for (const { at, kind, uname, text } of events) add.run(at, kind, uname, text)
+      for (const kind of new Set(events.map((event) => event.kind))) {
+        const beyond = firstBeyond.values(kind, most)[0]?.[0] as number | undefined
+        if (beyond !== undefined) forget.run(kind, beyond)
+      }
+      forgetOld.run(since)
+    },
+  }
+}

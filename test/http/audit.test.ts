@@ -1,0 +1,122 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { type Client, givenUser, logIn } from '../support/client.ts'
+import { describeWithRedis, startRedis, until } from '../support/redis.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { attempt, JSON_ANSWER } from './attempt.ts'
+import { everythingHappens } from './everything.ts'
+
+setDefaultTimeout(20_000)
+
+// One node each, which tells all that it knows; of several the others are up to a second behind.
+
+interface Listed {
+  readonly at: string
+  readonly event: string
+  readonly uname?: string
+  readonly code?: string
+  readonly more?: number
+}
+
+interface Page {
+  readonly events: readonly Listed[]
+  readonly next: string | null
+}
+
+const GUESS = { z_username: 'mallory', z_password: 'a guess' }
+
+/** The security log, the latest first. */
+async function eventsOf(client: Client, query: Record<string, string> = {}): Promise<readonly Listed[]> {
+  const found: Listed[] = []
+  let after: string | null = null
+  do {
+    const params = new URLSearchParams({ ...query, ...(after === null ? {} : { after }) })
+    const page = (await client.json(`/admin/log/list?${params}`)) as Page
+    found.push(...page.events)
+    after = page.next
+  } while (after !== null)
+  return found
+}
+
+const lastAdmin = (server: TestServer) => logIn(server, { password: 'next secret of admin' })
+
+test('the security log has what the log has of security, word for word, and no secret', async () => {
+  await using server = await startServer({ nodes: 1, toml: '[login]\nuser-attempts = 5\n' })
+  const secrets = await everythingHappens(server)
+  const events = await eventsOf(await lastAdmin(server))
+  const lines = server.log.map((line) => JSON.parse(line))
+  const expected = lines
+    .filter(({ event }) => event !== 'start')
+    .map(({ level, msg, time, ...fields }) => ({ at: new Date(server.now).toISOString(), ...fields }))
+  expect(events).toEqual(expected.toReversed())
+  for (const event of ['login_throttled', 'refused', 'user_delete', 'revoke_others', 'password_refused'])
+    expect(events.map((each) => each.event)).toContain(event)
+  const text = JSON.stringify(events)
+  for (const secret of secrets) expect(text).not.toContain(secret)
+})
+
+test('the security log survives a restart, and what is a month old is gone', async () => {
+  const first = await startServer({ nodes: 1 })
+  const bob = await givenUser(first, 'bob')
+  await attempt(first, { z_username: 'bob', z_password: 'a guess' }, JSON_ANSWER)
+  const at = new Date(first.now).toISOString()
+  await using server = await first.restart()
+  const admin = await logIn(server)
+  expect(await eventsOf(admin, { uname: 'bob' })).toEqual([
+    expect.objectContaining({ at, event: 'login_failed', uname: 'bob', code: 'wrong_credentials' }),
+    expect.objectContaining({ at, event: 'user_create', uname: 'bob', admin: 'admin' }),
+  ])
+  server.now += 30 * 24 * 3_600_000
+  const later = await logIn(server)
+  expect(await eventsOf(later, { uname: 'bob' })).toHaveLength(2)
+  server.now += 1
+  expect(await eventsOf(later, { uname: 'bob' })).toEqual([])
+  await logIn(server, bob)
+  expect(await eventsOf(later, { uname: 'bob' })).toMatchObject([{ event: 'login', uname: 'bob' }])
+})
+
+test('the security log is read by kind, by user and in pages, by admins alone', async () => {
+  await using server = await startServer({ nodes: 1 })
+  const bob = await givenUser(server, 'bob')
+  const [admin, user] = [await logIn(server), await logIn(server, bob)]
+  expect((await user.ask('/admin/log/list')).status).toBe(403)
+  const refused = await eventsOf(admin, { event: 'refused' })
+  expect(refused).toMatchObject([{ code: 'role_missing', path: '/admin/log/list', address: '127.0.0.1' }])
+  expect(await eventsOf(admin, { event: 'login', uname: 'bob' })).toMatchObject([{ uname: 'bob' }])
+  const all = await eventsOf(admin)
+  expect(all.length).toBeGreaterThan(4)
+  expect(await eventsOf(admin, { limit: '2' })).toEqual(all)
+  expect((await fetch(`${server.url}/admin/log/list`)).status).toBe(401)
+  for (const after of ['', 'x', '-1', '1:AAAAAAAAAAAAAAAAAAAAAA']) {
+    const answer = await admin.ask(`/admin/log/list?after=${after}`)
+    expect([answer.status, ((await answer.json()) as Listed).code]).toEqual([400, 'invalid_parameter'])
+  }
+})
+
+test('of a flood of guesses some are remembered and the others counted, and it hides nothing else', async () => {
+  await using server = await startServer({ nodes: 1, toml: '[login]\nuser-attempts = 3\n' })
+  const admin = await logIn(server)
+  await Promise.all(Array.from({ length: 400 }, () => attempt(server, GUESS, JSON_ANSWER)))
+  await admin.json('/session/invalidate')
+  const events = await eventsOf(await logIn(server))
+  const throttled = events.filter(({ event }) => event === 'login_throttled')
+  const failed = events.filter(({ event }) => event === 'login_failed')
+  expect(throttled.length).toBeLessThan(250)
+  const counted = [...throttled, ...failed].reduce((sum, { more = 1 }) => sum + more, 0)
+  expect(counted).toBe(400)
+  expect(throttled.some(({ more = 0 }) => more > 0)).toBe(true)
+  expect(events.filter(({ event }) => event === 'logout')).toHaveLength(1)
+})
+
+describeWithRedis('nodes on one Redis', () => {
+  test('what happens on one node is soon in the security log that the other shows, though nobody asks the first', async () => {
+    await using redis = await startRedis()
+    const store = `redis://127.0.0.1:${redis.port}`
+    await using one = await startServer({ store })
+    await using other = await startServer({ store })
+    const admin = await logIn(other)
+    await attempt(one, GUESS, JSON_ANSWER)
+    const found = () => eventsOf(admin, { uname: 'mallory' })
+    await until(async () => (await found()).length > 0)
+    expect(await found()).toMatchObject([{ event: 'login_failed', uname: 'mallory' }])
+  })
+})
