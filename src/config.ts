@@ -83,7 +83,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
       name: given.cookie?.name ?? 'zsessionid',
       domain: requireOwnDomain(given.cookie?.domain, publicUrl?.hostname ?? hostname),
     },
-    ...filled(session, { idle: 30 * 60_000, lifetime: 12 * 3_600_000 }),
+    ...filled(session, { idle: 30 * 60_000, lifetime: 12 * 3_600_000, fresh: 10 * 60_000 }),
     limits: filled(limits, {
       key: 256,
       value: 65_536,

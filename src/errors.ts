@@ -15,6 +15,7 @@ export type RefusalCode =
   | 'csrf_failed'
   | 'cross_site'
   | 'wrong_password'
+  | 'password_needed'
   | 'role_missing'
   | 'not_found'
   | 'no_such_user'

@@ -96,7 +96,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     attributes: config.limits.attributes,
     sessionBytes: config.limits.session,
   }
-  const lifetime = newLifetime(config.idle, config.lifetime, PRE_LOGIN)
+  const lifetime = newLifetime(config, PRE_LOGIN)
   const touches = new Touches(store, lifetime, clock, fault)
   const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })

@@ -130,7 +130,7 @@ export const file = z
     'trusted-proxies': z.array(network, { error: 'must be a list' }),
     'return-hosts': z.array(host, { error: 'must be a list' }),
     cookie: section({ name: cookieName, domain: cookieDomain }),
-    session: section({ idle: duration, lifetime: duration }),
+    session: section({ idle: duration, lifetime: duration, fresh: duration }),
     limits: section({ key: size, value: size, attributes: whole(1, 1_000_000), session: size, body: size }),
     login: section({
       'hashes-at-once': whole(1, 64),

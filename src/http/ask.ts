@@ -25,6 +25,7 @@ export class Ask {
   readonly #reading: Reading
   #tokens: readonly Token[] | null = null
   #requestId: string | null = null
+  #body: Promise<Pair[]> | null = null
 
   constructor(request: Request, server: Server<undefined>, reading: Reading) {
     this.method = request.method
@@ -57,8 +58,10 @@ export class Ask {
     return this.method === 'POST' ? pairs.concat(await this.bodyParams(shape)) : pairs
   }
 
+  /** Read once, in the shape that is asked for first. */
   bodyParams(shape: JsonShape): Promise<Pair[]> {
-    return readBody(this.#request, this.#reading.bodyLimits, shape)
+    this.#body ??= readBody(this.#request, this.#reading.bodyLimits, shape)
+    return this.#body
   }
 
   get address(): string {
@@ -90,6 +93,11 @@ export class Ask {
   /** Whether the client has hung up. */
   get isAborted(): boolean {
     return this.#request.signal.aborted
+  }
+
+  /** Whether the request counts as use of its session: what a page asks by itself does not keep a login alive that nobody uses. */
+  get isUse(): boolean {
+    return this.headers.get('cloakroom-use') !== 'no'
   }
 
   get wantsJson(): boolean {

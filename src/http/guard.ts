@@ -27,7 +27,7 @@ export async function withLogin<T>(
   refuseForeign(ask, app)
   for (const token of ask.tokens) {
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
-      if (await app.sessions.isLive(token)) throw csrfFailed()
+      if ((await app.sessions.look(token)) !== null) throw csrfFailed()
       continue
     }
     const result = await act(token)
@@ -39,10 +39,12 @@ export async function withLogin<T>(
 export const notLoggedIn = () =>
   new Refusal('not_logged_in', 'Log in first: there is no live session of this cookie.')
 
-/** The live session of a request, without its attributes. */
+/** The live session of a request, without its attributes. One that reads and says so is no use of it. */
 export function requireSession(ask: Ask, app: App, kind: Kind, pairs: readonly Pair[]): Promise<LoggedIn> {
   return withLogin(ask, app, { kind, pairs }, async (token) => {
-    const session = await app.sessions.read(token, [])
+    const session = await (kind === 'read' && !ask.isUse
+      ? app.sessions.look(token)
+      : app.sessions.read(token, []))
     return session === null ? null : { token, session }
   })
 }

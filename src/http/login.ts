@@ -1,67 +1,31 @@
-import { frontPage, loginPage, sessionsPage } from '../console/pages.ts'
+import { loginDocument } from '../console/document.tsx'
+import type { LoginData } from '../console/pages/login.tsx'
 import { Refusal } from '../errors.ts'
-import { shown } from '../session/shown.ts'
-import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
+import { idOf } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
-import { type LoggedIn, notLoggedIn, refuseForeign, requireSession, withLogin } from './guard.ts'
+import { refuseForeign, withLogin } from './guard.ts'
 import { json } from './json.ts'
 import { isBrowser } from './origin.ts'
 import { pageResponse, redirect } from './page.ts'
 import { problemHeaders, statusOf } from './problem.ts'
 import { returnTarget } from './return.ts'
 import { logOut, named } from './session.ts'
-import { endOwn } from './user.ts'
 
-const LOGIN_PAGE = '/login'
+/** Where whoever is not logged in is led. */
+export const LOGIN_PAGE = '/login'
 
-/** `/index.csp`, `/login`: the front page, or the login page with a pre-login cookie that costs the store nothing. */
-export async function front(ask: Ask, app: App): Promise<Response> {
-  const login = await findLogin(ask, app)
-  if (login === null) {
-    const html = loginPage({ message: null, uname: '', returnTo: lastOf(parseQuery(ask.query), 'return_to') })
-    return pageResponse(html, app, 200, { 'Set-Cookie': app.cookie.set(app.sessions.newPreLoginToken()) })
-  }
-  const { token, session } = login
-  const user = await app.users.find(session.uname)
-  if (user === null) throw notLoggedIn()
-  const { uname, fullname, roles } = user
-  const html = frontPage({
-    uname,
-    fullname,
-    roles,
-    beganAt: minute(session.beganAt),
-    endsAt: minute(app.sessions.endOf(session)),
-    csrfToken: csrfOf(token),
-  })
-  return pageResponse(html, app)
-}
-
-/** `/sessions`: where the user is logged in; a POST ends one of them. */
-export async function ownSessions(ask: Ask, app: App): Promise<Response> {
-  const login = await findLogin(ask, app)
-  if (login === null) return redirect(`${LOGIN_PAGE}?return_to=${encodeURIComponent(ask.target)}`)
-  if (ask.method === 'POST') return endFromPage(ask, app)
-  const sessions = await app.sessions.listAllOf(login.session.uname)
-  const html = sessionsPage({
-    csrfToken: csrfOf(login.token),
-    sessions: sessions.map((each) => ({
-      ...shown(each),
-      beganAt: minute(each.beganAt),
-      usedAt: minute(each.usedAt),
-      current: each.id === login.session.id,
-    })),
-  })
-  return pageResponse(html, app)
-}
-
-async function endFromPage(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('fields')
-  const { session } = await requireSession(ask, app, 'change', pairs)
-  await endOwn(ask, app, session, lastOf(pairs, 'handle') ?? '')
-  return redirect('/sessions', {}, 303)
-}
+/** The login page, with a pre-login cookie that costs the store nothing. */
+export const showLogin = (ask: Ask, app: App): Response =>
+  loginResponse(
+    { message: null, uname: '', returnTo: lastOf(parseQuery(ask.query), 'return_to') },
+    app,
+    200,
+    {
+      'Set-Cookie': app.cookie.set(app.sessions.newPreLoginToken()),
+    },
+  )
 
 /** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
 export async function logIn(ask: Ask, app: App): Promise<Response> {
@@ -94,8 +58,8 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     app.meter.count(error.code === 'busy' ? 'login_busy' : event)
     app.audit.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
     if (ask.wantsJson) throw error
-    const html = loginPage({ message: error.message, uname, returnTo })
-    return pageResponse(html, app, statusOf(error.code), problemHeaders(error, app))
+    const page = { message: error.message, uname, returnTo }
+    return loginResponse(page, app, statusOf(error.code), problemHeaders(error, app))
   }
 }
 
@@ -121,16 +85,9 @@ async function endLogin(ask: Ask, app: App, pairs: readonly Pair[]): Promise<voi
   }
 }
 
-/** The live session of a page's request, or null. */
-async function findLogin(ask: Ask, app: App): Promise<LoggedIn | null> {
-  for (const token of ask.tokens) {
-    const session = await app.sessions.read(token, [])
-    if (session !== null) return { token, session }
-  }
-  return null
-}
-
-const csrfOf = (token: Token) => (isProtected(token) ? csrfTokenOf(token) : null)
-
-/** An instant as a page without scripts can tell it: in UTC, to the minute. */
-const minute = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+const loginResponse = (
+  data: LoginData,
+  app: App,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): Response => pageResponse(loginDocument(data), app, status, headers)

@@ -11,7 +11,7 @@ const HTTPS_HEADERS = {
 }
 
 /**
- * A page. It runs no script, loads nothing, cannot be framed and is kept by nobody. A form may lead to where a login may lead, since a
+ * A page. It runs our own script at most, loads nothing else, asks nobody but this server, cannot be framed and is kept by nobody. A form may lead to where a login may lead, since a
  * browser holds redirects after a form to the same rule.
  */
 export function pageResponse(
@@ -27,8 +27,9 @@ export function pageResponse(
       'Content-Type': 'text/html; charset=utf-8',
       'Cache-Control': 'no-store',
       'Content-Security-Policy':
-        `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'${leadsTo}; ` +
-        "frame-ancestors 'none'; base-uri 'none'",
+        `default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; style-src 'sha256-${styleHash}'; ` +
+        `form-action 'self'${leadsTo}; frame-ancestors 'none'; base-uri 'none'; ` +
+        "require-trusted-types-for 'script'; trusted-types 'none'",
       'Cross-Origin-Resource-Policy': 'same-origin',
       // Not `no-referrer`: a browser would send `Origin: null` with our own forms, as if they were a stranger's.
       'Referrer-Policy': 'same-origin',

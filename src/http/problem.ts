@@ -21,6 +21,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   csrf_failed: [403, 'CSRF check failed'],
   cross_site: [403, 'Request from another site'],
   wrong_password: [403, 'Wrong password'],
+  password_needed: [403, 'Password needed'],
   role_missing: [403, 'Role missing'],
   not_found: [404, 'Not found'],
   no_such_user: [404, 'No such user'],

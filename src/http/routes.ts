@@ -1,3 +1,4 @@
+import { SCRIPT_PATH } from '../console/bundle.ts'
 import { type Call, numberOf } from '../metrics/meter.ts'
 import {
   countSessions,
@@ -11,11 +12,13 @@ import {
   updateUser,
 } from './admin.ts'
 import type { Answer } from './app.ts'
+import { front, ownPassword, ownSessions, page } from './console.ts'
 import { events } from './events.ts'
 import { healthz, readyz } from './health.ts'
-import { front, logIn, logOutPage, ownSessions } from './login.ts'
+import { logIn, logOutPage } from './login.ts'
 import { overview } from './overview.ts'
 import { LOGOUT } from './return.ts'
+import { script } from './script.ts'
 import { get, invalidate, put, remove } from './session.ts'
 import { info, list, password, revoke } from './user.ts'
 
@@ -62,6 +65,13 @@ const pages: readonly Row[] = [
   ['/index.csp', PAGE, front, 'page'],
   ['/login', PAGE, front, 'page'],
   ['/sessions', [...PAGE, ...POST], ownSessions, 'page'],
+  ['/password', [...PAGE, ...POST], ownPassword, 'page'],
+  ['/console/overview', PAGE, page('overview'), 'page'],
+  ['/console/sessions', PAGE, page('all-sessions'), 'page'],
+  ['/console/users', PAGE, page('users'), 'page'],
+  ['/console/user', PAGE, page('user'), 'page'],
+  ['/console/log', PAGE, page('log'), 'page'],
+  [SCRIPT_PATH, PAGE, script, 'page'],
   ['/z_security_check', POST, logIn, 'login'],
   [LOGOUT, BOTH, logOutPage, 'logout'],
 ]

@@ -1,5 +1,5 @@
 import type { Server } from 'bun'
-import { problemPage } from '../console/pages.ts'
+import { troubleDocument } from '../console/document.tsx'
 import { Refusal, StoreFault } from '../errors.ts'
 import { requireListening } from '../listen.ts'
 import { numberOf } from '../metrics/meter.ts'
@@ -63,7 +63,7 @@ function declined(error: unknown, route: Route | undefined, ask: Ask, app: App):
   // Whoever sends too much is not listened to until the end of it; where a body of two lengths ends, nobody knows.
   if (status === 413 || status === 415 || saysLengthTwice(ask)) headers['Connection'] = 'close'
   if (ask.wantsPage && !isApiPath(ask.path)) {
-    return pageResponse(problemPage(titleOf(problem.code), problem.detail), app, status, headers)
+    return pageResponse(troubleDocument(titleOf(problem.code), problem.detail), app, status, headers)
   }
   return problemResponse(problem, headers)
 }

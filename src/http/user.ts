@@ -24,9 +24,18 @@ export async function info(ask: Ask, app: App): Promise<Response> {
     beganAt: instant(session.beganAt),
     endsAt: instant(app.sessions.endOf(session)),
     latestEndsAt: instant(session.latestEndsAt),
+    freshUntil: instant(app.sessions.freshUntil(session)),
     csrfProtection: isProtected(token),
+    limits: limitsOf(app),
   })
 }
+
+const limitsOf = ({ sessions: { limits } }: App) => ({
+  key: limits.keyBytes,
+  value: limits.valueBytes,
+  attributes: limits.attributes,
+  session: limits.sessionBytes,
+})
 
 /** `session/list`: the user's own sessions. */
 export async function list(ask: Ask, app: App): Promise<Response> {
@@ -36,12 +45,19 @@ export async function list(ask: Ask, app: App): Promise<Response> {
   return json({ sessions: sessions.map((each) => ({ ...shown(each), current: each.id === session.id })) })
 }
 
-/** `session/revoke`: ends one of the user's own sessions, or all others. */
+/**
+ * `session/revoke`: ends one of the user's own sessions, or all others. For other sessions than the one that asks, the password is
+ * asked again unless the login is fresh (ASVS 5.0, 7.5.2): a browser that was left alone shall not lock its user out elsewhere.
+ */
 export async function revoke(ask: Ask, app: App): Promise<Response> {
+  requireInBody(ask, ['password'])
   const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
-  const params = namedParams(pairs, ['handle', 'others'])
-  if (params.flag('others') === true) {
+  const params = namedParams(pairs, ['handle', 'others', 'password'])
+  const others = params.flag('others') === true
+  if (others || params.find('handle') !== handleOf(session.id))
+    await requireFresh(ask, app, session, params.find('password'))
+  if (others) {
     const ended = await app.users.endSessions(session.uname, handleOf(session.id))
     app.meter.count('revoked', ended)
     app.audit.info(
@@ -58,8 +74,21 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
   )
 }
 
+async function requireFresh(ask: Ask, app: App, session: LiveSession, password: string | undefined) {
+  // One that is given is checked in any case: whoever mistyped it should hear of that.
+  if (password !== undefined && password !== '') {
+    const who = { uname: session.uname, address: ask.address }
+    return heard(ask, app, session, () => app.login.requirePassword(who, password))
+  }
+  if (app.sessions.isFresh(session)) return
+  throw new Refusal(
+    'password_needed',
+    'You logged in a while ago: give your password again, as the parameter password. Nothing ended.',
+  )
+}
+
 /** Ends a session of the user who is logged in, or refuses: there is none of this handle. */
-export async function endOwn(ask: Ask, app: App, session: LiveSession, handle: string): Promise<void> {
+async function endOwn(ask: Ask, app: App, session: LiveSession, handle: string): Promise<void> {
   if (!(await app.sessions.revoke(handle, session.uname))) throw noSuchSession()
   app.meter.count('revoked')
   app.audit.info(
@@ -81,21 +110,28 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   const { session } = await requireSession(ask, app, 'change', pairs)
   const params = namedParams(pairs, ['old', 'new'])
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
+  const ended = await heard(ask, app, session, () =>
+    app.login.changePassword(who, params.require('old'), params.require('new')),
+  )
+  app.meter.count('revoked', ended)
+  app.audit.info(
+    { event: 'password_change', ended, ...ask.origin, ...named(session) },
+    'changed the own password',
+  )
+  return json({ ended })
+}
+
+/** Does something that takes the present password, and logs that it was refused. */
+async function heard<T>(ask: Ask, app: App, session: LiveSession, act: () => Promise<T>): Promise<T> {
   try {
-    const ended = await app.login.changePassword(who, params.require('old'), params.require('new'))
-    app.meter.count('revoked', ended)
-    app.audit.info(
-      { event: 'password_change', ended, ...ask.origin, ...named(session) },
-      'changed the own password',
-    )
-    return json({ ended })
+    return await act()
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const { code } = error
     if (code === 'wrong_password') app.meter.count(code)
     app.audit.warn(
       { event: 'password_refused', code, ...ask.origin, ...named(session) },
-      'a change of password was refused',
+      'a password given again was refused, or the new one',
     )
     throw error
   }

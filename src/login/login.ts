@@ -58,6 +58,11 @@ export class Login {
     )
   }
 
+  /** Refuses a password that is not that of the user who is logged in; guessing is slowed as at a login. */
+  requirePassword({ uname, address }: Omit<Who, 'handle'>, password: string): Promise<void> {
+    return this.#throttle.attempt(uname, address, () => this.#users.requirePasswordOf(uname, password))
+  }
+
   async #begin(attempt: Attempt): Promise<Token> {
     const { uname, password, isProtected, address, userAgent } = attempt
     const user = await this.#users.find(uname)

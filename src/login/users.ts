@@ -110,11 +110,14 @@ export class Users {
   async changePassword(uname: string, old: string, password: string, handle: string): Promise<number> {
     const user = await this.require(uname)
     await requirePassword(password)
-    if (!(await this.#passwords.verify(old, user.passwordHash))) {
-      throw new Refusal('wrong_password', 'The old password is wrong; nothing was changed.')
-    }
+    await this.#requireRight(old, user)
     const change = { passwordHash: await this.#passwords.hash(password) }
     return this.#change(uname, change, { generation: newGeneration(), except: handle }, user.generation)
+  }
+
+  /** Refuses a password that is not that of the user. */
+  async requirePasswordOf(uname: string, password: string): Promise<void> {
+    await this.#requireRight(password, await this.require(uname))
   }
 
   /** Ends all sessions of a user but the one of the handle (null: all), and logins under way. How many ended. */
@@ -125,6 +128,11 @@ export class Users {
   /** Deletes the user and ends all sessions of that name; how many ended. */
   async delete(uname: string): Promise<number> {
     return endedOf(uname, await this.#store.deleteUser(uname, this.#rule(null)))
+  }
+
+  async #requireRight(password: string, { passwordHash }: StoredUser): Promise<void> {
+    if (await this.#passwords.verify(password, passwordHash)) return
+    throw new Refusal('wrong_password', 'That is not your present password; nothing was changed.')
   }
 
   async #change(

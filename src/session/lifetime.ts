@@ -14,13 +14,19 @@ export interface Lifetime {
   readonly absolute: Millis
   /** For this long after its issue, a pre-login token may become the token of a session; the ids of ended ones stay taken as long. */
   readonly preLogin: Millis
+  /** For this long after its login, a session may end others of its user without the password being given again. */
+  readonly fresh: Millis
   /** How often uses are written down. */
   readonly touchPeriod: Millis
 }
 
-export const newLifetime = (idle: Millis, absolute: Millis, preLogin: Millis): Lifetime => ({
+export const newLifetime = (
+  { idle, lifetime, fresh }: { readonly idle: Millis; readonly lifetime: Millis; readonly fresh: Millis },
+  preLogin: Millis,
+): Lifetime => ({
   idle,
-  absolute,
+  absolute: lifetime,
   preLogin,
+  fresh,
   touchPeriod: Math.max(1, Math.min(LONGEST_TOUCH_PERIOD, Math.floor(idle / 60))),
 })

@@ -107,9 +107,23 @@ export class Sessions {
     return session
   }
 
-  /** Whether there is a live session of this token, without using it. */
-  async isLive(token: Token): Promise<boolean> {
-    return (await this.#store.readSession(idOf(token), [], this.#clock())) !== null
+  /** The live session of a token, without its attributes, and without using it. */
+  look(token: Token): Promise<ReadSession | null> {
+    return this.#store.readSession(idOf(token), [], this.#clock())
+  }
+
+  /** Until when the login of a session is so fresh that its password need not be given again. */
+  freshUntil({ beganAt }: LiveSession): Millis {
+    return beganAt + this.#lifetime.fresh
+  }
+
+  isFresh(session: LiveSession): boolean {
+    return this.#clock() < this.freshUntil(session)
+  }
+
+  /** What may hang on a session. */
+  get limits(): Limits {
+    return this.#limits
   }
 
   /** When the session ends if it is not used after this use. */

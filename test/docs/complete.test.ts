@@ -23,7 +23,9 @@ function under(document: string, heading: string): string {
   return text.split(/\n## /)[0] ?? ''
 }
 
-const sources = [...new Bun.Glob('src/**/*.ts').scanSync({ cwd: root })].sort()
+const sources = [...new Bun.Glob('src/**/*.{ts,tsx,js}').scanSync({ cwd: root })]
+  .filter((file) => !file.endsWith('.d.ts'))
+  .sort()
 
 /** The file of settings in which each is its default, and those without one are behind a `# `. */
 const defaults = blocksOf('docs/operating.md').find(({ language }) => language === 'toml')?.content ?? ''
@@ -105,6 +107,6 @@ test('the guide to operating has every event that is logged, and no other', () =
 })
 
 test('the map has every source file, and no other', () => {
-  const named = namesIn(map, /^\| `(src\/[\w./-]+\.ts)` \|/gm)
+  const named = namesIn(map, /^\| `(src\/[\w./-]+\.(?:tsx?|js))` \|/gm)
   expect(named).toEqual(sources)
 })

@@ -96,7 +96,9 @@ test('session/info says who, since when, and truthfully until when', async () =>
     beganAt: new Date(beganAt).toISOString(),
     endsAt: new Date(server.now + 30 * MINUTE).toISOString(),
     latestEndsAt: new Date(beganAt + 12 * HOUR).toISOString(),
+    freshUntil: new Date(beganAt + 10 * MINUTE).toISOString(),
     csrfProtection: true,
+    limits: { key: 256, value: 65_536, attributes: 1_024, session: 1_048_576 },
   })
   for (const early of [1, 0]) {
     const endsAt = await instantOf(client, 'endsAt')

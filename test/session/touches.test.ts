@@ -19,7 +19,7 @@ test('a busy server writes the use of a session once in a period, however many s
   const now = Date.now()
   const touches = new Touches(
     counting,
-    newLifetime(IDLE, 24 * IDLE, IDLE),
+    newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE),
     () => now,
     (fault) => {
       throw fault
@@ -49,7 +49,7 @@ test('a stop waits for the uses that are being written, also where that began be
   const now = Date.now()
   const touches = new Touches(
     slow,
-    newLifetime(IDLE, 24 * IDLE, IDLE),
+    newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE),
     () => now,
     (fault) => expect.unreachable(String(fault)),
   )

@@ -8,7 +8,7 @@ import { handleOf, type Store } from '../../src/store/store.ts'
 import { givenSession, now, put } from '../store/given.ts'
 
 function watchingOf(store: Store) {
-  const lifetime = newLifetime(60_000, 600_000, 60_000)
+  const lifetime = newLifetime({ idle: 60_000, lifetime: 600_000, fresh: 1 }, 60_000)
   const touches = new Touches(
     store,
     lifetime,

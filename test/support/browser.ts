@@ -27,6 +27,15 @@ const FLAGS = [
 const TEST_TIMEOUT = 30_000
 const STEP_TIMEOUT = 10_000
 
+const executable = () => NAMES.map((name) => Bun.which(name)).find((path) => path !== null)
+
+/** A real Chromium, which has to be installed. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = executable()
+  if (executablePath === undefined) throw new Error(`There is no ${NAMES.join(', ')} on the path.`)
+  return chromium.launch({ executablePath, args: FLAGS })
+}
+
 /** Opens what pages take for a browser of their own: no cookies are shared. `await using context = await open()` closes it. */
 export type OpenContext = (options?: BrowserContextOptions) => Promise<BrowserContext>
 
@@ -35,7 +44,7 @@ export type OpenContext = (options?: BrowserContextOptions) => Promise<BrowserCo
  * to be there (`CI=true`), that is a failure.
  */
 export function describeWithBrowser(says: string, tests: (open: OpenContext) => void): void {
-  const executablePath = NAMES.map((name) => Bun.which(name)).find((path) => path !== null)
+  const executablePath = executable()
   let browser: Browser | undefined
   const open: OpenContext = async (options = {}) => {
     if (browser === undefined) throw new Error('The browser has not started.')
@@ -55,7 +64,7 @@ export function describeWithBrowser(says: string, tests: (open: OpenContext) => 
   describe(says, () => {
     setDefaultTimeout(TEST_TIMEOUT)
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath, args: FLAGS })
+      browser = await launchBrowser()
     })
     afterAll(() => browser?.close())
     tests(open)

@@ -17,17 +17,19 @@ export interface LoginSettings {
   readonly password?: string
   /** Whether the session has CSRF protection. */
   readonly csrf?: boolean
+  /** What the program says that it is. */
+  readonly userAgent?: string
 }
 
 /** Logs in as programs do: by JSON, with a new cookie. */
 export async function logIn(server: TestServer, settings: LoginSettings = {}): Promise<Client> {
-  const { uname = 'admin', password = ADMIN_PASSWORD, csrf = false } = settings
+  const { uname = 'admin', password = ADMIN_PASSWORD, csrf = false, userAgent } = settings
   const form = new URLSearchParams({ z_username: uname, z_password: password })
   if (!csrf) form.set('z_csrf_protection', 'off')
   const answer = await fetch(`${server.url}/z_security_check`, {
     method: 'POST',
     body: form,
-    headers: { accept: 'application/json' },
+    headers: { accept: 'application/json', ...(userAgent === undefined ? {} : { 'user-agent': userAgent }) },
   })
   if (answer.status !== 200) throw new Error(`The login failed: ${answer.status} ${await answer.text()}`)
   const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''

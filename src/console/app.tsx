@@ -1,0 +1,103 @@
+/** @jsxImportSource preact */
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import { Cloakroom, type Info, Problem } from '../client/cloakroom.js'
+import { SurroundingsContext } from './context.ts'
+import { type Live, openLive } from './live.ts'
+import { AllSessionsPage } from './pages/all-sessions.tsx'
+import { LogPage } from './pages/log.tsx'
+import { OverviewPage } from './pages/overview.tsx'
+import { PasswordPage } from './pages/password.tsx'
+import { SessionPage } from './pages/session.tsx'
+import { SessionsPage } from './pages/sessions.tsx'
+import { UserPage } from './pages/user.tsx'
+import { UsersPage } from './pages/users.tsx'
+import type { PageName } from './pages.ts'
+import { leave, watchLeaving } from './parts/attempt.ts'
+import { type Notice, Notices } from './parts/notices.tsx'
+
+/** A page as the server sends it: what it shows, and what its script goes on from. All of it is JSON. */
+export interface Shown {
+  readonly name: PageName
+  /** The answers of the API that the page shows, by name, and `me`, that of `session/info`. */
+  readonly data: Readonly<Record<string, unknown>>
+  readonly csrfToken: string | null
+  /** Of the page's URL, without the `?`. */
+  readonly query: string
+  /** Why what a form without scripts asked for was declined, or null. */
+  readonly problem: string | null
+}
+
+/** Milliseconds for which a notice stays. */
+const NOTICE = 10_000
+
+/** How often «3 minutes ago» is looked at again. */
+const MINUTE = 30_000
+
+/** No changes are heard of where a page is only drawn. */
+const still: Live = { listen: () => () => {}, watchState: () => () => {} }
+
+/** A whole page, drawn by the server and then by the browser, which finds it as it is. */
+export function App({ name, data, csrfToken, query, problem }: Shown) {
+  const cloakroom = useMemo(() => new Cloakroom({ csrfToken }), [csrfToken])
+  const [now, setNow] = useState<number | null>(null)
+  const [live, setLive] = useState<Live>(still)
+  const [notice, setNotice] = useState<Notice | null>(null)
+  const notify = useCallback((text: string, undo: (() => Promise<unknown>) | null = null) => {
+    const told = { id: performance.now(), text, undo }
+    setNotice(told)
+    setTimeout(() => setNotice((now) => (now === told ? null : now)), NOTICE)
+  }, [])
+  useEffect(() => {
+    watchLeaving()
+    setNow(Date.now())
+    const timer = setInterval(() => setNow(Date.now()), MINUTE)
+    const opened = openLive(() => hasEnded(cloakroom))
+    setLive(opened)
+    const stop = opened.listen(({ kind }) => {
+      if (kind === 'end') leave()
+    })
+    return () => {
+      clearInterval(timer)
+      stop()
+    }
+  }, [cloakroom])
+  const surroundings = { me: data['me'] as Info, csrfToken, cloakroom, live, now, notify }
+  return (
+    <SurroundingsContext value={surroundings}>
+      <div class="page">{contentOf(name, { ...data, query: new URLSearchParams(query), problem })}</div>
+      <Notices notice={notice} onGone={() => setNotice(null)} />
+    </SurroundingsContext>
+  )
+}
+
+async function hasEnded(cloakroom: Cloakroom): Promise<boolean> {
+  try {
+    await cloakroom.info({ background: true })
+    return false
+  } catch (error) {
+    return error instanceof Problem && error.code === 'not_logged_in'
+  }
+}
+
+/** The content of each page. What its calls answer is what `http/console.ts` says, in the types that the client gives them. */
+function contentOf(name: PageName, given: Readonly<Record<string, unknown>>) {
+  const query = given['query'] as URLSearchParams
+  switch (name) {
+    case 'session':
+      return <SessionPage {...(given as unknown as Parameters<typeof SessionPage>[0])} />
+    case 'sessions':
+      return <SessionsPage {...(given as unknown as Parameters<typeof SessionsPage>[0])} />
+    case 'password':
+      return <PasswordPage problem={given['problem'] as string | null} done={query.get('done') === 'true'} />
+    case 'overview':
+      return <OverviewPage {...(given as unknown as Parameters<typeof OverviewPage>[0])} />
+    case 'all-sessions':
+      return <AllSessionsPage {...(given as unknown as Parameters<typeof AllSessionsPage>[0])} />
+    case 'users':
+      return <UsersPage {...(given as unknown as Parameters<typeof UsersPage>[0])} />
+    case 'user':
+      return <UserPage {...(given as unknown as Parameters<typeof UserPage>[0])} />
+    case 'log':
+      return <LogPage {...(given as unknown as Parameters<typeof LogPage>[0])} />
+  }
+}

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+
+/** The script of the pages, as it is sent. */
+export interface Script {
+  readonly text: Uint8Array<ArrayBuffer>
+  readonly gzipped: Uint8Array<ArrayBuffer>
+  /** Where a page finds it. Another script has another path, so that browsers can keep each for ever. */
+  readonly url: string
+}
+
+/** The path of the script, without what tells one script from another. */
+export const SCRIPT_PATH = '/console/script.js'
+
+let script: Promise<Script> | null = null
+
+/**
+ * The script of the pages, put together when the first page asks for it: a server that nobody looks at never does. It takes about a tenth
+ * of a second, once.
+ */
+export function scriptOfPages(): Promise<Script> {
+  script ??= build()
+  return script
+}
+
+async function build(): Promise<Script> {
+  const { outputs } = await Bun.build({
+    entrypoints: [`${import.meta.dir}/main.tsx`],
+    target: 'browser',
+    minify: true,
+    define: { 'process.env.NODE_ENV': '"production"' },
+  })
+  const [output] = outputs
+  if (output === undefined) throw new Error('There is no script of the pages.')
+  const text = new Uint8Array(await output.arrayBuffer())
+  const version = createHash('sha256').update(text).digest('base64url').slice(0, 16)
+  return { text, gzipped: Bun.gzipSync(text, { level: 9 }), url: `${SCRIPT_PATH}?v=${version}` }
+}

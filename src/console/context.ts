@@ -1,0 +1,25 @@
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import type { Cloakroom, Info } from '../client/cloakroom.js'
+import type { Live } from './live.ts'
+
+/** What every part of a page can use. */
+export interface Surroundings {
+  readonly me: Info
+  /** Null: the session has no CSRF protection. For forms, which work without scripts; the client knows it by itself. */
+  readonly csrfToken: string | null
+  readonly cloakroom: Cloakroom
+  readonly live: Live
+  /** Milliseconds since the epoch; null until the script runs, since the server does not know the reader's clock or zone. */
+  readonly now: number | null
+  /** Tells of something that was done, with a way back where there is one. */
+  notify(text: string, undo?: () => Promise<unknown>): void
+}
+
+export const SurroundingsContext = createContext<Surroundings | null>(null)
+
+export function useSurroundings(): Surroundings {
+  const surroundings = useContext(SurroundingsContext)
+  if (surroundings === null) throw new Error('There is no page around this part.')
+  return surroundings
+}

@@ -1,0 +1,60 @@
+/** @jsxImportSource preact */
+import type { ComponentChildren } from 'preact'
+import { renderToString } from 'preact-render-to-string'
+import { App, type Shown } from './app.tsx'
+import { scriptOfPages } from './bundle.ts'
+import { Login, type LoginData } from './pages/login.tsx'
+import { TroublePage } from './pages/trouble.tsx'
+import { pages } from './pages.ts'
+import { STYLE } from './style.ts'
+
+/** The tag of the name, as the browser shows it with the page. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#a34a59" d="M8 2h8a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3H8a3 3 0 0 1-3-3V5a3 3 0 0 1 3-3Zm4 3a1.75 1.75 0 1 0 0 3.5A1.75 1.75 0 0 0 12 5Z"/></svg>',
+)}`
+
+/** JSON that ends no element of HTML, whatever is in it. */
+const embedded = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c')
+
+interface DocumentProps {
+  readonly title: string
+  readonly script?: string
+  readonly children: ComponentChildren
+}
+
+const documentOf = ({ title, script, children }: DocumentProps): string =>
+  `<!doctype html>\n${renderToString(
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href={ICON} />
+        <title>{title} · Cloakroom</title>
+        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
+        {script !== undefined && <script type="module" src={script} />}
+      </head>
+      <body>{children}</body>
+    </html>,
+  )}\n`
+
+export const loginDocument = (data: LoginData): string =>
+  documentOf({ title: 'Log in', children: <Login {...data} /> })
+
+export const troubleDocument = (title: string, detail: string): string =>
+  documentOf({ title, children: <TroublePage title={title} detail={detail} /> })
+
+/** A page of somebody who is logged in. Without scripts it can be read, and its forms work; with them the browser goes on from there. */
+export async function pageDocument(shown: Shown): Promise<string> {
+  const { url } = await scriptOfPages()
+  const children = (
+    <>
+      <div id="page">
+        <App {...shown} />
+      </div>
+      {/* Data and no program, so that no policy has to allow it. */}
+      <script id="data" type="application/json" dangerouslySetInnerHTML={{ __html: embedded(shown) }} />
+    </>
+  )
+  return documentOf({ title: pages[shown.name].title, script: url, children })
+}

@@ -1,0 +1,74 @@
+/** @jsxImportSource preact */
+import { useState } from 'preact/hooks'
+import { useSurroundings } from '../context.ts'
+import { useAttempt } from '../parts/attempt.ts'
+import { Layout } from '../parts/layout.tsx'
+import { PasswordField } from '../parts/password-field.tsx'
+import { Proof } from '../parts/proof.tsx'
+import { Trouble } from '../parts/trouble.tsx'
+import { counted } from '../words.ts'
+
+export interface PasswordData {
+  /** What went wrong the last time, or null. */
+  readonly problem: string | null
+  /** Whether it has just been changed. */
+  readonly done: boolean
+}
+
+/** A new password for the user who is logged in. */
+export function PasswordPage({ problem: given, done }: PasswordData) {
+  const { me, cloakroom } = useSurroundings()
+  const { busy, problem, run } = useAttempt()
+  const [old, setOld] = useState('')
+  const [password, setPassword] = useState('')
+  const [said, setSaid] = useState(
+    done ? 'Your password is changed, and your other sessions have ended.' : '',
+  )
+  const [isFirst, setIsFirst] = useState(true)
+  const change = async (event: Event) => {
+    event.preventDefault()
+    setIsFirst(false)
+    setSaid('')
+    const isDone = await run(async () => {
+      const ended = await cloakroom.changePassword(old, password)
+      setSaid(
+        ended === 0
+          ? 'Your password is changed.'
+          : `Your password is changed, and ${counted(ended, 'other session')} of yours ended.`,
+      )
+    })
+    if (!isDone) return
+    setOld('')
+    setPassword('')
+  }
+  return (
+    <Layout name="password">
+      <p>A new password ends all your other sessions.</p>
+      <p class={said === '' ? 'unseen' : 'good'} role="status">
+        {said}
+      </p>
+      <Trouble text={isFirst ? given : problem?.message} />
+      <form class="card" action="/password" method="post" onSubmit={change}>
+        <Proof />
+        <PasswordField
+          label="Present password"
+          uname={me.uname}
+          name="old"
+          autocomplete="current-password"
+          value={old}
+          onValue={setOld}
+        />
+        <PasswordField
+          label="New password"
+          uname={null}
+          name="new"
+          autocomplete="new-password"
+          hint="8 characters or more, of any kind; a few words are best."
+          value={password}
+          onValue={setPassword}
+        />
+        <button disabled={busy}>{busy ? 'One moment…' : 'Change password'}</button>
+      </form>
+    </Layout>
+  )
+}

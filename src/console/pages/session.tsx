@@ -1,0 +1,136 @@
+/** @jsxImportSource preact */
+import { useEffect, useState } from 'preact/hooks'
+import { useSurroundings } from '../context.ts'
+import type { LiveEvent } from '../live.ts'
+import { leave } from '../parts/attempt.ts'
+import { AttributeForm } from '../parts/attribute-form.tsx'
+import { AttributeRow } from '../parts/attribute-row.tsx'
+import { Layout } from '../parts/layout.tsx'
+import { Time } from '../parts/time.tsx'
+import { counted, shownBytes, shownNumber, sizeOf } from '../words.ts'
+
+export interface SessionData {
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** Attributes that are shown without asking. */
+const SHOWN = 200
+
+/** This session: who is logged in, and what hangs on the login. */
+export function SessionPage({ attributes: given }: SessionData) {
+  const { me, now } = useSurroundings()
+  const [attributes, change] = useAttributes(given)
+  const [isWhole, setIsWhole] = useState(false)
+  const keys = [...attributes.keys()].sort()
+  const shown = isWhole ? keys : keys.slice(0, SHOWN)
+  return (
+    <Layout name="session">
+      <p>You are logged in.</p>
+      <dl>
+        <dt>User</dt>
+        <dd>{me.fullname === '' ? me.uname : `${me.fullname} (${me.uname})`}</dd>
+        <dt>Roles</dt>
+        <dd>{me.roles.length === 0 ? 'none' : me.roles.join(', ')}</dd>
+        <dt>Since</dt>
+        <dd>
+          <Time at={me.beganAt} />
+        </dd>
+        <dt>Ends</dt>
+        <dd>
+          <Time at={me.endsAt} />, later if you use it; <Time at={me.latestEndsAt} /> at the latest
+        </dd>
+        <dt>CSRF protection</dt>
+        <dd>{me.csrfProtection ? 'on' : 'off'}</dd>
+      </dl>
+      <section aria-labelledby="attributes">
+        <h2 id="attributes">Attributes</h2>
+        <Room attributes={attributes} />
+        {keys.length === 0 ? (
+          <p class="empty">
+            Nothing hangs on this login yet. What a program puts on it appears here at once.
+          </p>
+        ) : (
+          <ul class="rows">
+            {shown.map((key) => (
+              <AttributeRow key={key} name={key} value={attributes.get(key) ?? ''} onChange={change} />
+            ))}
+          </ul>
+        )}
+        {shown.length < keys.length && (
+          <button class="plain" onClick={() => setIsWhole(true)}>
+            Show all {shownNumber(keys.length)}
+          </button>
+        )}
+        {now === null ? (
+          <noscript>
+            <p class="empty">To change attributes on this page, your browser has to run its script.</p>
+          </noscript>
+        ) : (
+          <AttributeForm has={(key) => attributes.has(key)} onPut={(key, value) => change(key, value)} />
+        )}
+      </section>
+    </Layout>
+  )
+}
+
+/** How much of what may hang on a session does. */
+function Room({ attributes }: { readonly attributes: ReadonlyMap<string, string> }) {
+  const { limits } = useSurroundings().me
+  const used = [...attributes].reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
+  return (
+    <p class="room">
+      <meter
+        max={limits.session}
+        value={used}
+        aria-label="Room used by attributes"
+        aria-valuetext={`${shownBytes(used)} of ${shownBytes(limits.session)}`}
+      />
+      <small>
+        {counted(attributes.size, 'attribute')} of {shownNumber(limits.attributes)}, {shownBytes(used)} of{' '}
+        {shownBytes(limits.session)}
+      </small>
+    </p>
+  )
+}
+
+type Change = (key: string, value: string | null) => void
+
+/** The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do. */
+function useAttributes(given: SessionData['attributes']): readonly [Attributes, Change] {
+  const { live, cloakroom } = useSurroundings()
+  const [attributes, setAttributes] = useState<Attributes>(new Map(Object.entries(given)))
+  const change: Change = (key, value) => setAttributes((before) => changed(before, [[key, value]]))
+  useEffect(
+    () =>
+      live.listen((event) => {
+        if (event.kind === 'missed') {
+          cloakroom.get().then((all) => setAttributes(new Map(Object.entries(all))), leave)
+        } else if (event.kind !== 'end') {
+          setAttributes((before) => changed(before, changesOf(event, before)))
+        }
+      }),
+    [live, cloakroom],
+  )
+  return [attributes, change]
+}
+
+type Attributes = ReadonlyMap<string, string>
+
+/** What a told event changes; null: deleted. */
+function changesOf(
+  event: Extract<LiveEvent, { kind: 'put' | 'delete' }>,
+  before: Attributes,
+): readonly (readonly [string, string | null])[] {
+  if (event.kind === 'put') return Object.entries(event.attributes)
+  const keys = event.keys === 'all' ? [...before.keys()] : event.keys
+  return keys.map((key) => [key, null])
+}
+
+function changed(before: Attributes, changes: readonly (readonly [string, string | null])[]): Attributes {
+  const after = new Map(before)
+  for (const [key, value] of changes) {
+    if (value === null) after.delete(key)
+    else after.set(key, value)
+  }
+  return after
+}

@@ -1,0 +1,79 @@
+/** @jsxImportSource preact */
+import { useState } from 'preact/hooks'
+import type { User } from '../../client/cloakroom.js'
+import { useSurroundings } from '../context.ts'
+import { Dialog } from '../parts/dialog.tsx'
+import { Layout } from '../parts/layout.tsx'
+import { More } from '../parts/more.tsx'
+import { usePaged } from '../parts/paged.ts'
+import { UserForm } from '../parts/user-form.tsx'
+
+export interface UsersData {
+  readonly found: { readonly users: readonly User[]; readonly next: string | null }
+}
+
+const pathOf = (uname: string) => `/console/user?uname=${encodeURIComponent(uname)}`
+
+/** Everybody who can log in. */
+export function UsersPage({ found }: UsersData) {
+  const { now, cloakroom } = useSurroundings()
+  const [isMaking, setIsMaking] = useState(false)
+  const paged = usePaged({ items: found.users, next: found.next }, async (after) => {
+    const { users, next } = await cloakroom.users({ after })
+    return { items: users, next }
+  })
+  return (
+    <Layout name="users">
+      <search>
+        <form class="search" action="/console/user">
+          <div class="field">
+            <label for="uname">User name</label>
+            <input
+              id="uname"
+              name="uname"
+              type="search"
+              required
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+            />
+          </div>
+          <button>Open</button>
+          {now !== null && (
+            <button type="button" class="plain" onClick={() => setIsMaking(true)}>
+              New user
+            </button>
+          )}
+        </form>
+      </search>
+      <ul class="rows">
+        {paged.items.map((user) => (
+          <li key={user.uname}>
+            <div class="facts">
+              <a class="name" href={pathOf(user.uname)}>
+                {user.uname}
+              </a>
+              <small>{[user.fullname, user.email].filter((each) => each !== '').join(' · ')}</small>
+            </div>
+            {user.roles.map((role) => (
+              <span class="tag" key={role}>
+                {role}
+              </span>
+            ))}
+            {user.disabled && <strong class="tag off">disabled</strong>}
+          </li>
+        ))}
+      </ul>
+      <More paged={paged} what="users" />
+      {isMaking && (
+        <Dialog title="New user" onClose={() => setIsMaking(false)}>
+          <UserForm
+            user={null}
+            onDone={(uname) => location.assign(pathOf(uname))}
+            onCancel={() => setIsMaking(false)}
+          />
+        </Dialog>
+      )}
+    </Layout>
+  )
+}

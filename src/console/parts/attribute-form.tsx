@@ -1,0 +1,65 @@
+/** @jsxImportSource preact */
+import { useState } from 'preact/hooks'
+import { useSurroundings } from '../context.ts'
+import { shownBytes } from '../words.ts'
+import { useAttempt } from './attempt.ts'
+import { Trouble } from './trouble.tsx'
+
+interface AttributeFormProps {
+  has(key: string): boolean
+  /** Called when it is stored. */
+  onPut(key: string, value: string): void
+}
+
+/** A new attribute, or another value for one that there is. */
+export function AttributeForm({ has, onPut }: AttributeFormProps) {
+  const { me, cloakroom, notify } = useSurroundings()
+  const { busy, problem, run } = useAttempt()
+  const [key, setKey] = useState('')
+  const [value, setValue] = useState('')
+  const put = async (event: Event) => {
+    event.preventDefault()
+    if (!(await run(() => cloakroom.put({ [key]: value })))) return
+    onPut(key, value)
+    notify(`Stored ${key}.`)
+    setKey('')
+    setValue('')
+  }
+  return (
+    <form class="card" onSubmit={put} aria-labelledby="add">
+      <h3 id="add">Add an attribute</h3>
+      <div class="field">
+        <label for="key">Key</label>
+        <input
+          id="key"
+          value={key}
+          required
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          aria-describedby="key-hint"
+          onInput={({ currentTarget }) => setKey(currentTarget.value)}
+        />
+        <small id="key-hint">
+          {has(key)
+            ? 'There is one of this key; its value will be replaced.'
+            : `Up to ${shownBytes(me.limits.key)}.`}
+        </small>
+      </div>
+      <div class="field">
+        <label for="value">Value</label>
+        <textarea
+          id="value"
+          rows={2}
+          value={value}
+          spellcheck={false}
+          aria-describedby="value-hint"
+          onInput={({ currentTarget }) => setValue(currentTarget.value)}
+        />
+        <small id="value-hint">Up to {shownBytes(me.limits.value)}.</small>
+      </div>
+      <Trouble text={problem?.message} />
+      <button disabled={busy}>{busy ? 'One moment…' : 'Add'}</button>
+    </form>
+  )
+}

@@ -1,0 +1,18 @@
+/** @jsxImportSource preact */
+import type { Paged } from './paged.ts'
+import { Trouble } from './trouble.tsx'
+
+/** The way to the next page of a list, if there is one. */
+export function More<T>({ paged, what }: { readonly paged: Paged<T>; readonly what: string }) {
+  const { hasMore, attempt, more } = paged
+  return (
+    <>
+      <Trouble text={attempt.problem?.message} />
+      {hasMore && (
+        <button class="plain" disabled={attempt.busy} onClick={more}>
+          {attempt.busy ? 'Looking…' : `More ${what}`}
+        </button>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,42 @@
+/** @jsxImportSource preact */
+import { useAttempt } from './attempt.ts'
+
+/** Something that was done, told for a while, with a way back where there is one. */
+export interface Notice {
+  readonly id: number
+  readonly text: string
+  readonly undo: (() => Promise<unknown>) | null
+}
+
+interface NoticesProps {
+  /** The last one, or null. */
+  readonly notice: Notice | null
+  onGone(): void
+}
+
+/** What was just done, said to whoever listens. */
+export const Notices = ({ notice, onGone }: NoticesProps) => (
+  <div class="notices" role="status">
+    {notice !== null && <OneNotice key={notice.id} notice={notice} onGone={onGone} />}
+  </div>
+)
+
+function OneNotice({ notice: { text, undo }, onGone }: { readonly notice: Notice; onGone(): void }) {
+  const { busy, problem, run } = useAttempt()
+  const goBack = async () => {
+    if (undo !== null && (await run(undo))) onGone()
+  }
+  return (
+    <p class="notice">
+      <span>{problem === null ? text : problem.message}</span>
+      {undo !== null && (
+        <button class="plain" disabled={busy} onClick={goBack}>
+          Undo
+        </button>
+      )}
+      <button class="plain" onClick={onGone}>
+        Close
+      </button>
+    </p>
+  )
+}

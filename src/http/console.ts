@@ -1,0 +1,91 @@
+import { pageDocument } from '../console/document.tsx'
+import type { PageName } from '../console/pages.ts'
+import { Refusal } from '../errors.ts'
+import { csrfTokenOf, isProtected } from '../session/token.ts'
+import { getUser, listEvents, listSessions, listUsers } from './admin.ts'
+import type { Answer, App } from './app.ts'
+import type { Ask } from './ask.ts'
+import { requireSession } from './guard.ts'
+import { LOGIN_PAGE, showLogin } from './login.ts'
+import { overview } from './overview.ts'
+import { pageResponse, redirect } from './page.ts'
+import { problemHeaders, statusOf } from './problem.ts'
+import { get } from './session.ts'
+import { info, list, password, revoke } from './user.ts'
+
+/** The calls of the API whose answers a page shows, by the names that the page knows them by. */
+type Calls = Readonly<Record<string, Answer>>
+
+/** What each page shows. Its own query goes to the calls, and so do their checks: no page tells what the API would not. */
+const shows: Readonly<Record<PageName, Calls>> = {
+  session: { attributes: get },
+  sessions: { list },
+  password: {},
+  overview: { overview },
+  'all-sessions': { found: listSessions },
+  users: { found: listUsers },
+  user: { user: getUser, found: listSessions },
+  log: { log: listEvents },
+}
+
+/** Answers with a page, or, without a login, leads to the login and back. */
+export const page =
+  (name: PageName): Answer =>
+  (ask, app) =>
+    orLogIn(ask, () => show(name, ask, app, null))
+
+/** `/`, `/index.csp`, `/login`: this session, or the login page. */
+export async function front(ask: Ask, app: App): Promise<Response> {
+  try {
+    return await show('session', ask, app, null)
+  } catch (error) {
+    if (isNotLoggedIn(error)) return showLogin(ask, app)
+    throw error
+  }
+}
+
+/** A page whose form, where there are no scripts, is a call of the API: done, which leads on, or shown again with what was wrong. */
+const pageWithForm =
+  (name: PageName, call: Answer, leadsTo: string): Answer =>
+  (ask, app) =>
+    orLogIn(ask, async () => {
+      if (ask.method !== 'POST') return show(name, ask, app, null)
+      try {
+        await call(ask, app)
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        return show(name, ask, app, error)
+      }
+      return redirect(leadsTo, {}, 303)
+    })
+
+export const ownSessions = pageWithForm('sessions', revoke, '/sessions')
+export const ownPassword = pageWithForm('password', password, '/password?done=true')
+
+async function show(name: PageName, ask: Ask, app: App, problem: Refusal | null): Promise<Response> {
+  const { token } = await requireSession(ask, app, 'read', await ask.params('fields'))
+  const answers = Object.entries({ me: info, ...shows[name] }).map(
+    async ([what, call]) => [what, await (await call(ask, app)).json()] as const,
+  )
+  const html = await pageDocument({
+    name,
+    data: Object.fromEntries(await Promise.all(answers)),
+    csrfToken: isProtected(token) ? csrfTokenOf(token) : null,
+    query: ask.query,
+    problem: problem?.message ?? null,
+  })
+  return problem === null
+    ? pageResponse(html, app)
+    : pageResponse(html, app, statusOf(problem.code), problemHeaders(problem, app))
+}
+
+async function orLogIn(ask: Ask, answer: () => Promise<Response>): Promise<Response> {
+  try {
+    return await answer()
+  } catch (error) {
+    if (isNotLoggedIn(error)) return redirect(`${LOGIN_PAGE}?return_to=${encodeURIComponent(ask.target)}`)
+    throw error
+  }
+}
+
+const isNotLoggedIn = (error: unknown) => error instanceof Refusal && error.code === 'not_logged_in'
