@@ -47,9 +47,14 @@ async function givenWatching(change: (store: Store) => Partial<Store> = () => ({
     },
   }
   const clock = () => time
-  const touches = new Touches(store, newLifetime(IDLE, 24 * IDLE, IDLE), clock, (fault) => {
-    throw fault
-  })
+  const touches = new Touches(
+    store,
+    newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE),
+    clock,
+    (fault) => {
+      throw fault
+    },
+  )
   return {
     memory,
     token,
