@@ -152,6 +152,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       meter,
       hashesWaiting: () => passwords.waiting,
       usesWaiting: () => touches.count,
+      streamsOpen: () => streams.count,
       async readStore() {
         const { isUp, measure } = await overview.read()
         return { isUp, sessions: measure?.sessions ?? null, bytes: measure?.bytes ?? null }

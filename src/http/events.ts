@@ -12,6 +12,12 @@ const RECONNECT = 1_000
 /** Changes whose values may wait to be read. With more, they are told as missed. */
 const MOST_WAITING = 100
 
+/**
+ * The longest event, in characters; a longer one is told as missed. One put can be a megabyte, and it waits in memory once for each reader
+ * who does not take it.
+ */
+const LONGEST_EVENT = 131_072
+
 /** `session/events`: what is done to the session from now on, as server-sent events. */
 export async function events(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('fields')
@@ -42,7 +48,8 @@ function streamOf(ask: Ask, app: App, watched: Watched, hasValues: boolean): Res
   const known = ask.headers.get('last-event-id')
   if (known !== null && known !== '' && known !== String(version)) stream.send(textOf({ kind: 'missed' }))
   const tell = (told: Told, values: string | null) => {
-    stream.send(textOf(told, values))
+    const text = textOf(told, values)
+    stream.send(text.length > LONGEST_EVENT ? textOf({ kind: 'missed' }) : text)
     if (told.kind === 'end') stream.end()
   }
   watched.begin(hasValues ? inTurn(watched, tell) : (told) => tell(told, null))

@@ -16,6 +16,8 @@ const HEADERS = {
   ...API_HEADERS,
   // Else nginx would gather events before it passes them on.
   'X-Accel-Buffering': 'no',
+  // A connection whose time is up soon, as one that is ended is, must not be kept by a proxy for somebody's next request.
+  Connection: 'close',
 }
 
 export interface StreamSettings {
@@ -48,6 +50,11 @@ export class Streams {
 
   constructor(settings: StreamSettings) {
     this.#settings = settings
+  }
+
+  /** How many are open. */
+  get count(): number {
+    return this.#open.size
   }
 
   /** Opens a stream that answers a request, or refuses: there are enough. */

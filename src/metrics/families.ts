@@ -9,6 +9,8 @@ export interface Sources {
   hashesWaiting(): number
   /** Uses of sessions that are in this process alone. */
   usesWaiting(): number
+  /** Streams of events that are open. */
+  streamsOpen(): number
   /** Asks the store whether it answers. Never rejects. */
   readStore(): Promise<StoreReading>
 }
@@ -27,6 +29,7 @@ export interface Reading {
   readonly snapshot: Snapshot
   readonly hashesWaiting: number
   readonly usesWaiting: number
+  readonly streamsOpen: number
   readonly store: StoreReading
 }
 
@@ -37,6 +40,7 @@ export async function readSources(sources: Sources): Promise<Reading> {
     snapshot: sources.meter.snapshot(),
     hashesWaiting: sources.hashesWaiting(),
     usesWaiting: sources.usesWaiting(),
+    streamsOpen: sources.streamsOpen(),
     store,
   }
 }
@@ -169,6 +173,12 @@ export const families: readonly Family[] = [
     type: 'gauge',
     help: 'Uses of sessions that are noted and not yet written to the store.',
     samples: ({ usesWaiting }) => one(usesWaiting),
+  },
+  {
+    name: 'cloakroom_event_streams',
+    type: 'gauge',
+    help: 'Streams of events that are open.',
+    samples: ({ streamsOpen }) => one(streamsOpen),
   },
 ]
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
+import { startProxy } from '../support/proxy.ts'
 import { startServer } from '../support/server.ts'
-import { ready, visit } from './world.ts'
+import { attributeOn, ready, visit } from './world.ts'
 
 const MINUTE = 60_000
 
@@ -15,7 +16,7 @@ describeWithBrowser('pages that are open', (open) => {
     await one.getByLabel('Key').fill('theme')
     await one.getByLabel('Value').fill('dark')
     await one.getByRole('button', { name: 'Add' }).click()
-    await other.getByText('theme', { exact: true }).waitFor()
+    await attributeOn(other, 'theme').waitFor()
     await other.getByText('1 attribute of 1,024').waitFor()
     // A program that has the same cookie.
     const [cookie] = await context.cookies(server.url)
@@ -32,10 +33,10 @@ describeWithBrowser('pages that are open', (open) => {
     await other.getByRole('button', { name: 'Edit theme' }).click()
     await ask('put', 'theme=light&step=2')
     await one.getByText('light', { exact: true }).waitFor()
-    await one.getByText('step', { exact: true }).waitFor()
+    await attributeOn(one, 'step').waitFor()
     await other.getByText('It was changed meanwhile, to: light').waitFor()
     await ask('delete', 'key=step')
-    await one.getByText('step', { exact: true }).waitFor({ state: 'detached' })
+    await attributeOn(one, 'step').waitFor({ state: 'detached' })
     await ask('delete', '')
     await one.getByText('Nothing hangs on this login yet.').waitFor()
   })
@@ -55,7 +56,7 @@ describeWithBrowser('pages that are open', (open) => {
     await client.goto(`${server.url}/healthz`)
     while (streams < 2) await client.waitForTimeout(20)
     await client.evaluate(async () => fetch('/session/put?late=yes'))
-    for (const page of others) await page.getByText('late', { exact: true }).waitFor()
+    for (const page of others) await attributeOn(page, 'late').waitFor()
     expect(streams).toBe(2)
   })
 
@@ -100,17 +101,23 @@ describeWithBrowser('pages that are open', (open) => {
   })
 
   test('a page says that the connection was lost, and comes back by itself with what it missed', async () => {
-    let server = await startServer({ toml: 'port = 0' })
+    await using server = await startServer()
+    await using network = startProxy(server.port)
     await using context = await open()
-    const page = await visit(context, server, '/index.csp')
-    const { port } = server
-    const events = `**/session/events*`
-    await page.route(events, (route) => route.abort())
-    server = await server.restart()
-    await page.unroute(events)
+    const page = await visit(context, { url: `http://127.0.0.1:${network.port}` }, '/index.csp')
+    network.mood = 'reset'
+    network.cut()
     await page.getByText('The connection was lost.').waitFor()
-    expect(server.port).not.toBe(port)
-    await server[Symbol.asyncDispose]()
+    await page.getByLabel('Key').fill('a')
+    await page.getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('alert').getByText('The server cannot be reached.').waitFor()
+    const [cookie] = await context.cookies(server.url)
+    const headers = { cookie: `zsessionid=${cookie?.value}`, 'sec-fetch-site': 'same-origin' }
+    expect((await fetch(`${server.url}/session/put?missed=yes`, { headers })).status).toBe(200)
+    network.mood = 'well'
+    await ready(page)
+    await attributeOn(page, 'missed').waitFor()
+    expect(await page.getByText('The connection was lost.').count()).toBe(0)
   })
 
   test('two windows that log in at once each have a session of their own', async () => {

@@ -24,6 +24,9 @@ export async function visit(
 /** Waits until the script of a page has begun, and hears of changes. */
 export const ready = (page: Page): Promise<void> => page.getByText('Live', { exact: true }).waitFor()
 
+/** Where an attribute is on the page. */
+export const attributeOn = (page: Page, key: string) => page.getByRole('button', { name: `Edit ${key}` })
+
 /** The dialog that is open. */
 export const dialogOf = (page: Page) => page.getByRole('dialog')
 

@@ -59,6 +59,31 @@ test('values come along if they are asked for, and no line of an event is broken
   expect(JSON.stringify(events[1]?.data)).toBe('{"attributes":{"__proto__":"p"}}')
 })
 
+test('a value as large as it may be is told, and what is larger than an event may be is told as missed', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  await using stream = await watch(client, '/session/events?values=true')
+  await using keys = await watch(client)
+  const value = 'x'.repeat(65_536)
+  await client.json('/session/put', { a: value })
+  await stream.count(1)
+  await client.json('/session/put', { a: value, b: value })
+  await stream.count(2)
+  await client.json(
+    '/session/put',
+    Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`${i}`.padEnd(250), ''])),
+  )
+  await client.json('/session/put', { c: '1' })
+  const missed = { event: 'missed', id: null, data: {} }
+  expect(await stream.count(4)).toEqual([
+    { event: 'put', id: '2', data: { attributes: { a: value } } },
+    missed,
+    missed,
+    { event: 'put', id: '5', data: { attributes: { c: '1' } } },
+  ])
+  expect(await keys.count(4)).toEqual([put(2, 'a'), put(3, 'a', 'b'), missed, put(5, 'c')])
+})
+
 test('keys with line breaks are told as keys', async () => {
   await using server = await startServer()
   const client = await logIn(server)

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { type Client, logIn } from '../support/client.ts'
 import { readEvents, watch } from '../support/events.ts'
+import { METRICS, untilTold } from '../support/metrics.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 async function problemOf(answer: Response) {
@@ -54,6 +55,21 @@ test('a server has no more streams than it may', async () => {
   await using _ = await watchAgain(other)
 })
 
+test('the metrics tell how many streams are open', async () => {
+  await using server = await startServer({ ...ONE_NODE, toml: METRICS, nodes: 1 })
+  const client = await logIn(server)
+  const untilOpen = (count: number) =>
+    untilTold(server, (values) => values['cloakroom_event_streams'] === count)
+  await untilOpen(0)
+  const first = await watch(client)
+  await using _ = await watch(client)
+  await untilOpen(2)
+  await first.close()
+  await untilOpen(1)
+  await client.json('/session/invalidate')
+  await untilOpen(0)
+})
+
 test('nothing is left of streams whose readers hung up, however early', async () => {
   await using server = await startServer({ ...ONE_NODE, toml: 'events = { streams-per-session = 8 }' })
   const client = await logIn(server)
@@ -72,6 +88,27 @@ test('nothing is left of streams whose readers hung up, however early', async ()
   for (let i = 0; i < 8; i++) streams.push(await watchAgain(client))
   expect((await client.ask('/session/events')).status).toBe(429)
   for (const stream of streams) await stream.close()
+})
+
+test('a connection whose stream has ended is closed at once, so that no proxy sends another request on it', async () => {
+  await using server = await startServer(ONE_NODE)
+  const client = await logIn(server)
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write(`GET /session/events HTTP/1.1\r\nHost: x\r\nCookie: ${client.cookie}\r\n\r\n`)
+  let text = ''
+  const begun = Promise.withResolvers<void>()
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+  socket.on('data', (bytes) => {
+    text += bytes
+    if (text.includes(': open')) begun.resolve()
+  })
+  await begun.promise
+  expect(text).toContain('\r\nConnection: close\r\n')
+  const endedAt = performance.now()
+  await client.json('/session/invalidate')
+  await closed
+  expect(performance.now() - endedAt).toBeLessThan(900)
+  expect(text).toEndWith('data: {"reason":"logout"}\n\n\r\n0\r\n\r\n')
 })
 
 /** A connection that asks for a stream with values and then reads nothing. */
