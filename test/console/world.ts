@@ -28,7 +28,7 @@ export const ready = (page: Page): Promise<void> => page.getByText('Live', { exa
 export const attributeOn = (page: Page, key: string) => page.getByRole('button', { name: `Edit ${key}` })
 
 /** The dialog that is open. */
-export const dialogOf = (page: Page) => page.getByRole('dialog')
+export const dialogOf = (page: Page) => page.locator('dialog')
 
 /** Clicks what a dialog asks, and waits until it is done. */
 export async function confirm(page: Page, action: string | RegExp): Promise<void> {

@@ -1,0 +1,129 @@
+import { expect, test } from 'bun:test'
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { describeWithBrowser } from '../support/browser.ts'
+import { type Client, givenUser, logIn } from '../support/client.ts'
+import { ADMIN_PASSWORD, startServer, type TestServer } from '../support/server.ts'
+import { dialogOf, ready, visit } from './world.ts'
+
+const PATHS = [
+  '/index.csp',
+  '/sessions',
+  '/password',
+  '/console/overview',
+  '/console/sessions',
+  '/console/users',
+  '/console/user?uname=alice',
+  '/console/log',
+]
+
+/** What opens a dialog, and where. */
+const DIALOGS = [
+  ['/sessions', 'End all others'],
+  ['/console/users', 'New user'],
+  ['/console/user?uname=alice', 'Delete'],
+] as const
+
+/** Text that could push a page beyond the edge of a phone. */
+const LONG = 'x'.repeat(250)
+
+async function fill(server: TestServer): Promise<Client> {
+  await givenUser(server, 'alice', {
+    fullname: LONG.slice(0, 128),
+    email: `${LONG.slice(0, 100)}@example.com`,
+    roles: LONG.slice(0, 100),
+  })
+  await logIn(server, { userAgent: LONG })
+  await expect(logIn(server, { uname: LONG, password: 'x' })).rejects.toThrow('401')
+  return logIn(server)
+}
+
+/** Every rule of axe that a page breaks, and where. Run as a program, which the policy of the page allows to nobody. */
+async function violationsOf(page: Page) {
+  await page.evaluate(axe.source)
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run()
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  })
+}
+
+const widthOf = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth)
+
+describeWithBrowser('for everybody', (open) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [360, 1_440]) {
+      test(`no page is a barrier, in ${colorScheme}, ${width} pixels wide`, async () => {
+        await using server = await startServer()
+        await fill(server)
+        await using context = await open({ colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
+        const page = await context.newPage()
+        for (const path of ['/login', '/nothing-here']) {
+          await page.goto(server.url + path)
+          expect([path, await violationsOf(page), await widthOf(page)]).toEqual([path, [], width])
+        }
+        const visitor = await visit(context, server, '/index.csp')
+        await visitor.evaluate((long) => fetch(`/session/put?${long}=${long}&a=`), LONG)
+        for (const path of PATHS) {
+          await visitor.goto(server.url + path)
+          await ready(visitor)
+          expect([path, await violationsOf(visitor), await widthOf(visitor)]).toEqual([path, [], width])
+        }
+        for (const [path, button] of DIALOGS) {
+          await visitor.goto(server.url + path)
+          await ready(visitor)
+          await visitor.getByRole('button', { name: button, exact: true }).click()
+          await dialogOf(visitor).waitFor()
+          expect([button, await violationsOf(visitor), await widthOf(visitor)]).toEqual([button, [], width])
+        }
+      })
+    }
+  }
+
+  test('with the keyboard alone one logs in, ends another session and logs out', async () => {
+    await using server = await startServer()
+    const elsewhere = await logIn(server)
+    await using context = await open()
+    const page = await context.newPage()
+    await page.goto(`${server.url}/sessions`)
+    const { keyboard } = page
+    // Where one begins, nobody has to go.
+    await page.waitForFunction(() => document.activeElement?.id === 'z_username')
+    await keyboard.type('admin')
+    await keyboard.press('Tab')
+    await keyboard.type(ADMIN_PASSWORD)
+    await keyboard.press('Enter')
+    await ready(page)
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
+    const tabTo = async (text: string) => {
+      for (let presses = 0; presses < 40; presses++) {
+        await keyboard.press('Tab')
+        if ((await focused()) === text) return
+      }
+      throw new Error(`Tab does not lead to ${text}.`)
+    }
+    await tabTo('Skip to the content')
+    expect(
+      await page.getByText('Skip to the content').evaluate((link) => link.getBoundingClientRect().left),
+    ).toBeGreaterThan(0)
+    await keyboard.press('Enter')
+    await tabTo('End')
+    const outline = await page.evaluate(
+      () => getComputedStyle(document.activeElement as Element).outlineStyle,
+    )
+    expect(outline).toBe('solid')
+    await keyboard.press('Enter')
+    await dialogOf(page).waitFor()
+    await keyboard.press('Escape')
+    await dialogOf(page).waitFor({ state: 'detached' })
+    expect(await focused()).toBe('End')
+    await keyboard.press('Enter')
+    await dialogOf(page).waitFor()
+    await tabTo('End session')
+    await keyboard.press('Enter')
+    await page.getByText('Ended 1 session.').waitFor()
+    expect((await elsewhere.ask('/session/get')).status).toBe(401)
+    await tabTo('Log out')
+    await keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Log in' }).waitFor()
+  })
+})

@@ -1,0 +1,98 @@
+import { expect, test } from 'bun:test'
+import { scriptOfPages } from '../../src/console/bundle.ts'
+import { describeWithBrowser, submitLogin } from '../support/browser.ts'
+import { givenUser, logIn } from '../support/client.ts'
+import { startServer } from '../support/server.ts'
+import { visit } from './world.ts'
+
+const MINUTE = 60_000
+
+test('the script of the pages is small', async () => {
+  const { gzipped } = await scriptOfPages()
+  expect(gzipped.length).toBeLessThan(60 * 1_024)
+})
+
+test('the script is kept for ever under its own name alone, and packed for whoever can unpack it', async () => {
+  await using server = await startServer()
+  const { url, text } = await scriptOfPages()
+  const get = (path: string, encoding: string) =>
+    fetch(server.url + path, { headers: { 'accept-encoding': encoding }, decompress: false })
+  const packed = await get(url, 'gzip, br')
+  expect(packed.headers.get('content-encoding')).toBe('gzip')
+  expect(packed.headers.get('cache-control')).toContain('immutable')
+  expect(Bun.gunzipSync(await packed.bytes())).toEqual(text)
+  const plain = await get('/console/script.js?v=another', 'identity')
+  expect(plain.headers.get('content-encoding')).toBeNull()
+  expect(plain.headers.get('cache-control')).toBe('no-cache')
+  expect(await plain.bytes()).toEqual(text)
+})
+
+describeWithBrowser('without scripts', (open) => {
+  test('one logs in, changes the password, ends another session and logs out', async () => {
+    await using server = await startServer()
+    const user = await givenUser(server, 'alice')
+    await using context = await open({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/password`)
+    await submitLogin(page, user.uname, user.password)
+    const change = async (old: string) => {
+      await page.getByLabel('Present password').fill(old)
+      await page.getByLabel('New password').fill('a longer horse with a battery')
+      await page.getByRole('button', { name: 'Change password' }).click()
+    }
+    await change('guessed')
+    await page.getByRole('alert').getByText('not your present password').waitFor()
+    await change(user.password)
+    await page.getByText('Your password is changed').waitFor()
+    expect(page.url()).toBe(`${server.url}/password?done=true`)
+
+    const renewed = { ...user, password: 'a longer horse with a battery' }
+    const elsewhere = await logIn(server, renewed)
+    server.now += 11 * MINUTE
+    await page.getByRole('link', { name: 'Your sessions' }).click()
+    await page.getByRole('button', { name: /^End the session/ }).click()
+    await page.getByRole('alert').getByText('give your password again').waitFor()
+    expect((await elsewhere.ask('/session/get')).status).toBe(200)
+    await page.getByLabel('Your password, again').fill(renewed.password)
+    await page.getByRole('button', { name: 'End all others' }).click()
+    await page.getByText('You are logged in nowhere else.').waitFor()
+    expect((await elsewhere.ask('/session/get')).status).toBe(401)
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('button', { name: 'Log in' }).waitFor()
+  })
+
+  test('pages of admins can be read', async () => {
+    await using server = await startServer()
+    await using context = await open({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/console/sessions`)
+    await submitLogin(page)
+    await page.getByLabel('User').fill('admin')
+    await page.getByRole('button', { name: 'Search' }).click()
+    expect(await page.locator('main .rows > li').count()).toBe(1)
+    for (const [path, text] of [
+      ['users', 'admin'],
+      ['user?uname=admin', 'Sessions'],
+      ['log', 'logged in'],
+      ['overview', 'All is well'],
+    ] as const) {
+      await page.goto(`${server.url}/console/${path}`)
+      await page.getByRole('main').getByText(text).first().waitFor()
+    }
+  })
+})
+
+describeWithBrowser('a page', (open) => {
+  test('is drawn by what comes first, and needs nothing but its script then', async () => {
+    await using server = await startServer()
+    await using context = await open()
+    await (await visit(context, server, '/sessions')).close()
+    const asked: string[] = []
+    context.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    const page = await visit(context, server, '/sessions')
+    expect(asked.filter((path) => path !== '/sessions')).toEqual(['/console/script.js', '/session/events'])
+    // And what the server sent is what the browser goes on with: the same words in the same places, but for times.
+    const html = await (await page.request.get(`${server.url}/sessions`)).text()
+    expect(html).toContain('this one')
+  })
+})
