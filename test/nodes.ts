@@ -4,7 +4,7 @@ import { startPostgres } from './support/postgres.ts'
 import { startRedis } from './support/redis.ts'
 
 /**
- * `npm run test:nodes -- --store redis|postgres` runs the tests of HTTP once more, where each server is two nodes that share a database
+ * `npm run test:nodes -- --store redis|postgres` runs the tests of HTTP and of the pages once more, where each server is two nodes that share a database
  * behind nginx, which goes around them. Exit code 1 if one fails.
  */
 const { values } = parseArgs({ options: { store: { type: 'string' } } })
@@ -44,13 +44,13 @@ if (startStore === undefined) {
   process.exit(2)
 }
 
-const files = [...new Bun.Glob('test/http/*.test.ts').scanSync()].filter((path) => !(path in FILES)).sort()
+const files = [...new Bun.Glob('test/{http,console}/*.test.ts').scanSync()].filter((path) => !(path in FILES)).sort()
 const names = Object.keys(TESTS).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
 const pattern = names.length === 0 ? '' : `^(?!.*(${names.join('|')}))`
 
 /** Whoever renames a test or a file has to look here. */
 const sources = await Promise.all(
-  [...new Bun.Glob('test/http/*.test.ts').scanSync()].map((path) => Bun.file(path).text()),
+  [...new Bun.Glob('test/{http,console}/*.test.ts').scanSync()].map((path) => Bun.file(path).text()),
 )
 const stale = [
   ...Object.keys(TESTS).filter((name) => !sources.some((source) => source.includes(`'${name}'`))),
