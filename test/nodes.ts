@@ -44,7 +44,9 @@ if (startStore === undefined) {
   process.exit(2)
 }
 
-const files = [...new Bun.Glob('test/{http,console}/*.test.ts').scanSync()].filter((path) => !(path in FILES)).sort()
+const files = [...new Bun.Glob('test/{http,console}/*.test.ts').scanSync()]
+  .filter((path) => !(path in FILES))
+  .sort()
 const names = Object.keys(TESTS).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
 const pattern = names.length === 0 ? '' : `^(?!.*(${names.join('|')}))`
 

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { describeWithBrowser } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { startServer } from '../support/server.ts'
-import { confirm, dialogOf, ready, visit } from './world.ts'
+import { confirm, dialogOf, goUntilSaid, ready, visit } from './world.ts'
 
 describeWithBrowser('the pages of admins', (open) => {
   test('the overview tells how all is, and goes on telling it', async () => {
@@ -137,6 +137,8 @@ describeWithBrowser('the pages of admins', (open) => {
     await (await logIn(server, alice)).ask('/session/invalidate')
     await using context = await open()
     const page = await visit(context, server, '/console/log?uname=alice')
+    for (const text of ['was made', 'could not log in', 'logged in', 'logged out'])
+      await goUntilSaid(page, page.url(), text)
     const said = await page.locator('main .rows .facts > span').allTextContents()
     expect(said).toEqual([
       'alice logged out',

@@ -3,7 +3,7 @@ import { scriptOfPages } from '../../src/console/bundle.ts'
 import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { startServer } from '../support/server.ts'
-import { visit } from './world.ts'
+import { goUntilSaid, visit } from './world.ts'
 
 const MINUTE = 60_000
 
@@ -76,8 +76,7 @@ describeWithBrowser('without scripts', (open) => {
       ['log', 'logged in'],
       ['overview', 'All is well'],
     ] as const) {
-      await page.goto(`${server.url}/console/${path}`)
-      await page.getByRole('main').getByText(text).first().waitFor()
+      await goUntilSaid(page, `${server.url}/console/${path}`, text)
     }
   })
 })

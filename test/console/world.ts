@@ -24,6 +24,16 @@ export async function visit(
 /** Waits until the script of a page has begun, and hears of changes. */
 export const ready = (page: Page): Promise<void> => page.getByText('Live', { exact: true }).waitFor()
 
+/** Asks for a page until it says something: what another node did a moment ago, this one may not know yet. */
+export async function goUntilSaid(page: Page, url: string, text: string): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    await page.goto(url)
+    if ((await page.getByRole('main').textContent())?.includes(text) === true) return
+    await page.waitForTimeout(100)
+  }
+  throw new Error(`${url} never says ${text}`)
+}
+
 /** Where an attribute is on the page. */
 export const attributeOn = (page: Page, key: string) => page.getByRole('button', { name: `Edit ${key}` })
 
