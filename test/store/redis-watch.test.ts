@@ -6,8 +6,18 @@ import { handleOf, type Store } from '../../src/store/store.ts'
 import { describeWithRedis, openRedis, type RedisServer, startRedis, until } from '../support/redis.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startWatched } from '../support/redis-sentinel.ts'
-import { givenAttributes, givenSession, givenSessionOf, givenUser, newId, newSession, put } from './given.ts'
-import { watch, wrote } from './watched.ts'
+import {
+  anyVersion,
+  givenAttributes,
+  givenSession,
+  givenSessionOf,
+  givenUser,
+  newId,
+  newSession,
+  put,
+  times,
+} from './given.ts'
+import { removed, watch, wrote } from './watched.ts'
 
 // Servers start in here, on machines that may have much else to do.
 setDefaultTimeout(20_000)
@@ -86,6 +96,32 @@ describeWithRedis('watching in Redis', () => {
     await givenAttributes(store, a.id, [['a', '1']])
     await told.expectTold([wrote(2, 'a')])
     expect(await published()).toBe(1)
+    told.close()
+    await store.close()
+  })
+
+  test('tells the keys up to 4 KiB of them, and from there on that something was missed', async () => {
+    await using server = await startRedis()
+    const store = await openRedis(server.url)
+    const { id } = await givenSession(store)
+    const told = await watch(store, id)
+    const keysOf = (count: number, length: number) => times(count, (i) => String(i).padStart(length, 'k'))
+    const few = keysOf(16, 250)
+    const putAll = async (keys: readonly string[]) =>
+      givenAttributes(
+        store,
+        id,
+        keys.map((key) => [key, 'x'] as const),
+      )
+    // Large ones, and many small ones.
+    for (const keys of [few, keysOf(17, 250), keysOf(500, 10)]) {
+      await putAll(keys)
+      await store.removeAttributes(id, keys, anyVersion)
+    }
+    await until(async () => told.changes.length === 6)
+    const missed = { kind: 'missed' } as const
+    expect(told.changes.slice(0, 2)).toEqual([wrote(2, ...few), removed(3, few)])
+    expect(told.changes.slice(2)).toEqual([missed, missed, missed, missed])
     told.close()
     await store.close()
   })
