@@ -7,8 +7,8 @@ interface Waiting {
 }
 
 /**
- * Reads that may take long, on a thread of their own, which begins with the first of them: to count ten million sessions takes a second,
- * and to look at thousands of them some milliseconds for each of which a hundred other requests could be answered.
+ * Reads that may take long, on a thread of their own, which begins with the first of them: to count a million sessions takes tens
+ * of milliseconds, and to look at thousands of them some for each of which a hundred other requests could be answered.
  */
 export class LongReads {
   readonly #path: string
