@@ -8,6 +8,7 @@ import { etagOf, isNamed, versionOf } from './etag.ts'
 import type { Pair } from './form.ts'
 import { withLogin, withoutProof } from './guard.ts'
 import { API_HEADERS, attributesJson, json } from './json.ts'
+import { isApiPath } from './return.ts'
 
 /** `session/get`: the named attributes, or all. */
 export async function get(ask: Ask, app: App): Promise<Response> {
@@ -20,7 +21,8 @@ export async function get(ask: Ask, app: App): Promise<Response> {
   })
   const etag = etagOf(session.id, session.version)
   const known = ask.headers.get('if-none-match')
-  if (known !== null && isNamed(known, etag))
+  // A page shows what this answers, and has no ETag of its own.
+  if (known !== null && isApiPath(ask.path) && isNamed(known, etag))
     return new Response(null, { status: 304, headers: { ...API_HEADERS, ETag: etag } })
   if (named === 'all' || named.length === keys.length || !isProtected(token))
     return attributesJson(session.attributes, etag)

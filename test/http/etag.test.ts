@@ -4,6 +4,17 @@ import { startServer } from '../support/server.ts'
 
 const etagOf = async (client: Client) => (await client.ask('/session/get')).headers.get('etag') ?? ''
 
+test('a page that shows the session has no ETag, and is there whatever the browser says that it knows', async () => {
+  await using server = await startServer()
+  const client = await logIn(server)
+  const etag = (await client.ask('/session/get')).headers.get('etag') ?? ''
+  for (const known of [etag, '*']) {
+    const page = await client.ask('/index.csp', null, { 'if-none-match': known })
+    expect([page.status, page.headers.get('etag')]).toEqual([200, null])
+    expect(await page.text()).toContain('You are logged in.')
+  }
+})
+
 test('the ETag changes with every write, and with nothing else', async () => {
   await using server = await startServer()
   const client = await logIn(server)
