@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { readEvents } from '../support/events.ts'
 import { openPlace, type Place } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
@@ -42,6 +43,15 @@ test.concurrent('a user who was added can log in at once', async () => {
     roles: ['admin', 'clerk'],
     disabled: false,
   })
+})
+
+test.concurrent('whoever watches a session hears at once that the command line has ended it', async () => {
+  await using place = openPlace()
+  const { server, cookie } = await givenAlice(place)
+  await using stream = readEvents(await fetch(`${server.url}/session/events`, { headers: { cookie } }))
+  await place.run(['session', 'revoke', '--user', 'alice'])
+  expect(await stream.count(1)).toEqual([{ event: 'end', id: null, data: { reason: 'revoked' } }])
+  await stream.until(() => stream.isOver)
 })
 
 test.concurrent('a user who was disabled is refused at the very next request, until enabled again', async () => {
