@@ -20,6 +20,8 @@ const PATHS = [
 /** What opens a dialog, and where. */
 const DIALOGS = [
   ['/sessions', 'End all others'],
+  ['/console/sessions', 'End all sessions of everybody'],
+  ['/console/user?uname=alice', 'Disable'],
   ['/console/users', 'New user'],
   ['/console/user?uname=alice', 'Delete'],
 ] as const
@@ -62,7 +64,8 @@ describeWithBrowser('for everybody', (open) => {
           expect([path, await violationsOf(page), await widthOf(page)]).toEqual([path, [], width])
         }
         const visitor = await visit(context, server, '/index.csp')
-        await visitor.evaluate((long) => fetch(`/session/put?${long}=${long}&a=`), LONG)
+        const put = (long: string) => fetch(`/session/put?${long}=${long}&a=`).then(({ status }) => status)
+        expect(await visitor.evaluate(put, LONG)).toBe(200)
         for (const path of PATHS) {
           await visitor.goto(server.url + path)
           await ready(visitor)

@@ -73,6 +73,25 @@ describeWithBrowser('pages full of HTML and script', (open) => {
       await ready(page)
       expect([path, await foreignOn(page)]).toEqual([path, 0])
     }
+    // Not left out either.
+    await page.goto(`${server.url}/console/users`)
+    await ready(page)
+    const mallory = page.locator('main .rows > li', {
+      has: page.getByRole('link', { name: uname, exact: true }),
+    })
+    expect(await mallory.locator('small').textContent()).toBe(
+      `${HOSTILE.slice(0, 100)} · ${HOSTILE.slice(0, 100)}`,
+    )
+    expect(await mallory.locator('.tag').allTextContents()).toEqual(['<i>role</i>', 'admin'])
+    await page.goto(`${server.url}/console/user?uname=${encodeURIComponent(uname)}`)
+    await ready(page)
+    expect(await page.getByLabel('Email').inputValue()).toBe(HOSTILE.slice(0, 100))
+    expect(await page.getByRole('heading', { name: uname, exact: true }).count()).toBe(1)
+    await page.goto(`${server.url}/console/log`)
+    await ready(page)
+    expect(
+      await page.locator('main .facts strong.name', { hasText: '<script>alert(1)</script>' }).count(),
+    ).toBe(1)
     await page.goto(`${server.url}/index.csp`)
     await ready(page)
     expect((await page.locator('.rows .key').allTextContents()).sort()).toEqual([...keys].sort())
@@ -135,7 +154,7 @@ describeWithBrowser('pages full of HTML and script', (open) => {
     expect(page.frames()).toHaveLength(5)
   })
 
-  test('nothing personal is kept by a cache', async () => {
+  test('nothing personal is kept by a cache, and every page has a way out', async () => {
     await using server = await startServer()
     await using context = await open()
     const kept: string[] = []
@@ -148,6 +167,7 @@ describeWithBrowser('pages full of HTML and script', (open) => {
     for (const path of PATHS) {
       await page.goto(server.url + path)
       await ready(page)
+      expect([path, await page.getByRole('button', { name: 'Log out' }).count()]).toEqual([path, 1])
     }
     expect(kept).toEqual([])
   })
