@@ -1,9 +1,10 @@
+import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { SetupError } from '../../src/errors.ts'
 import { checkSqlite } from '../../src/store/sqlite/check.ts'
 import { errorOf, givenDatabase, givenFolder, openAlone, withDatabase } from './file.ts'
-import { givenAttributes, givenSession } from './given.ts'
+import { givenAttributes, givenSession, now } from './given.ts'
 
 test('a whole database is said to be whole, and nothing is changed', async () => {
   using folder = givenFolder()
@@ -70,6 +71,26 @@ test('damage that is in the log of a killed server alone is found', async () => 
   const error = await errorOf(() => checkSqlite(left.at('s.db'), true))
   expect(error).toBeInstanceOf(SetupError)
   expect(String(error)).toContain(left.at('s.db'))
+})
+
+test('what a first start left that was killed amid its first commit is no damage, and the next start brings it in order', async () => {
+  using folder = givenFolder()
+  const making = new Database(folder.at('making.db'), { create: true })
+  making.exec('PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN')
+  making.exec('CREATE TABLE sessions (a)')
+  // More than it keeps in memory, so that some of it is in the file before the commit.
+  for (let i = 0; i < 50; i++) making.exec(`INSERT INTO sessions VALUES (randomblob(4000))`)
+  for (const end of ['', '-journal']) copyFileSync(folder.at(`making.db${end}`), folder.at(`s.db${end}`))
+  making.close()
+  const before = folder.contents()
+  expect(Object.keys(before)).toContain('s.db-journal')
+  expect(checkSqlite(folder.at('s.db'), true)).toContain('the next start brings it in order')
+  expect(folder.contents()).toEqual(before)
+  const store = await openAlone(folder.at('s.db'))
+  const { id } = await givenSession(store)
+  expect(await store.readSession(id, [], now)).not.toBeNull()
+  await store.close()
+  expect(checkSqlite(folder.at('s.db'), true)).toContain('whole')
 })
 
 test('a database that is missing would be made, and is not made by the check', () => {

@@ -18,6 +18,9 @@ export function checkSqlite(path: string, deep: boolean): string {
   let db: Database | null = null
   try {
     accessSync(path, access.R_OK | access.W_OK)
+    if (hasJournal(path)) {
+      return `${path} was left in the midst of a change by a process that was killed, or is being made just now; the next start brings it in order.`
+    }
     db = open(path)
     const version = requireOurs(db, path)
     // An empty file is what a start leaves that was killed at once; the next one makes the tables.
@@ -34,6 +37,9 @@ export function checkSqlite(path: string, deep: boolean): string {
     db?.close()
   }
 }
+
+/** A first start that is killed leaves a journal, and without it the file means nothing. To play it back would be a change. */
+const hasJournal = (path: string) => existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0
 
 /** A log beside it means that a server runs or was killed, so it must be read; without one, not even the index of a log is made. */
 function open(path: string): Database {
