@@ -176,8 +176,9 @@ export class Sessions {
 
   /** Live sessions as the store lists them, latest login first, with the uses that this process knows of. */
   async list(filter: SessionFilter, after: string | null, limit: number): Promise<Page<StoredSession>> {
+    const withUse = this.#touches.applying()
     const page = await this.#store.listSessions(filter, after, limit, this.#clock())
-    return { ...page, items: page.items.map((session) => this.#touches.apply(session)) }
+    return { ...page, items: page.items.map(withUse) }
   }
 
   /** All live sessions of a user. */

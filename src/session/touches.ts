@@ -60,10 +60,17 @@ export class Touches {
     return [this.#waiting, ...this.#underway.keys()].reduce((sum, { count }) => sum + count, 0)
   }
 
-  /** A session as the store told it, with the use that it does not know of. */
-  apply(session: StoredSession): StoredSession {
-    const known = [this.#waiting, ...this.#underway.keys()].map((noted) => noted.usedAt(session.id) ?? 0)
-    const usedAt = Math.max(...known)
+  /**
+   * What adds to a session that the store is about to tell the use that it does not know of. To be called before the store is asked: it may
+   * read before a use is written, and answer after.
+   */
+  applying(): (session: StoredSession) => StoredSession {
+    const before = [this.#waiting, ...this.#underway.keys()]
+    return (session) => this.#apply(session, [...before, this.#waiting, ...this.#underway.keys()])
+  }
+
+  #apply(session: StoredSession, noted: readonly Noted[]): StoredSession {
+    const usedAt = Math.max(...noted.map((each) => each.usedAt(session.id) ?? 0))
     if (usedAt <= session.usedAt) return session
     const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }

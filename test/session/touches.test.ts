@@ -63,3 +63,22 @@ test('a stop waits for the uses that are being written, also where that began be
   expect(written.size).toBe(2_000)
   await earlier
 })
+
+test('a use that is written while the store is reading is in what it tells', async () => {
+  const store = openMemoryStore()
+  const now = Date.now()
+  const fault = (fault: unknown) => expect.unreachable(String(fault))
+  const lifetime = newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE)
+  const touches = new Touches(store, lifetime, () => now, fault)
+  const id = idOf('token')
+  const times = { beganAt: now - 60_000, endsAt: now + IDLE - 60_000, latestEndsAt: now + 24 * IDLE }
+  const login = { id, uname: 'alice', address: '', userAgent: '', ...times }
+  await store.restoreSession({ ...login, usedAt: login.beganAt, version: 1 }, new Map())
+  await touches.flush()
+  void touches.note(id, times, now)
+  const withUse = touches.applying()
+  const [read] = (await store.listSessions({}, null, 1, now)).items
+  await touches.flush()
+  expect(read).toMatchObject({ usedAt: now - 60_000 })
+  if (read !== undefined) expect(withUse(read)).toMatchObject({ usedAt: now, endsAt: now + IDLE })
+})
