@@ -96,6 +96,15 @@ export class Cloakroom {
   }
 
   /**
+   * All attributes, as `get` without a key.
+   * @param {Reading} [reading]
+   * @returns {Promise<Record<string, string>>}
+   */
+  attributes(reading) {
+    return this.#read('/session/get', {}, reading)
+  }
+
+  /**
    * Adds or replaces the attributes, all of them or none, and touches no other.
    * @param {Readonly<Record<string, string>>} attributes
    */

@@ -29,7 +29,7 @@ export async function withLogin<T>(
   if (isApiPath(ask.path) || ask.method === 'POST' || !isVisit(ask.headers)) refuseForeign(ask, app)
   for (const token of ask.tokens) {
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
-      if ((await app.sessions.look(token)) !== null) throw csrfFailed()
+      if ((await app.sessions.look(token, [])) !== null) throw csrfFailed()
       continue
     }
     const result = await act(token)
@@ -45,7 +45,7 @@ export const notLoggedIn = () =>
 export function requireSession(ask: Ask, app: App, kind: Kind, pairs: readonly Pair[]): Promise<LoggedIn> {
   return withLogin(ask, app, { kind, pairs }, async (token) => {
     const session = await (kind === 'read' && !ask.isUse
-      ? app.sessions.look(token)
+      ? app.sessions.look(token, [])
       : app.sessions.read(token, []))
     return session === null ? null : { token, session }
   })
