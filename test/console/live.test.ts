@@ -189,6 +189,22 @@ describeWithBrowser('pages that are open', (open) => {
     expect(await page.getByText('The connection was lost.').count()).toBe(0)
   })
 
+  test('a page that comes back to the login of somebody else becomes that of somebody else', async () => {
+    await using server = await startServer()
+    const [alice, bob] = [await givenUser(server, 'alice'), await givenUser(server, 'bob')]
+    await using network = startProxy(server.port)
+    await using context = await open()
+    const page = await visit(context, { url: `http://127.0.0.1:${network.port}` }, '/index.csp', alice)
+    network.mood = 'reset'
+    network.cut()
+    await page.getByText('The connection was lost.').waitFor()
+    const form = { z_username: bob.uname, z_password: bob.password }
+    expect((await context.request.post(`${server.url}/z_security_check`, { form })).status()).toBe(200)
+    network.mood = 'well'
+    await page.locator('.who .name').getByText('bob').waitFor()
+    await ready(page)
+  })
+
   test('two windows that log in at once each have a session of their own', async () => {
     await using server = await startServer()
     await using one = await open()
