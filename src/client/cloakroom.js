@@ -65,9 +65,10 @@ export class Cloakroom {
    * @param {string} password
    */
   async logIn(uname, password) {
-    this.#csrfToken = null
     const body = new URLSearchParams({ z_username: uname, z_password: password })
     const answer = await this.#fetch('/z_security_check', { method: 'POST', body })
+    // Only now: what was asked meanwhile was asked with the token of the login before.
+    this.#csrfToken = null
     // A browser keeps the cookie itself, and shows it to nobody.
     this.#cookie = answer.headers.getSetCookie().find(Boolean)?.split(';')[0] ?? null
   }
@@ -93,6 +94,15 @@ export class Cloakroom {
    */
   get(...keys) {
     return this.#read('/session/get', { key: keys })
+  }
+
+  /**
+   * All attributes, as `get` without a key.
+   * @param {Reading} [reading]
+   * @returns {Promise<Record<string, string>>}
+   */
+  attributes(reading) {
+    return this.#read('/session/get', {}, reading)
   }
 
   /**

@@ -38,6 +38,7 @@ const still: Live = { listen: () => () => {}, watchState: () => () => {} }
 
 /** A whole page, drawn by the server and then by the browser, which finds it as it is. */
 export function App({ name, data, csrfToken, query, problem }: Shown) {
+  const me = data['me'] as Info
   const cloakroom = useMemo(() => new Cloakroom({ csrfToken }), [csrfToken])
   const [now, setNow] = useState<number | null>(null)
   const [live, setLive] = useState<Live>(still)
@@ -51,17 +52,26 @@ export function App({ name, data, csrfToken, query, problem }: Shown) {
     watchLeaving()
     setNow(Date.now())
     const timer = setInterval(() => setNow(Date.now()), MINUTE)
-    const opened = openLive(() => hasEnded(cloakroom))
+    const opened = openLive(() => hasEnded(cloakroom, me))
     setLive(opened)
-    const stop = opened.listen(({ kind }) => {
-      if (kind === 'end') leave()
-    })
+    let isLost = false
+    const stops = [
+      opened.listen(({ kind }) => {
+        if (kind === 'end') leave()
+      }),
+      // While nothing was heard the session may have ended, and somebody have logged in with this browser.
+      opened.watchState(async (state) => {
+        const isBack = isLost && state === 'open'
+        isLost = state === 'lost'
+        if (isBack && (await hasEnded(cloakroom, me))) leave()
+      }),
+    ]
     return () => {
       clearInterval(timer)
-      stop()
+      for (const stop of stops) stop()
     }
   }, [cloakroom])
-  const surroundings = { me: data['me'] as Info, csrfToken, cloakroom, live, now, notify }
+  const surroundings = { me, csrfToken, cloakroom, live, now, notify }
   return (
     <SurroundingsContext value={surroundings}>
       <div class="page">{contentOf(name, { ...data, query: new URLSearchParams(query), problem })}</div>
@@ -70,10 +80,10 @@ export function App({ name, data, csrfToken, query, problem }: Shown) {
   )
 }
 
-async function hasEnded(cloakroom: Cloakroom): Promise<boolean> {
+/** Whether the session of this page has ended; the browser may have another one by now. */
+async function hasEnded(cloakroom: Cloakroom, { handle }: Info): Promise<boolean> {
   try {
-    await cloakroom.info({ background: true })
-    return false
+    return (await cloakroom.info({ background: true })).handle !== handle
   } catch (error) {
     return error instanceof Problem && error.code === 'not_logged_in'
   }

@@ -6,7 +6,8 @@ import type { ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair } from './form.ts'
-import { isForeign, isOwnPage } from './origin.ts'
+import { isForeign, isOwnPage, isVisit } from './origin.ts'
+import { isApiPath } from './return.ts'
 
 /**
  * What a request to a protected session has to prove. `read`: nothing on GET. `change`: the CSRF token, or on GET that our own page
@@ -16,7 +17,7 @@ export type Kind = 'read' | 'change'
 
 /**
  * Does something with the first live session among those that the request presents: `act` resolves with null if the token it is
- * given has none. Refuses a request from another site, one without a live session, and one that lacks the proof.
+ * given has none. Refuses a request from another site (but for a link to a page), one without a live session, and one that lacks the proof.
  */
 export async function withLogin<T>(
   ask: Ask,
@@ -24,10 +25,11 @@ export async function withLogin<T>(
   guard: { readonly kind: Kind; readonly pairs: readonly Pair[] },
   act: (token: Token) => Promise<T | null>,
 ): Promise<T> {
-  refuseForeign(ask, app)
+  // A link leads to a page from wherever it is, as it does to any other: a page changes nothing, and is shown to the user alone.
+  if (isApiPath(ask.path) || ask.method === 'POST' || !isVisit(ask.headers)) refuseForeign(ask, app)
   for (const token of ask.tokens) {
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
-      if ((await app.sessions.look(token)) !== null) throw csrfFailed()
+      if ((await app.sessions.look(token, [])) !== null) throw csrfFailed()
       continue
     }
     const result = await act(token)
@@ -43,7 +45,7 @@ export const notLoggedIn = () =>
 export function requireSession(ask: Ask, app: App, kind: Kind, pairs: readonly Pair[]): Promise<LoggedIn> {
   return withLogin(ask, app, { kind, pairs }, async (token) => {
     const session = await (kind === 'read' && !ask.isUse
-      ? app.sessions.look(token)
+      ? app.sessions.look(token, [])
       : app.sessions.read(token, []))
     return session === null ? null : { token, session }
   })

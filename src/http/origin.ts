@@ -26,6 +26,9 @@ export function isForeign(headers: Headers, { own, sharesCookie }: OriginSetting
 /** Whether a browser says that one of our own pages sent it. No redirect of ours may lead to a change: see `returnTarget`. */
 export const isOwnPage = (headers: Headers): boolean => headers.get('sec-fetch-site') === 'same-origin'
 
+/** Whether a browser says that somebody goes where it leads, as by a link, so that the answer takes the place of the page before. */
+export const isVisit = (headers: Headers): boolean => headers.get('sec-fetch-dest') === 'document'
+
 /** What browsers add and no page can leave out: `Sec-Fetch-*` on https and on this machine, `Origin` with every POST. */
 const BROWSER_HEADERS = ['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'origin']
 

@@ -16,7 +16,7 @@ export async function get(ask: Ask, app: App): Promise<Response> {
   const named = keysIn(pairs)
   const keys = storedOf(named)
   const { token, session } = await withLogin(ask, app, { kind: 'read', pairs }, async (token) => {
-    const session = await app.sessions.read(token, keys)
+    const session = await (ask.isUse ? app.sessions.read(token, keys) : app.sessions.look(token, keys))
     return session === null ? null : { token, session }
   })
   const etag = etagOf(session.id, session.version)

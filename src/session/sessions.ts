@@ -107,9 +107,10 @@ export class Sessions {
     return session
   }
 
-  /** The live session of a token, without its attributes, and without using it. */
-  look(token: Token): Promise<ReadSession | null> {
-    return this.#store.readSession(idOf(token), [], this.#clock())
+  /** The live session of a token with the named attributes, without using it. */
+  async look(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
+    if (keys !== 'all') for (const key of keys) requireKey(key)
+    return this.#store.readSession(idOf(token), keys, this.#clock())
   }
 
   /** Until when the login of a session is so fresh that its password need not be given again. */

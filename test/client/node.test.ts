@@ -67,3 +67,20 @@ console.log(JSON.stringify(told))
     ['unreachable', 0],
   ])
 })
+
+test('what is asked for while another login is under way leaves nothing of the login before', async () => {
+  await using server = await startServer()
+  const program = `
+const { URL_OF_SERVER: url, PASSWORD: password } = process.env
+const cloakroom = new Cloakroom({ url })
+await cloakroom.logIn('admin', password)
+const login = cloakroom.logIn('admin', password)
+await cloakroom.put({ a: 'before' }).catch(() => {})
+await login
+await cloakroom.put({ a: 'after' })
+console.log(JSON.stringify(await cloakroom.get()))
+`
+  expect(await runByNode(program, { URL_OF_SERVER: server.url, PASSWORD: ADMIN_PASSWORD })).toEqual({
+    a: 'after',
+  })
+})

@@ -41,6 +41,60 @@ describeWithBrowser('pages that are open', (open) => {
     await one.getByText('Nothing hangs on this login yet.').waitFor()
   })
 
+  test('what is changed while a page comes is on it, in the first tab and in others', async () => {
+    await using server = await startServer()
+    await using context = await open()
+    await (await visit(context, server, '/sessions')).close()
+    for (const key of ['first', 'other']) {
+      const page = await context.newPage()
+      // The page is drawn, and its script waits for the change.
+      await page.route(/script\.js/, async (route) => {
+        await context.request.get(`${server.url}/session/put?${key}=late`, {
+          headers: { 'Sec-Fetch-Site': 'same-origin' },
+        })
+        await route.continue()
+      })
+      await page.goto(`${server.url}/index.csp`)
+      await ready(page)
+      await attributeOn(page, key).waitFor()
+    }
+  })
+
+  test('what a page asks for by itself does not keep the session alive, and what it cannot have it asks for again', async () => {
+    await using server = await startServer()
+    await using context = await open()
+    const page = await visit(context, server, '/index.csp')
+    const status = async () => {
+      const answer = await page.request.get(`${server.url}/session/info`, {
+        headers: { 'Cloakroom-Use': 'no' },
+      })
+      return answer.status()
+    }
+    let fails = true
+    await page.route(/session\/get/, (route) =>
+      fails
+        ? route.fulfill({ status: 503, json: { code: 'store_unavailable', detail: 'Away.' } })
+        : route.continue(),
+    )
+    await page.getByLabel('Key').fill('half typed')
+    server.now += 29 * MINUTE
+    const miss = () =>
+      page.evaluate(() => new BroadcastChannel('cloakroom-live').postMessage({ event: { kind: 'missed' } }))
+    const asked = () => page.waitForResponse(/session\/get/)
+    const first = asked()
+    await miss()
+    expect((await first).status()).toBe(503)
+    fails = false
+    expect((await asked()).status()).toBe(200)
+    expect(await page.getByLabel('Key').inputValue()).toBe('half typed')
+    server.now += MINUTE - 1
+    const last = asked()
+    await miss()
+    expect((await last).status()).toBe(200)
+    server.now += 1
+    expect(await status()).toBe(401)
+  })
+
   test('all tabs of a browser share one stream, and another takes over when one is closed', async () => {
     await using server = await startServer()
     await using context = await open()
@@ -133,6 +187,22 @@ describeWithBrowser('pages that are open', (open) => {
     await ready(page)
     await attributeOn(page, 'missed').waitFor()
     expect(await page.getByText('The connection was lost.').count()).toBe(0)
+  })
+
+  test('a page that comes back to the login of somebody else becomes that of somebody else', async () => {
+    await using server = await startServer()
+    const [alice, bob] = [await givenUser(server, 'alice'), await givenUser(server, 'bob')]
+    await using network = startProxy(server.port)
+    await using context = await open()
+    const page = await visit(context, { url: `http://127.0.0.1:${network.port}` }, '/index.csp', alice)
+    network.mood = 'reset'
+    network.cut()
+    await page.getByText('The connection was lost.').waitFor()
+    const form = { z_username: bob.uname, z_password: bob.password }
+    expect((await context.request.post(`${server.url}/z_security_check`, { form })).status()).toBe(200)
+    network.mood = 'well'
+    await page.locator('.who .name').getByText('bob').waitFor()
+    await ready(page)
   })
 
   test('two windows that log in at once each have a session of their own', async () => {

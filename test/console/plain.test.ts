@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { scriptOfPages } from '../../src/console/bundle.ts'
+import { pageDocument } from '../../src/console/document.tsx'
 import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { startServer } from '../support/server.ts'
@@ -25,6 +26,25 @@ test('the script is kept for ever under its own name alone, and packed for whoev
   expect(plain.headers.get('content-encoding')).toBeNull()
   expect(plain.headers.get('cache-control')).toBe('no-cache')
   expect(await plain.bytes()).toEqual(text)
+})
+
+test('the log says of what was refused why, and never that a password was wrong which nobody looked at', async () => {
+  const said = async (event: Record<string, unknown>) => {
+    const events = [{ at: '2026-01-01T00:00:00.000Z', uname: 'alice', ...event }]
+    const html = await pageDocument({
+      name: 'log',
+      data: { me: { uname: 'admin', fullname: '', roles: ['admin'] }, log: { events, next: null } },
+      csrfToken: null,
+      query: '',
+      problem: null,
+    })
+    return /<strong class="name">alice<\/strong> ([^<]*)/.exec(html)?.[1]
+  }
+  const failed = (code: string) => said({ event: 'login_failed', code })
+  expect(await failed('wrong_credentials')).toBe('could not log in: wrong name or password')
+  expect(await failed('busy')).toBe('could not log in: too many logins were under way')
+  for (const code of ['wrong_password', 'busy', 'password_too_short'])
+    expect(await said({ event: 'password_refused', code })).toBe(`gave a password that was refused (${code})`)
 })
 
 describeWithBrowser('without scripts', (open) => {

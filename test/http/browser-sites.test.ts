@@ -1,6 +1,12 @@
 import { expect, test } from 'bun:test'
 import type { BrowserContext, Page, Response as PageResponse } from 'playwright-core'
-import { describeWithBrowser, logInByForm, type OpenContext, sessionCookies } from '../support/browser.ts'
+import {
+  describeWithBrowser,
+  logInByForm,
+  type OpenContext,
+  sessionCookies,
+  submitLogin,
+} from '../support/browser.ts'
 import { type Client, givenUser, logIn } from '../support/client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -109,6 +115,26 @@ describeWithBrowser('a page of another site', (open) => {
   })
 
   for (const stranger of STRANGERS) {
+    test(`on ${stranger} leads to our pages with a link, whether or not one is logged in`, async () => {
+      await using server = await startServer()
+      using site = startStranger()
+      await using context = await open()
+      const page = await context.newPage()
+      const follow = async (path: string) => {
+        await page.goto(`http://${stranger}:${site.port}/`)
+        return followLink(page, server.url + path)
+      }
+      expect(await follow('/login?return_to=%2Fpassword')).toBe(200)
+      await page.goto(`http://${stranger}:${site.port}/`)
+      await page.evaluate((href) => location.assign(href), `${server.url}/sessions`)
+      await page.waitForURL(`${server.url}/login?return_to=%2Fsessions`)
+      await submitLogin(page)
+      await page.waitForURL(`${server.url}/sessions`)
+      for (const path of ['/', '/index.csp', '/login', '/sessions', '/password', '/console/log'])
+        expect([path, await follow(path)]).toEqual([path, 200])
+      expect(refusedBy(server)).toEqual([])
+    })
+
     test(`on ${stranger} changes nothing with a form`, async () => {
       await using server = await startServer()
       using site = startStranger()

@@ -30,6 +30,21 @@ describeWithPostgres('servers that share a database', {}, (postgres) => {
     await expect(logIn(one, { uname, password })).rejects.toThrow('401')
   })
 
+  test('what the database could not take is nowhere, and no fault of the store', async () => {
+    await using server = await startServer({ store: await postgres.newDatabase() })
+    const admin = await logIn(server)
+    const codeOf = async (path: string, body: Record<string, string> | null = null) => {
+      const answer = await admin.ask(path, body)
+      const { code = null } = (await answer.json()) as { code?: string }
+      return [answer.status, code]
+    }
+    for (const path of ['users/list?after=a%00', 'sessions/list?after=1:aaaaaaaaaaaaaaaaaaaaaa'])
+      expect([path, await codeOf(`/admin/${path}`)]).toEqual([path, [200, null]])
+    for (const path of ['users/delete', 'sessions/revoke'])
+      expect(await codeOf(`/admin/${path}`, { uname: 'a\0' })).toEqual([404, 'no_such_user'])
+    expect(server.log.filter((line) => line.includes('"fault"'))).toEqual([])
+  })
+
   test('a server starts on what the guide says to make', async () => {
     const statements = blocksOf('docs/operating.md').filter(({ language }) => language === 'sql')
     expect(statements).toHaveLength(1)

@@ -60,16 +60,17 @@ test('a password in the URL is refused', async () => {
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_parameter' }])
 })
 
-test('a request that says that it is no use does not keep the session alive, and is answered like any other', async () => {
-  await using server = await startServer({ toml: '[session]\nidle = "30m"\n' })
-  const client = await logIn(server)
-  const ask = (headers: Record<string, string>) => client.ask('/session/info', null, headers)
-  server.now += 29 * MINUTE
-  expect((await ask({ 'cloakroom-use': 'no' })).status).toBe(200)
-  server.now += MINUTE - 1
-  expect((await ask({})).status).toBe(200)
-  server.now += 29 * MINUTE
-  expect((await ask({ 'cloakroom-use': 'no' })).status).toBe(200)
-  server.now += MINUTE
-  expect((await ask({})).status).toBe(401)
-})
+for (const path of ['/session/info', '/session/get', '/session/get?key=a&key=CSRFToken'])
+  test(`a request to ${path} that says that it is no use does not keep the session alive, and is answered like any other`, async () => {
+    await using server = await startServer({ toml: '[session]\nidle = "30m"\n' })
+    const client = await logIn(server)
+    const ask = (headers: Record<string, string>) => client.ask(path, null, headers)
+    server.now += 29 * MINUTE
+    expect((await ask({ 'cloakroom-use': 'no' })).status).toBe(200)
+    server.now += MINUTE - 1
+    expect((await ask({})).status).toBe(200)
+    server.now += 29 * MINUTE
+    expect((await ask({ 'cloakroom-use': 'no' })).status).toBe(200)
+    server.now += MINUTE
+    expect((await ask({})).status).toBe(401)
+  })

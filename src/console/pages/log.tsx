@@ -76,7 +76,9 @@ function said(event: LogEvent): string {
     case 'login':
       return 'logged in'
     case 'login_failed':
-      return 'could not log in: wrong name or password'
+      return event.code === 'busy'
+        ? 'could not log in: too many logins were under way'
+        : 'could not log in: wrong name or password'
     case 'login_throttled':
       return 'was held back after too many wrong passwords'
     case 'logout':
@@ -88,7 +90,7 @@ function said(event: LogEvent): string {
     case 'password_change':
       return `changed the password${ended}`
     case 'password_refused':
-      return 'gave a password that was refused'
+      return `gave a password that was refused (${event.code ?? ''})`
     case 'user_create':
       return `was made${byAdmin(event)}`
     case 'user_update':

@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Problem } from '../../client/cloakroom.js'
 import { useSurroundings } from '../context.ts'
 import type { LiveEvent } from '../live.ts'
 import { leave } from '../parts/attempt.ts'
@@ -95,24 +96,55 @@ function Room({ attributes }: { readonly attributes: ReadonlyMap<string, string>
 
 type Change = (key: string, value: string | null) => void
 
-/** The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do. */
+/** Milliseconds after which attributes that could not be read are asked for again. */
+const AGAIN = 5_000
+
+/**
+ * The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do. They are read anew, which is
+ * no use of the session, as soon as changes are heard of, since some may have been before, and whenever something was missed.
+ */
 function useAttributes(given: SessionData['attributes']): readonly [Attributes, Change] {
   const { live, cloakroom } = useSurroundings()
   const [attributes, setAttributes] = useState<Attributes>(new Map(Object.entries(given)))
-  const change: Change = (key, value) => setAttributes((before) => changed(before, [[key, value]]))
-  useEffect(
-    () =>
-      live.listen((event) => {
-        if (event.kind === 'missed') {
-          cloakroom.get().then((all) => setAttributes(new Map(Object.entries(all))), leave)
-        } else if (event.kind !== 'end') {
-          setAttributes((before) => changed(before, changesOf(event, before)))
-        }
+  /** What has changed since all were asked for, until the answer is there: it may be from before, and is changed likewise. */
+  const since = useRef<Step[] | null>(null)
+  const apply = (step: Step) => {
+    since.current?.push(step)
+    setAttributes(step)
+  }
+  const reread = async () => {
+    const steps: Step[] = []
+    since.current = steps
+    try {
+      const all = await cloakroom.attributes({ background: true })
+      // Else somebody has asked again meanwhile.
+      if (since.current !== steps) return
+      since.current = null
+      setAttributes(steps.reduce<Attributes>((before, step) => step(before), new Map(Object.entries(all))))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      if (error.code === 'not_logged_in') leave()
+      else if (since.current === steps) setTimeout(reread, AGAIN)
+    }
+  }
+  useEffect(() => {
+    const stops = [
+      live.watchState((state) => {
+        if (state === 'open') void reread()
       }),
-    [live, cloakroom],
-  )
-  return [attributes, change]
+      live.listen((event) => {
+        if (event.kind === 'missed') void reread()
+        else if (event.kind !== 'end') apply((before) => changed(before, changesOf(event, before)))
+      }),
+    ]
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }, [live, cloakroom])
+  return [attributes, (key, value) => apply((before) => changed(before, [[key, value]]))]
 }
+
+type Step = (before: Attributes) => Attributes
 
 type Attributes = ReadonlyMap<string, string>
 

@@ -77,7 +77,9 @@ export const newReads = (pool: Pool): Reads => ({
   },
 
   async listSessions({ uname, address, handle }, after, limit, now) {
-    if (isNowhere(uname, address)) return { items: [], next: null }
+    // Behind the cursor of another store there is nothing.
+    const isBehind = after === null || /^-?\d+$/.test(after)
+    if (!isBehind || isNowhere(uname, address)) return { items: [], next: null }
     const which = [now, address ?? null]
     // Not among the quick reads, which would wait behind it.
     if (handle !== undefined) {
@@ -109,7 +111,9 @@ export const newReads = (pool: Pool): Reads => ({
   },
 
   async listUsers(after, limit) {
-    const rows = await pool.run(LIST_USERS, [after, limit + 1])
+    // No name holds a NUL, so nothing is between what comes before the first one and the whole.
+    const [behind = null] = after?.split('\0') ?? []
+    const rows = await pool.run(LIST_USERS, [behind, limit + 1])
     const items = rows.slice(0, limit).map(userOf)
     return { items, next: rows.length > limit ? (items.at(-1)?.uname ?? null) : null }
   },

@@ -1,7 +1,7 @@
 import type { Attributes, NewSession, Store, StoredSession, UserOutcome, WriteOutcome } from '../store.ts'
 import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
-import { bytesOf, rangeOf } from './rows.ts'
+import { bytesOf, isNowhere, rangeOf } from './rows.ts'
 
 const INSERT_SESSION = 'SELECT cloakroom.insert_session($1, $2, $3, $4, $5, $6, $7, $8)'
 const RESTORE_SESSION = 'SELECT cloakroom.restore_session($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
@@ -149,6 +149,7 @@ export const newWrites = (pool: Pool): Writes => ({
 
   async updateUser(uname, change, revocation, { now, keeper, generation }) {
     const { fullname = null, email = null, passwordHash = null, roles = null, disabled = null } = change
+    if (isNowhere(uname)) return 'absent'
     const staying = revocation?.except ?? null
     const range = staying === null ? [null, null] : rangeOf(staying)
     const changes = [fullname, email, passwordHash, roles, disabled, revocation?.generation ?? null]
@@ -158,6 +159,7 @@ export const newWrites = (pool: Pool): Writes => ({
   },
 
   async deleteUser(uname, { now, keeper, generation }) {
+    if (isNowhere(uname)) return 'absent'
     return userOutcomeOf(await only(pool.runLong(DELETE_USER, [uname, now, keeper, generation])))
   },
 

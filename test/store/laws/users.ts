@@ -21,12 +21,14 @@ export const userLaws: readonly Law[] = [
     says: 'a user that nobody inserted is absent',
     async check(store) {
       const uname = newName()
-      for (const nobody of [uname, '', `${uname}\0`]) expect(await store.readUser(nobody)).toBeNull()
-      expect(await store.updateUser(uname, { fullname: 'x' }, null, noKeeper)).toBe('absent')
       const revocation = { generation: 1, except: null }
-      expect(await store.updateUser(uname, {}, revocation, noKeeper)).toBe('absent')
-      expect(await store.deleteUser(uname, noKeeper)).toBe('absent')
-      expect(await store.readUser(uname)).toBeNull()
+      for (const nobody of [uname, '', `${uname}\0`]) {
+        expect(await store.readUser(nobody)).toBeNull()
+        expect(await store.updateUser(nobody, { fullname: 'x' }, null, noKeeper)).toBe('absent')
+        expect(await store.updateUser(nobody, {}, revocation, noKeeper)).toBe('absent')
+        expect(await store.deleteUser(nobody, noKeeper)).toBe('absent')
+        expect(await store.readUser(nobody)).toBeNull()
+      }
     },
   },
   {
@@ -77,6 +79,13 @@ export const userLaws: readonly Law[] = [
       for (const uname of inOrder.toReversed()) await givenUser(store, { uname })
       const pages = await pagesOf((after) => store.listUsers(after, 100))
       expect(pages.map((page) => page.map(({ uname }) => uname))).toEqual([inOrder])
+      // Also behind what no name can be.
+      for (const [after, first] of [
+        ['\0', ' '],
+        ['a\0z', 'aa'],
+        ['a ', 'aa'],
+      ] as const)
+        expect((await store.listUsers(after, 1)).items.map(({ uname }) => uname)).toEqual([first])
     },
   },
   {
