@@ -75,6 +75,25 @@ describeWithBrowser('the pages of every user', (open) => {
     expect((await three.ask('/session/get')).status).toBe(401)
   })
 
+  test('of very many sessions the latest are shown, this one among them, and all that somebody asks for', async () => {
+    await using server = await startServer({ timePasses: true })
+    const alice = await givenUser(server, 'alice')
+    await using context = await open()
+    const page = await visit(context, server, '/index.csp', alice)
+    for (let i = 0; i < 210; i++) await logIn(server, alice)
+    await page.goto(`${server.url}/sessions`)
+    await ready(page)
+    const rows = page.locator('main .rows > li')
+    expect(await rows.count()).toBe(201)
+    expect(await rows.last().locator('.tag').textContent()).toBe('this one')
+    await page.getByText('These are the latest 201 of 211 sessions.').waitFor()
+    await page.getByRole('button', { name: 'Show all' }).click()
+    expect(await rows.count()).toBe(211)
+    await page.getByRole('button', { name: 'End all others' }).click()
+    await confirm(page, 'End 210 sessions')
+    await page.getByText('You are logged in nowhere else.').waitFor()
+  })
+
   test('when the login is a while ago, the password is asked again before another session ends', async () => {
     await using server = await startServer()
     const elsewhere = await logIn(server)

@@ -9,7 +9,7 @@ import { usePolled } from '../parts/polled.ts'
 import { Proof } from '../parts/proof.tsx'
 import { SessionFacts } from '../parts/session-facts.tsx'
 import { Trouble } from '../parts/trouble.tsx'
-import { counted, deviceOf } from '../words.ts'
+import { counted, deviceOf, shownNumber } from '../words.ts'
 
 export interface SessionsData {
   readonly list: { readonly sessions: readonly OwnSession[] }
@@ -19,6 +19,9 @@ export interface SessionsData {
 /** What is to end, once that has been asked. */
 type Ending = OwnSession | 'others' | null
 
+/** Sessions that are shown without asking: to draw ten thousand would keep the server, and whoever else asks, waiting for long. */
+const SHOWN = 200
+
 /** Where the user is logged in, with a way to end what is not theirs. */
 export function SessionsPage({ list, problem }: SessionsData) {
   const { me, now, cloakroom, notify } = useSurroundings()
@@ -27,6 +30,8 @@ export function SessionsPage({ list, problem }: SessionsData) {
   )
   const [ending, setEnding] = useState<Ending>(null)
   const [password, setPassword] = useState('')
+  const [isWhole, setIsWhole] = useState(false)
+  const shown = sessions.filter(({ current }, i) => isWhole || current || i < SHOWN)
   const isFresh = now !== null && now < Date.parse(me.freshUntil)
   const others = sessions.filter(({ current }) => !current)
   const end = async (given: string | undefined) => {
@@ -50,7 +55,7 @@ export function SessionsPage({ list, problem }: SessionsData) {
       <form action="/sessions" method="post">
         <Proof />
         <ul class="rows">
-          {sessions.map((session) => (
+          {shown.map((session) => (
             <li key={session.handle}>
               <SessionFacts session={session} />
               {session.current ? (
@@ -69,6 +74,16 @@ export function SessionsPage({ list, problem }: SessionsData) {
             </li>
           ))}
         </ul>
+        {shown.length < sessions.length && (
+          <p class="empty">
+            These are the latest {shownNumber(shown.length)} of {counted(sessions.length, 'session')}.{' '}
+            {now !== null && (
+              <button type="button" class="link" onClick={() => setIsWhole(true)}>
+                Show all
+              </button>
+            )}
+          </p>
+        )}
         {others.length === 0 ? (
           <p class="empty">You are logged in nowhere else.</p>
         ) : (
