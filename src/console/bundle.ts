@@ -18,7 +18,11 @@ let script: Promise<Script> | null = null
  * of a second, once.
  */
 export function scriptOfPages(): Promise<Script> {
-  script ??= build()
+  script ??= build().catch((error) => {
+    // As when there were too many open files for a moment: the next page tries again.
+    script = null
+    throw error
+  })
   return script
 }
 

@@ -1,4 +1,7 @@
 import { expect, test } from 'bun:test'
+import { cpSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { scriptOfPages } from '../../src/console/bundle.ts'
 import { pageDocument } from '../../src/console/document.tsx'
 import { describeWithBrowser, submitLogin } from '../support/browser.ts'
@@ -26,6 +29,25 @@ test('the script is kept for ever under its own name alone, and packed for whoev
   expect(plain.headers.get('content-encoding')).toBeNull()
   expect(plain.headers.get('cache-control')).toBe('no-cache')
   expect(await plain.bytes()).toEqual(text)
+})
+
+test('a script that could not be put together is tried again for the next page', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-script-'))
+  try {
+    const root = join(import.meta.dir, '../..')
+    cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+    const main = join(folder, 'src/console/main.tsx')
+    renameSync(main, `${main}.away`)
+    const { scriptOfPages } = (await import(join(folder, 'src/console/bundle.ts'))) as {
+      scriptOfPages(): Promise<{ readonly text: Uint8Array }>
+    }
+    await expect(scriptOfPages()).rejects.toThrow()
+    renameSync(`${main}.away`, main)
+    expect((await scriptOfPages()).text.length).toBeGreaterThan(10_000)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('the log says of what was refused why, and never that a password was wrong which nobody looked at', async () => {
