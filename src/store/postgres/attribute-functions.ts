@@ -1,9 +1,10 @@
 /**
  * How attributes are put and removed. The row of the session is locked first, so that of two writers the second sees what the first has
- * left: whether the session lives, of which version it is and how much hangs on it. `outcome` is null if the write happened.
+ * left: whether the session lives, of which version it is and how much hangs on it. Whoever watches it is told in the same transaction.
+ * `outcome` is null if the write happened.
  */
 export const ATTRIBUTE_FUNCTIONS = `
-  CREATE FUNCTION cloakroom.put_attributes(
+  CREATE OR REPLACE FUNCTION cloakroom.put_attributes(
     _id bytea, _keys text[], _values text[], _max_count bigint, _max_bytes bigint, _now bigint, _version bigint,
     OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
   ) LANGUAGE plpgsql AS $$
@@ -31,12 +32,15 @@ export const ATTRIBUTE_FUNCTIONS = `
     UPDATE cloakroom.sessions s SET version = _session.version + 1, count = _count, bytes = _bytes
       WHERE s.n = _session.n;
     version := _session.version + 1;
+    IF EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = _id) THEN
+      PERFORM cloakroom.tell(_id, json_build_object('kind', 'put', 'keys', _keys, 'version', version));
+    END IF;
     ends_at := _session.ends_at;
     latest_ends_at := _session.latest_ends_at;
   END $$;
 
   -- _keys: null for all.
-  CREATE FUNCTION cloakroom.remove_attributes(
+  CREATE OR REPLACE FUNCTION cloakroom.remove_attributes(
     _id bytea, _keys text[], _now bigint, _version bigint,
     OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
   ) LANGUAGE plpgsql AS $$
@@ -64,6 +68,10 @@ export const ATTRIBUTE_FUNCTIONS = `
         count = _session.count - _count, bytes = _session.bytes - _bytes
       WHERE s.n = _session.n;
     version := _session.version + 1;
+    IF EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = _id) THEN
+      PERFORM cloakroom.tell(_id, json_build_object(
+        'kind', 'delete', 'keys', coalesce(to_json(_keys), '"all"'::json), 'version', version));
+    END IF;
     ends_at := _session.ends_at;
     latest_ends_at := _session.latest_ends_at;
   END $$;

@@ -2,20 +2,10 @@ import type { Store } from '../store.ts'
 import type { Pool } from './pool.ts'
 import { isNowhere } from './rows.ts'
 
-/** Where events are remembered, since version 3 of the schema. */
-export const EVENTS = `
-  CREATE TABLE cloakroom.events (
-    n     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- in the order in which they were remembered
-    at    bigint NOT NULL,
-    kind  text COLLATE "C" NOT NULL,
-    uname text COLLATE "C",                  -- the user whom it is about, or null
-    text  text NOT NULL                      -- JSON
-  );
-  CREATE INDEX events_by_kind ON cloakroom.events (kind, n);
-  CREATE INDEX events_by_uname ON cloakroom.events (uname, n);
-
+/** How events are remembered and forgotten, in one step. */
+export const EVENT_FUNCTION = `
   -- Two nodes that forget the same do not wait for each other: one alone does it.
-  CREATE FUNCTION cloakroom.append_events(
+  CREATE OR REPLACE FUNCTION cloakroom.append_events(
     _at bigint[], _kinds text[], _unames text[], _texts text[], _most integer, _since bigint
   ) RETURNS void LANGUAGE plpgsql AS $$
   DECLARE

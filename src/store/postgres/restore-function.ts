@@ -1,9 +1,6 @@
-/** How a session is added as another store had it, since version 2 of the schema. */
+/** How a session is added as another store had it. */
 export const RESTORE_FUNCTION = `
-  -- Their n goes down from -1, since lists have the latest login first and sessions are restored in that order.
-  CREATE SEQUENCE cloakroom.restored INCREMENT -1;
-
-  CREATE FUNCTION cloakroom.restore_session(
+  CREATE OR REPLACE FUNCTION cloakroom.restore_session(
     _id bytea, _uname text, _began_at bigint, _used_at bigint, _ends_at bigint, _latest_ends_at bigint,
     _address text, _user_agent text, _version bigint, _keys text[], _values text[]
   ) RETURNS text LANGUAGE plpgsql AS $$

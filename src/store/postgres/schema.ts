@@ -1,25 +1,30 @@
 import type { SQL } from 'bun'
 import { ATTRIBUTE_FUNCTIONS } from './attribute-functions.ts'
-import { EVENTS } from './events.ts'
-import { NODES_TABLE } from './nodes-table.ts'
+import { EVENT_FUNCTION } from './events.ts'
 import { RESTORE_FUNCTION } from './restore-function.ts'
 import { SESSION_FUNCTIONS } from './session-functions.ts'
-import { TABLES } from './tables.ts'
-import { TELLING_FUNCTIONS } from './telling-functions.ts'
+import { EVENTS_TABLE, NODES_TABLE, RESTORED, TABLES, WATCH_TABLES } from './tables.ts'
 import { USER_FUNCTIONS } from './user-functions.ts'
 import { WATCH_FUNCTIONS } from './watch-functions.ts'
 
 /**
- * Each entry takes the schema from the version that is its index to the next one. An entry that was released is never changed: a function
- * that becomes another one is replaced by a later entry.
+ * Each entry takes the tables from the version that is its index to the next one. An entry that was released is never changed. Where only
+ * functions change the entry is empty.
  */
-const migrations: readonly string[] = [
-  TABLES + SESSION_FUNCTIONS + ATTRIBUTE_FUNCTIONS + USER_FUNCTIONS,
+const migrations: readonly string[] = [TABLES, RESTORED, EVENTS_TABLE, NODES_TABLE, WATCH_TABLES]
+
+/**
+ * The functions of the latest version, which are made anew at every step up. One that nodes of an earlier version may still call stays, or
+ * they would fail until they are stopped.
+ */
+const functions = [
+  SESSION_FUNCTIONS,
+  ATTRIBUTE_FUNCTIONS,
+  USER_FUNCTIONS,
   RESTORE_FUNCTION,
-  EVENTS,
-  NODES_TABLE,
-  WATCH_FUNCTIONS + TELLING_FUNCTIONS,
-]
+  EVENT_FUNCTION,
+  WATCH_FUNCTIONS,
+].join('')
 
 /** The version that this program makes and knows. */
 export const LATEST = migrations.length
@@ -52,6 +57,7 @@ export async function migrate(client: SQL): Promise<void> {
     const [[version]] = await transaction.unsafe('SELECT version FROM cloakroom.schema_version').values()
     if (version >= LATEST) return
     for (const step of migrations.slice(version)) await run(step)
+    await run(functions)
     await run(`UPDATE cloakroom.schema_version SET version = ${LATEST}`)
   })
 }

@@ -4,7 +4,7 @@
  * their `n`, so that no two wait for each other.
  */
 export const SESSION_FUNCTIONS = `
-  CREATE FUNCTION cloakroom.insert_session(
+  CREATE OR REPLACE FUNCTION cloakroom.insert_session(
     _id bytea, _uname text, _generation bigint, _began_at bigint, _ends_at bigint, _latest_ends_at bigint,
     _address text, _user_agent text
   ) RETURNS text LANGUAGE plpgsql AS $$
@@ -28,16 +28,31 @@ export const SESSION_FUNCTIONS = `
     RETURN 'inserted';
   END $$;
 
-  -- Ends sessions whose rows the caller has locked. Deleted and not marked, so that no clock can revive them.
-  CREATE FUNCTION cloakroom.end_locked(_sessions bigint[], _now bigint) RETURNS void LANGUAGE plpgsql AS $$
+  -- Ends sessions whose rows the caller has locked, and tells whoever watches one of them. Deleted and not marked, so that no clock can
+  -- revive them.
+  CREATE OR REPLACE FUNCTION cloakroom.end_locked(_sessions bigint[], _reason text, _now bigint)
+  RETURNS void LANGUAGE plpgsql AS $$
+  DECLARE
+    _watched bytea[];
   BEGIN
     DELETE FROM cloakroom.attributes WHERE session = ANY (_sessions);
-    WITH gone AS (DELETE FROM cloakroom.sessions WHERE n = ANY (_sessions) RETURNING id)
-      INSERT INTO cloakroom.ended SELECT id, _now FROM gone;
+    WITH gone AS (
+      DELETE FROM cloakroom.sessions WHERE n = ANY (_sessions) RETURNING id
+    ), kept AS (
+      INSERT INTO cloakroom.ended SELECT id, _now FROM gone
+    )
+    SELECT array_agg(id) INTO _watched FROM gone
+      WHERE EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = gone.id);
+    PERFORM cloakroom.tell(id, json_build_object('kind', 'end', 'reason', _reason)) FROM unnest(_watched) AS id;
+  END $$;
+
+  CREATE OR REPLACE FUNCTION cloakroom.end_locked(_sessions bigint[], _now bigint) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM cloakroom.end_locked(_sessions, 'revoked', _now);
   END $$;
 
   -- A handle is the beginning of an id, and so the ids of a range.
-  CREATE FUNCTION cloakroom.end_session(_from bytea, _to bytea, _uname text, _now bigint)
+  CREATE OR REPLACE FUNCTION cloakroom.end_session(_from bytea, _to bytea, _uname text, _reason text, _now bigint)
   RETURNS boolean LANGUAGE plpgsql AS $$
   DECLARE
     _n bigint;
@@ -45,11 +60,18 @@ export const SESSION_FUNCTIONS = `
     SELECT n INTO _n FROM cloakroom.sessions
       WHERE id BETWEEN _from AND _to AND ends_at > _now AND (_uname IS NULL OR uname = _uname) FOR UPDATE;
     IF NOT FOUND THEN RETURN false; END IF;
-    PERFORM cloakroom.end_locked(ARRAY[_n], _now);
+    PERFORM cloakroom.end_locked(ARRAY[_n], _reason, _now);
     RETURN true;
   END $$;
 
-  CREATE FUNCTION cloakroom.end_sessions(_limit integer, _now bigint) RETURNS integer LANGUAGE plpgsql AS $$
+  -- For nodes of a version before 5 that have not been stopped yet.
+  CREATE OR REPLACE FUNCTION cloakroom.end_session(_from bytea, _to bytea, _uname text, _now bigint)
+  RETURNS boolean LANGUAGE plpgsql AS $$
+  BEGIN
+    RETURN cloakroom.end_session(_from, _to, _uname, 'revoked', _now);
+  END $$;
+
+  CREATE OR REPLACE FUNCTION cloakroom.end_sessions(_limit integer, _now bigint) RETURNS integer LANGUAGE plpgsql AS $$
   DECLARE
     _sessions bigint[];
   BEGIN
@@ -62,7 +84,7 @@ export const SESSION_FUNCTIONS = `
 
   -- One node at a time, and it waits for no row: one that is locked is left for the next round. The index on sweep_at also finds sessions
   -- that were used since; those are moved to where they belong by now. More: the limit kept others from being looked at.
-  CREATE FUNCTION cloakroom.sweep(_before bigint, _limit integer, OUT swept integer, OUT more boolean)
+  CREATE OR REPLACE FUNCTION cloakroom.sweep(_before bigint, _limit integer, OUT swept integer, OUT more boolean)
   LANGUAGE plpgsql AS $$
   DECLARE
     _due bigint[];

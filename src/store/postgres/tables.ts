@@ -60,3 +60,48 @@ export const TABLES = `
   );
   CREATE INDEX counters_by_end ON cloakroom.counters (ends_at);
 `
+
+/** Where the `n` of sessions comes from that were restored, since version 2. */
+export const RESTORED = `
+  -- Their n goes down from -1, since lists have the latest login first and sessions are restored in that order.
+  CREATE SEQUENCE cloakroom.restored INCREMENT -1;
+`
+
+/** Where events are remembered, since version 3. */
+export const EVENTS_TABLE = `
+  CREATE TABLE cloakroom.events (
+    n     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- in the order in which they were remembered
+    at    bigint NOT NULL,
+    kind  text COLLATE "C" NOT NULL,
+    uname text COLLATE "C",                  -- the user whom it is about, or null
+    text  text NOT NULL                      -- JSON
+  );
+  CREATE INDEX events_by_kind ON cloakroom.events (kind, n);
+  CREATE INDEX events_by_uname ON cloakroom.events (uname, n);
+`
+
+/** What nodes say of themselves, since version 4. After a crash it is empty, and soon told anew: none of it goes to the log. */
+export const NODES_TABLE = `
+  CREATE UNLOGGED TABLE cloakroom.nodes (
+    name    text COLLATE "C" PRIMARY KEY,
+    text    text NOT NULL,
+    ends_at bigint NOT NULL                  -- absent from this millisecond on
+  ) WITH (fillfactor = 50);
+`
+
+/**
+ * Who listens and what they watch, since version 5. Not in the log: after a crash they are empty, and every node that listens says anew
+ * what it watches.
+ */
+export const WATCH_TABLES = `
+  CREATE UNLOGGED TABLE cloakroom.listeners (
+    node  text COLLATE "C" PRIMARY KEY,
+    until timestamptz NOT NULL               -- taken for dead from then on, if it does not say that it lives
+  );
+
+  CREATE UNLOGGED TABLE cloakroom.watched (
+    id   bytea NOT NULL,                     -- sessions.id; there may be no such session
+    node text COLLATE "C" NOT NULL,          -- listeners.node
+    PRIMARY KEY (id, node)
+  );
+`

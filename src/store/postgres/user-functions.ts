@@ -4,7 +4,7 @@
  */
 export const USER_FUNCTIONS = `
   -- Ends the live sessions of a user but those of the range of ids; how many.
-  CREATE FUNCTION cloakroom.end_sessions_of(_uname text, _from bytea, _to bytea, _now bigint)
+  CREATE OR REPLACE FUNCTION cloakroom.end_sessions_of(_uname text, _from bytea, _to bytea, _now bigint)
   RETURNS integer LANGUAGE plpgsql AS $$
   DECLARE
     _sessions bigint[];
@@ -20,7 +20,7 @@ export const USER_FUNCTIONS = `
 
   -- Whether the user is the only enabled one with the role. Two who ask at once go one after the other, since each would count on the
   -- other. Whoever waits here holds the row of a user, and whoever has got past this waits for none.
-  CREATE FUNCTION cloakroom.is_last(_user cloakroom.users, _keeper text) RETURNS boolean LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION cloakroom.is_last(_user cloakroom.users, _keeper text) RETURNS boolean LANGUAGE plpgsql AS $$
   BEGIN
     IF _user.disabled OR NOT _keeper = ANY (_user.roles) THEN RETURN false; END IF;
     PERFORM pg_advisory_xact_lock(1131180897, 3);
@@ -31,7 +31,7 @@ export const USER_FUNCTIONS = `
 
   -- A field that is null stays as it is. _new_generation: null if no sessions end. _from, _to: the ids that the handle of the session that
   -- stays can mean, or null. _generation: the one that the user must be of, or null.
-  CREATE FUNCTION cloakroom.update_user(
+  CREATE OR REPLACE FUNCTION cloakroom.update_user(
     _uname text, _fullname text, _email text, _password_hash text, _roles text[], _disabled boolean,
     _new_generation bigint, _from bytea, _to bytea, _now bigint, _keeper text, _generation bigint,
     OUT outcome text, OUT ended integer
@@ -62,7 +62,7 @@ export const USER_FUNCTIONS = `
     END IF;
   END $$;
 
-  CREATE FUNCTION cloakroom.delete_user(
+  CREATE OR REPLACE FUNCTION cloakroom.delete_user(
     _uname text, _now bigint, _keeper text, _generation bigint, OUT outcome text, OUT ended integer
   ) LANGUAGE plpgsql AS $$
   DECLARE

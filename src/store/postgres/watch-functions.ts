@@ -1,22 +1,10 @@
 /**
  * How whoever watches a session is told of it. A notification makes its transaction wait for every other that notifies, so one is sent only
- * where somebody watches. The tables are not in the log: after a crash they are empty, and every node that listens says anew what it watches.
- * They go by the clock of the database.
+ * where somebody watches. It goes by the clock of the database.
  */
 export const WATCH_FUNCTIONS = `
-  CREATE UNLOGGED TABLE cloakroom.listeners (
-    node  text COLLATE "C" PRIMARY KEY,
-    until timestamptz NOT NULL               -- taken for dead from then on, if it does not say that it lives
-  );
-
-  CREATE UNLOGGED TABLE cloakroom.watched (
-    id   bytea NOT NULL,                     -- sessions.id; there may be no such session
-    node text COLLATE "C" NOT NULL,          -- listeners.node
-    PRIMARY KEY (id, node)
-  );
-
   -- Locks the sessions, and so waits for writes under way that could not see yet that somebody watches. Whoever writes later sees it.
-  CREATE FUNCTION cloakroom.watch(_node text, _ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION cloakroom.watch(_node text, _ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
     -- What a crash loses of it, it loses of the tables too.
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -24,14 +12,14 @@ export const WATCH_FUNCTIONS = `
     PERFORM 1 FROM cloakroom.sessions WHERE id = ANY (_ids) ORDER BY n FOR NO KEY UPDATE;
   END $$;
 
-  CREATE FUNCTION cloakroom.unwatch(_node text, _ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION cloakroom.unwatch(_node text, _ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     DELETE FROM cloakroom.watched WHERE id = ANY (_ids) AND node = _node;
   END $$;
 
   -- Says that the node lives, and tells it so on its own channel; whether it was known. Buries the dead.
-  CREATE FUNCTION cloakroom.beat(_node text) RETURNS boolean LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION cloakroom.beat(_node text) RETURNS boolean LANGUAGE plpgsql AS $$
   DECLARE
     _was_known boolean;
   BEGIN
@@ -52,7 +40,7 @@ export const WATCH_FUNCTIONS = `
     RETURN _was_known;
   END $$;
 
-  CREATE FUNCTION cloakroom.leave(_node text) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION cloakroom.leave(_node text) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     DELETE FROM cloakroom.listeners WHERE node = _node;
@@ -60,7 +48,7 @@ export const WATCH_FUNCTIONS = `
   END $$;
 
   -- PostgreSQL takes no more than 7,999 bytes. What would be longer is said to have been missed.
-  CREATE FUNCTION cloakroom.tell(_id bytea, _change json) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION cloakroom.tell(_id bytea, _change json) RETURNS void LANGUAGE plpgsql AS $$
   DECLARE
     _head text := encode(_id, 'hex') || ' ';
   BEGIN
