@@ -150,6 +150,18 @@ describeWithPostgres('locks', { conf: { fsync: 'off', deadlock_timeout: '20ms' }
     await store.close()
   })
 
+  test('events are forgotten also while somebody finds out whether a user is the last of a role', async () => {
+    const url = await server.newDatabase()
+    const store = await openPostgresStore(url, reach)
+    await givenUser(store, { roles: ['keeper'] })
+    await using held = await server.hold(url, "SELECT cloakroom.is_last(u, 'keeper') FROM cloakroom.users u")
+    const events = ['a', 'b', 'c'].map((text) => ({ at: now, kind: 'login', uname: null, text }))
+    await store.appendEvents(events, { most: 1, since: 0 })
+    await held.commit()
+    expect((await store.listEvents({ since: 0 }, null, 9)).items).toEqual(events.slice(2))
+    await store.close()
+  })
+
   test('a node that is killed in the middle of puts leaves each whole or not at all, and none that was answered is lost', async () => {
     const url = await server.newDatabase()
     const store = await openPostgresStore(url, reach)

@@ -14,7 +14,7 @@ export const EVENT_FUNCTION = `
     INSERT INTO cloakroom.events (at, kind, uname, text)
       SELECT e.at, e.kind, e.uname, e.text
         FROM unnest(_at, _kinds, _unames, _texts) WITH ORDINALITY AS e (at, kind, uname, text, place) ORDER BY e.place;
-    IF NOT pg_try_advisory_xact_lock(1131180897, 3) THEN RETURN; END IF;
+    IF NOT pg_try_advisory_xact_lock(1131180897, 4) THEN RETURN; END IF;
     FOR _kind IN SELECT DISTINCT unnest(_kinds) LOOP
       DELETE FROM cloakroom.events WHERE kind = _kind AND n <= (
         SELECT n FROM cloakroom.events WHERE kind = _kind ORDER BY n DESC LIMIT 1 OFFSET _most
