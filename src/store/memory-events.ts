@@ -1,3 +1,4 @@
+import { isAmong } from './filters.ts'
 import { pageIn } from './pages.ts'
 import { LOOKED_AT, type Store, type StoredEvent } from './store.ts'
 
@@ -28,14 +29,10 @@ export function newMemoryEvents(): Pick<Store, 'appendEvents' | 'listEvents'> {
         .toReversed()
     },
 
-    async listEvents({ kind, uname, since }, after, limit) {
-      const isMeant = (event: StoredEvent) =>
-        event.at >= since &&
-        (kind === undefined || event.kind === kind) &&
-        (uname === undefined || event.uname === uname)
+    async listEvents(filter, after, limit) {
       const behind = all.filter(({ n }) => after === null || n < Number(after)).toReversed()
       const looked = behind.map(({ n, event }) => ({
-        item: isMeant(event) ? event : null,
+        item: isAmong(filter, event) ? event : null,
         cursor: String(n),
       }))
       return pageIn(looked, limit, LOOKED_AT)

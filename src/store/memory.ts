@@ -1,6 +1,7 @@
+import { isOf } from './filters.ts'
 import { Logins } from './logins.ts'
 import { newMemoryEvents } from './memory-events.ts'
-import { pageIn } from './pages.ts'
+import { pageIn, pageOf } from './pages.ts'
 import { newNodeReports } from './reports.ts'
 import {
   type Change,
@@ -10,9 +11,7 @@ import {
   LOOKED_AT,
   type Millis,
   type NewSession,
-  type Page,
   type ReadSession,
-  type SessionFilter,
   type Store,
   type StoredSession,
   type StoredUser,
@@ -33,15 +32,6 @@ interface Kept {
 type WrittenAttributes =
   | { readonly kind: 'put'; readonly keys: readonly string[] }
   | { readonly kind: 'delete'; readonly keys: readonly string[] | 'all' }
-
-const pageOf = <T>(all: readonly T[], limit: number, nameOf: (item: T) => string): Page<T> => {
-  const items = all.slice(0, limit)
-  const last = items.at(-1)
-  return { items, next: last !== undefined && all.length > limit ? nameOf(last) : null }
-}
-
-const isOf = ({ uname, address }: SessionFilter, session: StoredSession) =>
-  (uname === undefined || session.uname === uname) && (address === undefined || session.address === address)
 
 /** A store that forgets everything when the process ends. It is the plainest reading of the contract in `store.ts`. */
 export function openMemoryStore(): Store {

@@ -19,6 +19,13 @@ export async function* allOf<T>(
   } while (after !== null)
 }
 
+/** The first page of a list, of which one more was read than a page holds, if there is one. */
+export function pageOf<T>(found: readonly T[], limit: number, cursorOf: (last: T) => string): Page<T> {
+  const items = found.slice(0, limit)
+  const last = items.at(-1)
+  return { items, next: last !== undefined && found.length > limit ? cursorOf(last) : null }
+}
+
 /** What may be on a page: an item, or null, which is passed over. */
 export interface Looked<T> {
   readonly item: T | null

@@ -1,4 +1,6 @@
+import { pageOf } from '../pages.ts'
 import type { Store } from '../store.ts'
+import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
 import { isNowhere } from './rows.ts'
 
@@ -49,12 +51,13 @@ export const newEvents = (pool: Pool): Pick<Store, 'appendEvents' | 'listEvents'
   async listEvents({ kind, uname, since }, after, limit) {
     if (isNowhere(kind, uname)) return { items: [], next: null }
     const rows = await pool.run(LIST, [after, since, kind ?? null, uname ?? null, limit + 1])
-    const items = rows.slice(0, limit).map(([, at, kind, uname, text]) => ({
+    const { items, next } = pageOf(rows, limit, ([n]) => String(n))
+    const eventOf = ([, at, kind, uname, text]: Row) => ({
       at: Number(at),
       kind: kind as string,
       uname: uname as string | null,
       text: text as string,
-    }))
-    return { items, next: rows.length > limit ? String(rows[limit - 1]?.[0]) : null }
+    })
+    return { items: items.map(eventOf), next }
   },
 })

@@ -1,3 +1,4 @@
+import { pageOf } from '../pages.ts'
 import { LOOKED_AT, type ReadSession, type Store } from '../store.ts'
 import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
@@ -114,8 +115,7 @@ export const newReads = (pool: Pool): Reads => ({
     // No name holds a NUL, so nothing is between what comes before the first one and the whole.
     const [behind = null] = after?.split('\0') ?? []
     const rows = await pool.run(LIST_USERS, [behind, limit + 1])
-    const items = rows.slice(0, limit).map(userOf)
-    return { items, next: rows.length > limit ? (items.at(-1)?.uname ?? null) : null }
+    return pageOf(rows.map(userOf), limit, ({ uname }) => uname)
   },
 
   async listSecrets() {

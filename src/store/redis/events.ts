@@ -1,3 +1,4 @@
+import { isAmong } from '../filters.ts'
 import { pageIn } from '../pages.ts'
 import type { EventFilter, Keeping, Page, StoredEvent } from '../store.ts'
 import { EVENT_KIND, EVENT_NUMBERS, EVENT_TEXTS } from './keys.ts'
@@ -54,7 +55,7 @@ const LOOKED_AT = 2_000
 
 /** The part of the store that remembers events. All of them are in one slot, and each call is one step. */
 export function newEvents(link: Link) {
-  const before = async function* (from: string, isMeant: (event: StoredEvent) => boolean) {
+  const before = async function* (from: string, filter: EventFilter) {
     for (let at = from; ; ) {
       const keys = [EVENT_NUMBERS, EVENT_TEXTS] as const
       const [numbers = [], texts = []] = (await link.look(BEFORE, keys as unknown as [string], [
@@ -63,7 +64,7 @@ export function newEvents(link: Link) {
       ])) as string[][]
       for (const [i, cursor] of numbers.entries()) {
         const event = eventIn(texts[i] ?? '')
-        yield { item: isMeant(event) ? event : null, cursor }
+        yield { item: isAmong(filter, event) ? event : null, cursor }
       }
       if (numbers.length < STEP) return
       at = numbers.at(-1) ?? at
@@ -82,16 +83,8 @@ export function newEvents(link: Link) {
       ])
     },
 
-    listEvents(
-      { kind, uname, since }: EventFilter,
-      after: string | null,
-      limit: number,
-    ): Promise<Page<StoredEvent>> {
-      const isMeant = (event: StoredEvent) =>
-        event.at >= since &&
-        (kind === undefined || event.kind === kind) &&
-        (uname === undefined || event.uname === uname)
-      return pageIn(before(after ?? '+inf', isMeant), limit, LOOKED_AT)
+    listEvents(filter: EventFilter, after: string | null, limit: number): Promise<Page<StoredEvent>> {
+      return pageIn(before(after ?? '+inf', filter), limit, LOOKED_AT)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { isOf } from '../filters.ts'
 import { pageIn } from '../pages.ts'
 import type { Millis, Page, SessionFilter, StoredSession } from '../store.ts'
 import { partsOf } from './ends.ts'
@@ -34,15 +35,12 @@ const STEP = 250
 /** Lists of sessions, and how many there are. */
 export function newLists(link: Link) {
   /** Each of these with its session, if that is meant: the index may still have what has ended, or what never began. */
-  const lookAt = async (part: readonly Entry[], { uname, address }: SessionFilter, now: Millis) => {
+  const lookAt = async (part: readonly Entry[], filter: SessionFilter, now: Millis) => {
     const read = await Promise.all(part.map(({ handle }) => readStored(link, handle, now)))
-    return read.map((session, i) => {
-      const isMeant =
-        session !== null &&
-        (uname === undefined || session.uname === uname) &&
-        (address === undefined || session.address === address)
-      return { item: isMeant ? session : null, cursor: cursorOf(part[i] as Entry) }
-    })
+    return read.map((session, i) => ({
+      item: session !== null && isOf(filter, session) ? session : null,
+      cursor: cursorOf(part[i] as Entry),
+    }))
   }
 
   const ofUser = async function* (uname: string, after: Entry | null, size: number) {

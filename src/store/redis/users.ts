@@ -1,3 +1,4 @@
+import { pageOf } from '../pages.ts'
 import type { Revocation, Store, StoredUser, UserChange, UserOutcome, UserRule } from '../store.ts'
 import type { Ends } from './ends.ts'
 import { ENDING, indexKey, isHandle, KEEPERS, memberOf, NAMES, SECRETS, userKey } from './keys.ts'
@@ -46,9 +47,11 @@ export function newUsers(link: Link, ends: Ends): Users {
       const from = after === null ? '-' : `(${after}`
       const found = await link.look(LIST_USERS, [NAMES], [from, String(limit + 1), userKey('')])
       const users = (found as [string, string[]][]).map(([uname, fields]) => userOf(uname, fields))
-      const items = users.filter((user) => user !== null)
-      const page = items.slice(0, limit)
-      return { items: page, next: items.length > limit ? (page.at(-1)?.uname ?? null) : null }
+      return pageOf(
+        users.filter((user) => user !== null),
+        limit,
+        ({ uname }) => uname,
+      )
     },
 
     async updateUser(uname, change, revocation, rule) {

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite'
+import { pageOf } from '../pages.ts'
 import type { EventFilter, Millis, Page, StoredEvent } from '../store.ts'
 
 type Row = readonly [n: number, at: Millis, kind: string, uname: string | null, text: string]
@@ -18,8 +19,8 @@ export function eventReads(db: Database) {
       const from = after === null ? Number.MAX_SAFE_INTEGER : Number(after)
       const found = uname !== undefined ? ofUser : kind !== undefined ? ofKind : ofAll
       const rows = found.values(from, since, kind ?? null, uname ?? null, limit + 1) as unknown as Row[]
-      const items = rows.slice(0, limit).map(([, at, kind, uname, text]) => ({ at, kind, uname, text }))
-      return { items, next: rows.length > limit ? String(rows[limit - 1]?.[0]) : null }
+      const { items, next } = pageOf(rows, limit, ([n]) => String(n))
+      return { items: items.map(([, at, kind, uname, text]) => ({ at, kind, uname, text })), next }
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite'
+import { pageOf } from '../pages.ts'
 import type { LiveSession, Millis, Page, StoredUser } from '../store.ts'
 import type { Packed } from './packed.ts'
 import { userOf } from './rows.ts'
@@ -77,9 +78,7 @@ export function newReads(db: Database) {
     },
 
     listUsers(after: string | null, limit: number): Page<StoredUser> {
-      const rows = users.values(after, limit + 1)
-      const items = rows.slice(0, limit).map(userOf)
-      return { items, next: rows.length > limit ? (items.at(-1)?.uname ?? null) : null }
+      return pageOf(users.values(after, limit + 1).map(userOf), limit, ({ uname }) => uname)
     },
 
     listSecrets(): Map<string, string> {
