@@ -25,8 +25,7 @@ export async function withLogin<T>(
   guard: { readonly kind: Kind; readonly pairs: readonly Pair[] },
   act: (token: Token) => Promise<T | null>,
 ): Promise<T> {
-  // A link leads to a page from wherever it is, as it does to any other: a page changes nothing, and is shown to the user alone.
-  if (isApiPath(ask.path) || ask.method === 'POST' || !isVisit(ask.headers)) refuseForeign(ask, app)
+  if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite()
   for (const token of ask.tokens) {
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
       if ((await app.sessions.look(token, [])) !== null) throw csrfFailed()
@@ -72,10 +71,15 @@ export async function requireAdmin(
 }
 
 export function refuseForeign(ask: Ask, app: App): void {
-  if (isForeign(ask.headers, app.origin)) {
-    throw new Refusal('cross_site', 'The browser says that another site sent this request; nothing happened.')
-  }
+  if (isForeign(ask.headers, app.origin)) throw crossSite()
 }
+
+/** A link leads to a page from wherever it is, as it does to any other: a page changes nothing, and is shown to the user alone. */
+const isLinkToPage = ({ path, method, headers }: Ask) =>
+  !isApiPath(path) && method !== 'POST' && isVisit(headers)
+
+const crossSite = () =>
+  new Refusal('cross_site', 'The browser says that another site sent this request; nothing happened.')
 
 /** The pairs that are no proof for this token: a CSRF token that is right is a parameter and never an attribute. */
 export function withoutProof(pairs: readonly Pair[], token: Token): readonly Pair[] {
