@@ -51,6 +51,8 @@ export class LongReads {
   #start(): Worker {
     const thread = new Worker(new URL('./read-thread.ts', import.meta.url))
     thread.onmessage = ({ data }: MessageEvent<Answered>) => {
+      // What it was asked was rejected when it was lost; whoever waits now has asked another.
+      if (this.#thread !== thread) return
       const waiting = this.#waiting.shift()
       if ('result' in data) waiting?.resolve(data.result)
       else waiting?.reject(faultOf(data.failed))
