@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { describeWithBrowser } from '../support/browser.ts'
+import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { startServer } from '../support/server.ts'
 import { confirm, dialogOf, goUntilSaid, ready, visit } from './world.ts'
@@ -48,6 +48,25 @@ describeWithBrowser('the pages of admins', (open) => {
     await page.getByText('Ended a session of alice.').waitFor()
     expect((await one.ask('/session/get')).status).toBe(401)
     expect((await two.ask('/session/get')).status).toBe(200)
+  })
+
+  test('what is being typed into a search stays while the page keeps itself up to date', async () => {
+    await using server = await startServer()
+    await using context = await open()
+    for (const [path, label] of [
+      ['/console/sessions?uname=alice', 'User'],
+      ['/console/log', 'User'],
+      ['/console/users', 'User name'],
+    ] as const) {
+      const page = await context.newPage()
+      await page.clock.install()
+      await page.goto(server.url + path)
+      if (await page.getByLabel('Password').isVisible()) await submitLogin(page)
+      await ready(page)
+      await page.getByLabel(label, { exact: true }).fill('bob')
+      await page.clock.fastForward(31_000)
+      expect(await page.getByLabel(label, { exact: true }).inputValue()).toBe('bob')
+    }
   })
 
   test('all sessions of a user or of everybody end after it was said how many', async () => {

@@ -3,8 +3,8 @@ import type { Session } from '../../client/cloakroom.js'
 import { useSurroundings } from '../context.ts'
 import { EndMany } from '../parts/end-many.tsx'
 import { Layout } from '../parts/layout.tsx'
-import { SearchField } from '../parts/search-field.tsx'
 import { type Filter, SessionList } from '../parts/session-list.tsx'
+import { TextField } from '../parts/text-field.tsx'
 
 export interface AllSessionsData {
   readonly found: { readonly sessions: readonly Session[]; readonly next: string | null }
@@ -31,7 +31,7 @@ export function AllSessionsPage({ found, query }: AllSessionsData) {
       <search>
         <form class="search">
           {FIELDS.map(([name, label]) => (
-            <SearchField key={name} name={name} label={label} value={query.get(name) ?? ''} />
+            <TextField type="search" key={name} name={name} label={label} value={query.get(name) ?? ''} />
           ))}
           <button>Search</button>
           {isFiltered && <a href="/console/sessions">Show all</a>}

@@ -4,7 +4,7 @@ import { useSurroundings } from '../context.ts'
 import { Layout } from '../parts/layout.tsx'
 import { More } from '../parts/more.tsx'
 import { usePaged } from '../parts/paged.ts'
-import { SearchField } from '../parts/search-field.tsx'
+import { TextField } from '../parts/text-field.tsx'
 import { Time } from '../parts/time.tsx'
 import { counted, shownNumber } from '../words.ts'
 
@@ -25,7 +25,7 @@ export function LogPage({ log, query }: LogData) {
     <Layout name="log">
       <search>
         <form class="search">
-          <SearchField name="uname" label="User" value={uname ?? ''} />
+          <TextField type="search" name="uname" label="User" value={uname ?? ''} />
           <button>Search</button>
           {uname !== undefined && <a href="/console/log">Show all</a>}
         </form>

@@ -6,6 +6,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { More } from '../parts/more.tsx'
 import { usePaged } from '../parts/paged.ts'
+import { TextField } from '../parts/text-field.tsx'
 import { UserForm } from '../parts/user-form.tsx'
 
 export interface UsersData {
@@ -26,18 +27,7 @@ export function UsersPage({ found }: UsersData) {
     <Layout name="users">
       <search>
         <form class="search" action="/console/user">
-          <div class="field">
-            <label for="uname">User name</label>
-            <input
-              id="uname"
-              name="uname"
-              type="search"
-              required
-              autocomplete="off"
-              autocapitalize="none"
-              spellcheck={false}
-            />
-          </div>
+          <TextField type="search" label="User name" name="uname" value="" required />
           <button>Open</button>
           {now !== null && (
             <button type="button" class="plain" onClick={() => setIsMaking(true)}>

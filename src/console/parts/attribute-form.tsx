@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { useSurroundings } from '../context.ts'
 import { shownBytes } from '../words.ts'
 import { useAttempt } from './attempt.ts'
+import { TextField } from './text-field.tsx'
 import { Trouble } from './trouble.tsx'
 
 interface AttributeFormProps {
@@ -28,24 +29,17 @@ export function AttributeForm({ has, onPut }: AttributeFormProps) {
   return (
     <form class="card" onSubmit={put} aria-labelledby="add">
       <h3 id="add">Add an attribute</h3>
-      <div class="field">
-        <label for="key">Key</label>
-        <input
-          id="key"
-          value={key}
-          required
-          autocomplete="off"
-          autocapitalize="none"
-          spellcheck={false}
-          aria-describedby="key-hint"
-          onInput={({ currentTarget }) => setKey(currentTarget.value)}
-        />
-        <small id="key-hint">
-          {has(key)
+      <TextField
+        label="Key"
+        value={key}
+        onValue={setKey}
+        required
+        hint={
+          has(key)
             ? 'There is one of this key; its value will be replaced.'
-            : `Up to ${shownBytes(me.limits.key)}.`}
-        </small>
-      </div>
+            : `Up to ${shownBytes(me.limits.key)}.`
+        }
+      />
       <div class="field">
         <label for="value">Value</label>
         <textarea

@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
-import { useId, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { User } from '../../client/cloakroom.js'
 import { useSurroundings } from '../context.ts'
 import { useAttempt } from './attempt.ts'
 import { PasswordField } from './password-field.tsx'
+import { TextField } from './text-field.tsx'
 import { Trouble } from './trouble.tsx'
 
 interface UserFormProps {
@@ -75,34 +76,5 @@ export function UserForm({ user, onDone, onCancel }: UserFormProps) {
         <button disabled={busy}>{busy ? 'One moment…' : user === null ? 'Make user' : 'Save'}</button>
       </p>
     </form>
-  )
-}
-
-interface TextFieldProps {
-  readonly label: string
-  readonly hint?: string
-  readonly value: string
-  readonly required?: boolean
-  readonly autocomplete?: 'off' | 'username'
-  onValue(value: string): void
-}
-
-function TextField({ label, hint, value, onValue, required = false, autocomplete = 'off' }: TextFieldProps) {
-  const id = useId()
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        value={value}
-        required={required}
-        autocomplete={autocomplete}
-        autocapitalize="none"
-        spellcheck={false}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        onInput={({ currentTarget }) => onValue(currentTarget.value)}
-      />
-      {hint !== undefined && <small id={`${id}-hint`}>{hint}</small>}
-    </div>
   )
 }

@@ -1,0 +1,47 @@
+/** @jsxImportSource preact */
+import { useId } from 'preact/hooks'
+
+interface TextFieldProps {
+  readonly label: string
+  /** What is in it; without `onValue`, what is in it at first. */
+  readonly value: string
+  /** Called with what is typed. Where it is missing, what is typed is the browser's, which sends the form. */
+  onValue?(value: string): void
+  readonly name?: string
+  readonly type?: 'text' | 'search'
+  readonly hint?: string
+  readonly required?: boolean
+  readonly autocomplete?: 'off' | 'username'
+}
+
+/** One line of text, such as a name, which no browser shall mend. */
+export function TextField({
+  label,
+  value,
+  onValue,
+  name,
+  type = 'text',
+  hint,
+  required = false,
+  autocomplete = 'off',
+}: TextFieldProps) {
+  const id = useId()
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        name={name}
+        type={type as 'text'}
+        {...(onValue === undefined ? { defaultValue: value } : { value })}
+        required={required}
+        autocomplete={autocomplete}
+        autocapitalize="none"
+        spellcheck={false}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onInput={({ currentTarget }) => onValue?.(currentTarget.value)}
+      />
+      {hint !== undefined && <small id={`${id}-hint`}>{hint}</small>}
+    </div>
+  )
+}
