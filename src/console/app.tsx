@@ -1,4 +1,5 @@
 /** @jsxImportSource preact */
+import type { ComponentType } from 'preact'
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { Cloakroom, type Info, Problem } from '../client/cloakroom.js'
 import { SurroundingsContext } from './context.ts'
@@ -71,10 +72,13 @@ export function App({ name, data, csrfToken, query, problem }: Shown) {
       for (const stop of stops) stop()
     }
   }, [cloakroom])
+  const Content = contents[name] as ComponentType<Asked>
   const surroundings = { me, csrfToken, cloakroom, live, now, notify }
   return (
     <SurroundingsContext value={surroundings}>
-      <div class="page">{contentOf(name, { ...data, query: new URLSearchParams(query), problem })}</div>
+      <div class="page">
+        <Content {...data} query={new URLSearchParams(query)} problem={problem} />
+      </div>
       <Notices notice={notice} onGone={() => setNotice(null)} />
     </SurroundingsContext>
   )
@@ -89,25 +93,20 @@ async function hasEnded(cloakroom: Cloakroom, { handle }: Info): Promise<boolean
   }
 }
 
+/** What every page is given besides what it shows. */
+interface Asked {
+  readonly query: URLSearchParams
+  readonly problem: string | null
+}
+
 /** The content of each page. What its calls answer is what `http/console.ts` says, in the types that the client gives them. */
-function contentOf(name: PageName, given: Readonly<Record<string, unknown>>) {
-  const query = given['query'] as URLSearchParams
-  switch (name) {
-    case 'session':
-      return <SessionPage {...(given as unknown as Parameters<typeof SessionPage>[0])} />
-    case 'sessions':
-      return <SessionsPage {...(given as unknown as Parameters<typeof SessionsPage>[0])} />
-    case 'password':
-      return <PasswordPage problem={given['problem'] as string | null} done={query.get('done') === 'true'} />
-    case 'overview':
-      return <OverviewPage {...(given as unknown as Parameters<typeof OverviewPage>[0])} />
-    case 'all-sessions':
-      return <AllSessionsPage {...(given as unknown as Parameters<typeof AllSessionsPage>[0])} />
-    case 'users':
-      return <UsersPage {...(given as unknown as Parameters<typeof UsersPage>[0])} />
-    case 'user':
-      return <UserPage {...(given as unknown as Parameters<typeof UserPage>[0])} />
-    case 'log':
-      return <LogPage {...(given as unknown as Parameters<typeof LogPage>[0])} />
-  }
+const contents: Readonly<Record<PageName, ComponentType<never>>> = {
+  session: SessionPage,
+  sessions: SessionsPage,
+  password: PasswordPage,
+  overview: OverviewPage,
+  'all-sessions': AllSessionsPage,
+  users: UsersPage,
+  user: UserPage,
+  log: LogPage,
 }

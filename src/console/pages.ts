@@ -21,3 +21,6 @@ export const pages = {
 } as const satisfies Readonly<Record<string, PageFacts>>
 
 export type PageName = keyof typeof pages
+
+/** Where the page of a user is. */
+export const pathOfUser = (uname: string): string => `${pages.user.path}?uname=${encodeURIComponent(uname)}`

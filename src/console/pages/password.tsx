@@ -5,24 +5,25 @@ import { useAttempt } from '../parts/attempt.ts'
 import { Layout } from '../parts/layout.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
 import { Proof } from '../parts/proof.tsx'
+import { Submit } from '../parts/submit.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { counted } from '../words.ts'
 
 export interface PasswordData {
   /** What went wrong the last time, or null. */
   readonly problem: string | null
-  /** Whether it has just been changed. */
-  readonly done: boolean
+  /** `done=true`: it has just been changed. */
+  readonly query: URLSearchParams
 }
 
 /** A new password for the user who is logged in. */
-export function PasswordPage({ problem: given, done }: PasswordData) {
+export function PasswordPage({ problem: given, query }: PasswordData) {
   const { me, cloakroom } = useSurroundings()
   const { busy, problem, run } = useAttempt()
   const [old, setOld] = useState('')
   const [password, setPassword] = useState('')
   const [said, setSaid] = useState(
-    done ? 'Your password is changed, and your other sessions have ended.' : '',
+    query.get('done') === 'true' ? 'Your password is changed, and your other sessions have ended.' : '',
   )
   const [isFirst, setIsFirst] = useState(true)
   const change = async (event: Event) => {
@@ -67,7 +68,7 @@ export function PasswordPage({ problem: given, done }: PasswordData) {
           value={password}
           onValue={setPassword}
         />
-        <button disabled={busy}>{busy ? 'One moment…' : 'Change password'}</button>
+        <Submit busy={busy}>Change password</Submit>
       </form>
     </Layout>
   )

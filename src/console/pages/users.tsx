@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { User } from '../../client/cloakroom.js'
 import { useSurroundings } from '../context.ts'
+import { pathOfUser } from '../pages.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { More } from '../parts/more.tsx'
@@ -12,8 +13,6 @@ import { UserForm } from '../parts/user-form.tsx'
 export interface UsersData {
   readonly found: { readonly users: readonly User[]; readonly next: string | null }
 }
-
-const pathOf = (uname: string) => `/console/user?uname=${encodeURIComponent(uname)}`
 
 /** Everybody who can log in. */
 export function UsersPage({ found }: UsersData) {
@@ -40,7 +39,7 @@ export function UsersPage({ found }: UsersData) {
         {paged.items.map((user) => (
           <li key={user.uname}>
             <div class="facts">
-              <a class="name" href={pathOf(user.uname)}>
+              <a class="name" href={pathOfUser(user.uname)}>
                 {user.uname}
               </a>
               <small>{[user.fullname, user.email].filter((each) => each !== '').join(' · ')}</small>
@@ -59,7 +58,7 @@ export function UsersPage({ found }: UsersData) {
         <Dialog title="New user" onClose={() => setIsMaking(false)}>
           <UserForm
             user={null}
-            onDone={(uname) => location.assign(pathOf(uname))}
+            onDone={(uname) => location.assign(pathOfUser(uname))}
             onCancel={() => setIsMaking(false)}
           />
         </Dialog>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { useSurroundings } from '../context.ts'
 import { shownBytes } from '../words.ts'
 import { useAttempt } from './attempt.ts'
+import { Submit } from './submit.tsx'
 import { TextField } from './text-field.tsx'
 import { Trouble } from './trouble.tsx'
 
@@ -53,7 +54,7 @@ export function AttributeForm({ has, onPut }: AttributeFormProps) {
         <small id="value-hint">Up to {shownBytes(me.limits.value)}.</small>
       </div>
       <Trouble text={problem?.message} />
-      <button disabled={busy}>{busy ? 'One moment…' : 'Add'}</button>
+      <Submit busy={busy}>Add</Submit>
     </form>
   )
 }

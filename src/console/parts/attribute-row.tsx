@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { useSurroundings } from '../context.ts'
 import { type Attempt, useAttempt } from './attempt.ts'
+import { Submit } from './submit.tsx'
 import { Trouble } from './trouble.tsx'
 
 interface AttributeRowProps {
@@ -121,7 +122,7 @@ function AttributeEditor({ name, from, value, onStored, onCancel }: AttributeEdi
         <button type="button" class="plain" onClick={onCancel}>
           Cancel
         </button>
-        <button disabled={busy}>{busy ? 'One moment…' : 'Save'}</button>
+        <Submit busy={busy}>Save</Submit>
       </p>
     </form>
   )

@@ -5,6 +5,7 @@ import { useSurroundings } from '../context.ts'
 import { useAttempt } from './attempt.ts'
 import { Dialog } from './dialog.tsx'
 import { PasswordField } from './password-field.tsx'
+import { Submit } from './submit.tsx'
 import { Trouble } from './trouble.tsx'
 
 interface ConfirmProps {
@@ -48,9 +49,9 @@ export function Confirm({ title, action, asksPassword = false, onConfirm, onClos
           <button type="button" class="plain" onClick={onClose}>
             Cancel
           </button>
-          <button class="danger" disabled={busy}>
-            {busy ? 'One moment…' : action}
-          </button>
+          <Submit busy={busy} kind="danger">
+            {action}
+          </Submit>
         </p>
       </form>
     </Dialog>

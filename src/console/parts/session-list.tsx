@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Session } from '../../client/cloakroom.js'
 import { useSurroundings } from '../context.ts'
+import { pathOfUser } from '../pages.ts'
 import { deviceOf } from '../words.ts'
 import { Confirm } from './confirm.tsx'
 import { More } from './more.tsx'
@@ -53,7 +54,7 @@ export function SessionList({ found, filter, isOfMany = false }: SessionListProp
           <li key={session.handle}>
             <div class="facts">
               {isOfMany && (
-                <a class="name" href={`/console/user?uname=${encodeURIComponent(session.uname)}`}>
+                <a class="name" href={pathOfUser(session.uname)}>
                   {session.uname}
                 </a>
               )}

@@ -4,6 +4,7 @@ import type { User } from '../../client/cloakroom.js'
 import { useSurroundings } from '../context.ts'
 import { useAttempt } from './attempt.ts'
 import { PasswordField } from './password-field.tsx'
+import { Submit } from './submit.tsx'
 import { TextField } from './text-field.tsx'
 import { Trouble } from './trouble.tsx'
 
@@ -73,7 +74,7 @@ export function UserForm({ user, onDone, onCancel }: UserFormProps) {
             Cancel
           </button>
         )}
-        <button disabled={busy}>{busy ? 'One moment…' : user === null ? 'Make user' : 'Save'}</button>
+        <Submit busy={busy}>{user === null ? 'Make user' : 'Save'}</Submit>
       </p>
     </form>
   )
