@@ -86,7 +86,7 @@ describeWithBrowser('without scripts', (open) => {
     await page.getByRole('alert').getByText('not your present password').waitFor()
     await change(user.password)
     await page.getByText('Your password is changed').waitFor()
-    expect(page.url()).toBe(`${server.url}/password?done=true`)
+    expect(page.url()).toStartWith(`${server.url}/password?`)
 
     const renewed = { ...user, password: 'a longer horse with a battery' }
     const elsewhere = await logIn(server, renewed)
@@ -101,6 +101,22 @@ describeWithBrowser('without scripts', (open) => {
     expect((await elsewhere.ask('/session/get')).status).toBe(401)
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.getByRole('button', { name: 'Log in' }).waitFor()
+  })
+
+  test('that a password was changed is said by no link that somebody else can make', async () => {
+    await using server = await startServer()
+    const user = await givenUser(server, 'alice')
+    const other = await logIn(server, user)
+    const { handle } = (await other.json('/session/info')) as { readonly handle: string }
+    await using context = await open({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/password`)
+    await submitLogin(page, user.uname, user.password)
+    for (const done of ['true', '', 'null', 'undefined', handle]) {
+      await page.goto(`${server.url}/password?done=${done}`)
+      await page.getByLabel('Present password').waitFor()
+      expect([done, await page.getByText('Your password is changed').count()]).toEqual([done, 0])
+    }
   })
 
   test('pages of admins can be read', async () => {
