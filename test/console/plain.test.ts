@@ -6,7 +6,7 @@ import { scriptOfPages } from '../../src/console/bundle.ts'
 import { pageDocument } from '../../src/console/document.tsx'
 import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
-import { startServer } from '../support/server.ts'
+import { ADMIN_PASSWORD, startServer } from '../support/server.ts'
 import { goUntilSaid, visit } from './world.ts'
 
 const MINUTE = 60_000
@@ -117,6 +117,24 @@ describeWithBrowser('without scripts', (open) => {
       await page.getByLabel('Present password').waitFor()
       expect([done, await page.getByText('Your password is changed').count()]).toEqual([done, 0])
     }
+  })
+
+  test('Enter in the field for the password ends no session', async () => {
+    await using server = await startServer()
+    const elsewhere = await logIn(server)
+    await using context = await open({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/sessions`)
+    await submitLogin(page)
+    let sent = 0
+    page.on('request', () => sent++)
+    await page.getByLabel('Your password, again').fill(ADMIN_PASSWORD)
+    await page.keyboard.press('Enter')
+    // Whatever Enter sends is on its way before this is.
+    await page.getByRole('link', { name: 'Password' }).click()
+    await page.getByLabel('New password').waitFor()
+    expect(sent).toBe(1)
+    expect((await elsewhere.ask('/session/get')).status).toBe(200)
   })
 
   test('pages of admins can be read', async () => {

@@ -53,6 +53,8 @@ export function SessionsPage({ list, problem }: SessionsData) {
       <Trouble text={problem} />
       <Trouble text={trouble} />
       <form action="/sessions" method="post">
+        {/* Enter in a field presses the first button of a form, and nothing if that is disabled: else a session would end. */}
+        <button disabled hidden />
         <Proof />
         <ul class="rows">
           {shown.map((session) => (
