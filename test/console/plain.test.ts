@@ -60,13 +60,20 @@ test('the log says of what was refused why, and never that a password was wrong 
       query: '',
       problem: null,
     })
-    return /<strong class="name">alice<\/strong> ([^<]*)/.exec(html)?.[1]
+    const [, text = ''] = /<div class="facts"><span[^>]*>(.*?)<\/span>/.exec(html) ?? []
+    return text.replaceAll(/<[^>]*>/g, '').trim()
   }
   const failed = (code: string) => said({ event: 'login_failed', code })
-  expect(await failed('wrong_credentials')).toBe('could not log in: wrong name or password')
-  expect(await failed('busy')).toBe('could not log in: too many logins were under way')
+  expect(await failed('wrong_credentials')).toBe('alice could not log in: wrong name or password')
+  expect(await failed('busy')).toBe('alice could not log in: too many logins were under way')
   for (const code of ['wrong_password', 'busy', 'password_too_short'])
-    expect(await said({ event: 'password_refused', code })).toBe(`gave a password that was refused (${code})`)
+    expect(await said({ event: 'password_refused', code })).toBe(
+      `alice gave a password that was refused (${code})`,
+    )
+  // Whose name was typed is not known if it is no user's.
+  expect(await said({ event: 'login_failed', code: 'wrong_credentials', uname: undefined })).toBe(
+    'Somebody could not log in: wrong name or password',
+  )
 })
 
 describeWithBrowser('without scripts', (open) => {
