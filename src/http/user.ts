@@ -109,10 +109,9 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
   const params = namedParams(pairs, ['old', 'new'])
+  const [old, next] = [params.require('old'), params.require('new')]
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
-  const ended = await heard(ask, app, session, () =>
-    app.login.changePassword(who, params.require('old'), params.require('new')),
-  )
+  const ended = await heard(ask, app, session, () => app.login.changePassword(who, old, next))
   app.meter.count('revoked', ended)
   app.audit.info(
     { event: 'password_change', ended, ...ask.origin, ...named(session) },
