@@ -70,7 +70,7 @@ async function show(name: PageName, ask: Ask, app: App, problem: Refusal | null)
   const answers = Object.entries({ me: info, ...shows[name] }).map(
     async ([what, call]) => [what, await (await call(ask, app)).json()] as const,
   )
-  const html = await pageDocument({
+  const drawn = await pageDocument({
     name,
     data: Object.fromEntries(await Promise.all(answers)),
     csrfToken: isProtected(token) ? csrfTokenOf(token) : null,
@@ -78,8 +78,8 @@ async function show(name: PageName, ask: Ask, app: App, problem: Refusal | null)
     problem: problem?.message ?? null,
   })
   return problem === null
-    ? pageResponse(html, app)
-    : pageResponse(html, app, statusOf(problem.code), problemHeaders(problem, app))
+    ? pageResponse(drawn, app)
+    : pageResponse(drawn, app, statusOf(problem.code), problemHeaders(problem, app))
 }
 
 async function orLogIn(ask: Ask, answer: () => Promise<Response>): Promise<Response> {

@@ -53,7 +53,7 @@ test('a script that could not be put together is tried again for the next page',
 test('the log says of what was refused why, and never that a password was wrong which nobody looked at', async () => {
   const said = async (event: Record<string, unknown>) => {
     const events = [{ at: '2026-01-01T00:00:00.000Z', uname: 'alice', ...event }]
-    const html = await pageDocument({
+    const { html } = await pageDocument({
       name: 'log',
       data: { me: { uname: 'admin', fullname: '', roles: ['admin'] }, log: { events, next: null } },
       csrfToken: null,
