@@ -76,6 +76,29 @@ test('the log says of what was refused why, and never that a password was wrong 
   )
 })
 
+test('of more sessions of a user than the server tells at once, the page says that there are more', async () => {
+  const saidOf = async (count: number, next: string | null) => {
+    const at = '2026-01-01T00:00:00.000Z'
+    const one = { uname: 'alice', beganAt: at, usedAt: at, endsAt: at, address: '', userAgent: '' }
+    const sessions = Array.from({ length: count }, (_, i) => ({
+      ...one,
+      handle: String(i),
+      current: i === 0,
+    }))
+    const { html } = await pageDocument({
+      name: 'sessions',
+      data: { me: { uname: 'alice', fullname: '', roles: [] }, list: { sessions, next } },
+      csrfToken: null,
+      query: '',
+      problem: null,
+    })
+    return /These are [^<]*sessions/.exec(html)?.[0] ?? null
+  }
+  expect(await saidOf(200, null)).toBeNull()
+  expect(await saidOf(1_000, null)).toBe('These are the latest 200 of 1,000 sessions')
+  expect(await saidOf(1_000, '1')).toBe('These are the latest 200 of more than 1,000 sessions')
+})
+
 describeWithBrowser('without scripts', (open) => {
   test('one logs in, changes the password, ends another session and logs out', async () => {
     await using server = await startServer()
