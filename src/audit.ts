@@ -6,7 +6,7 @@ import type { Millis, Page, Store, StoredEvent } from './store/store.ts'
 export interface AuditFields {
   /** What kind of thing it was. */
   readonly event: string
-  /** The user whom it is about; of a login that failed, whatever was typed. */
+  /** The user whom it is about; none of a login that failed with a name that is no user's. */
   readonly uname?: string | undefined
   readonly [field: string]: unknown
 }

@@ -127,7 +127,25 @@ export class Cloakroom {
    * @returns {Promise<OwnSession[]>}
    */
   async sessions(reading) {
-    return (await this.#read('/session/list', {}, reading)).sessions
+    const all = []
+    /** @type {string | undefined} */
+    let after
+    do {
+      const { sessions, next } = await this.sessionsIn({ after }, reading)
+      all.push(...sessions)
+      after = next ?? undefined
+    } while (after !== undefined)
+    return all
+  }
+
+  /**
+   * A page of them: without a limit the latest 1,000.
+   * @param {Paging} paging
+   * @param {Reading} [reading]
+   * @returns {Promise<{ sessions: OwnSession[], next: string | null }>}
+   */
+  sessionsIn(paging, reading) {
+    return this.#read('/session/list', paging, reading)
   }
 
   /**

@@ -22,8 +22,15 @@ interface DocumentProps {
   readonly children: ComponentChildren
 }
 
-const documentOf = ({ title, script, children }: DocumentProps): string =>
-  `<!doctype html>\n${renderToString(
+/** A page as the server sends it, and whether it runs our script. */
+export interface Drawn {
+  readonly html: string
+  readonly hasScript: boolean
+}
+
+const documentOf = ({ title, script, children }: DocumentProps): Drawn => ({
+  hasScript: script !== undefined,
+  html: `<!doctype html>\n${renderToString(
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -36,16 +43,17 @@ const documentOf = ({ title, script, children }: DocumentProps): string =>
       </head>
       <body>{children}</body>
     </html>,
-  )}\n`
+  )}\n`,
+})
 
-export const loginDocument = (data: LoginData): string =>
+export const loginDocument = (data: LoginData): Drawn =>
   documentOf({ title: 'Log in', children: <Login {...data} /> })
 
-export const troubleDocument = (title: string, detail: string): string =>
+export const troubleDocument = (title: string, detail: string): Drawn =>
   documentOf({ title, children: <TroublePage title={title} detail={detail} /> })
 
 /** A page of somebody who is logged in. Without scripts it can be read, and its forms work; with them the browser goes on from there. */
-export async function pageDocument(shown: Shown): Promise<string> {
+export async function pageDocument(shown: Shown): Promise<Drawn> {
   const { url } = await scriptOfPages()
   const children = (
     <>

@@ -6,16 +6,16 @@ import type { Ask } from './ask.ts'
 import type { Pair } from './form.ts'
 import { type LoggedIn, requireAdmin } from './guard.ts'
 import { json } from './json.ts'
-import { namedParams, type Params, requireInBody } from './params.ts'
+import { namedParams, PAGED, type Params, requireInBody, SESSION_CURSOR } from './params.ts'
 import { noSuchSession } from './user.ts'
 
 const FIELDS = ['uname', 'fullname', 'email', 'password', 'roles', 'disabled']
-const PAGED = ['after', 'limit']
 
 /** `admin/users/list` */
 export async function listUsers(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, PAGED)
-  const { after, limit } = params.page
+  // A place in this list is a name, whichever.
+  const { after, limit } = params.page(/^/)
   const { items, next } = await app.users.list(after, limit)
   return json({ users: items.map(shownUser), next })
 }
@@ -65,9 +65,7 @@ export async function deleteUser(ask: Ask, app: App): Promise<Response> {
 /** `admin/sessions/list`: those of a user, of an address, of a handle, or all. */
 export async function listSessions(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname', 'address', 'handle', ...PAGED])
-  const { after, limit } = params.page
-  // A store says a number, or a number and a handle.
-  if (after !== null && !/^-?\d{1,15}(:[\w-]{22})?$/.test(after)) throw wrongCursor()
+  const { after, limit } = params.page(SESSION_CURSOR)
   const filter = {
     uname: params.filter('uname'),
     address: params.filter('address'),
@@ -96,8 +94,7 @@ export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
 /** `admin/log/list`: what happened, of whatever kind or of one, to whomever or to one user. */
 export async function listEvents(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname', 'event', ...PAGED])
-  const { after, limit } = params.page
-  if (after !== null && !/^\d{1,15}$/.test(after)) throw wrongCursor()
+  const { after, limit } = params.page(/^\d{1,15}$/)
   const filter = { uname: params.filter('uname'), event: params.filter('event') }
   const { items, next } = await app.audit.list(filter, after, limit)
   return json({ events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next })
@@ -118,9 +115,6 @@ async function revokeThose(params: Params, app: App): Promise<number> {
   if (!(await app.sessions.revoke(handle ?? '', null))) throw noSuchSession()
   return 1
 }
-
-const wrongCursor = () =>
-  new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
 
 /** The parameters of a call that changes nothing, once it is known that an admin asks. */
 export async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {

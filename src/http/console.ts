@@ -2,6 +2,7 @@ import { pageDocument } from '../console/document.tsx'
 import type { PageName } from '../console/pages.ts'
 import { Refusal } from '../errors.ts'
 import { csrfTokenOf, isProtected } from '../session/token.ts'
+import { handleOf } from '../store/store.ts'
 import { getUser, listEvents, listSessions, listUsers } from './admin.ts'
 import type { Answer, App } from './app.ts'
 import type { Ask } from './ask.ts'
@@ -46,7 +47,7 @@ export async function front(ask: Ask, app: App): Promise<Response> {
 
 /** A page whose form, where there are no scripts, is a call of the API: done, which leads on, or shown again with what was wrong. */
 const pageWithForm =
-  (name: PageName, call: Answer, leadsTo: string): Answer =>
+  (name: PageName, call: Answer, leadsTo: (handle: string) => string): Answer =>
   (ask, app) =>
     orLogIn(ask, async () => {
       if (ask.method !== 'POST') return show(name, ask, app, null)
@@ -56,18 +57,20 @@ const pageWithForm =
         if (!(error instanceof Refusal)) throw error
         return show(name, ask, app, error)
       }
-      return redirect(leadsTo, {}, 303)
+      const { session } = await requireSession(ask, app, 'read', await ask.params('fields'))
+      return redirect(leadsTo(handleOf(session.id)), {}, 303)
     })
 
-export const ownSessions = pageWithForm('sessions', revoke, '/sessions')
-export const ownPassword = pageWithForm('password', password, '/password?done=true')
+export const ownSessions = pageWithForm('sessions', revoke, () => '/sessions')
+// By its handle the page knows the session that did it. Nobody else who makes a link knows that.
+export const ownPassword = pageWithForm('password', password, (handle) => `/password?done=${handle}`)
 
 async function show(name: PageName, ask: Ask, app: App, problem: Refusal | null): Promise<Response> {
   const { token } = await requireSession(ask, app, 'read', await ask.params('fields'))
   const answers = Object.entries({ me: info, ...shows[name] }).map(
     async ([what, call]) => [what, await (await call(ask, app)).json()] as const,
   )
-  const html = await pageDocument({
+  const drawn = await pageDocument({
     name,
     data: Object.fromEntries(await Promise.all(answers)),
     csrfToken: isProtected(token) ? csrfTokenOf(token) : null,
@@ -75,8 +78,8 @@ async function show(name: PageName, ask: Ask, app: App, problem: Refusal | null)
     problem: problem?.message ?? null,
   })
   return problem === null
-    ? pageResponse(html, app)
-    : pageResponse(html, app, statusOf(problem.code), problemHeaders(problem, app))
+    ? pageResponse(drawn, app)
+    : pageResponse(drawn, app, statusOf(problem.code), problemHeaders(problem, app))
 }
 
 async function orLogIn(ask: Ask, answer: () => Promise<Response>): Promise<Response> {

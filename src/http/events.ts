@@ -22,7 +22,9 @@ const LONGEST_EVENT = 131_072
 export async function events(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('fields')
   const hasValues = namedParams(pairs, ['values']).flag('values') ?? false
-  const watched = await withLogin(ask, app, { kind: 'read', pairs }, (token) => app.watching.watch(token))
+  const watched = await withLogin(ask, app, { kind: 'read', pairs }, (token) =>
+    app.watching.watch(token, (id) => app.streams.requireRoom(id)),
+  )
   try {
     return streamOf(ask, app, watched, hasValues)
   } catch (refusal) {

@@ -56,7 +56,9 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     if (!(error instanceof Refusal)) throw error
     const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
     app.meter.count(error.code === 'busy' ? 'login_busy' : event)
-    app.audit.warn({ event, ...ask.origin, uname, code: error.code }, 'a login was refused')
+    // Of a user alone: people now and then type their password into the field for the name.
+    const known = (await app.users.find(uname))?.uname
+    app.audit.warn({ event, ...ask.origin, uname: known, code: error.code }, 'a login was refused')
     if (ask.wantsJson) throw error
     const page = { message: error.message, uname, returnTo }
     return loginResponse(page, app, statusOf(error.code), problemHeaders(error, app))

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Drawn } from '../console/document.tsx'
 import { STYLE } from '../console/style.ts'
 import type { App } from './app.ts'
 
@@ -10,12 +11,15 @@ const HTTPS_HEADERS = {
   'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
 }
 
+/** What the policy allows a page that has our script. */
+const OWN_SCRIPT = "script-src 'self'; connect-src 'self'; "
+
 /**
- * A page. It runs our own script at most, loads nothing else, asks nobody but this server, cannot be framed and is kept by nobody. A form may lead to where a login may lead, since a
+ * A page. It runs our own script if it has it, loads nothing else, asks nobody but this server, cannot be framed and is kept by nobody. A form may lead to where a login may lead, since a
  * browser holds redirects after a form to the same rule.
  */
 export function pageResponse(
-  html: string,
+  { html, hasScript }: Drawn,
   app: App,
   status = 200,
   more: Readonly<Record<string, string>> = {},
@@ -27,7 +31,7 @@ export function pageResponse(
       'Content-Type': 'text/html; charset=utf-8',
       'Cache-Control': 'no-store',
       'Content-Security-Policy':
-        `default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; style-src 'sha256-${styleHash}'; ` +
+        `default-src 'none'; ${hasScript ? OWN_SCRIPT : ''}img-src data:; style-src 'sha256-${styleHash}'; ` +
         `form-action 'self'${leadsTo}; frame-ancestors 'none'; base-uri 'none'; ` +
         "require-trusted-types-for 'script'; trusted-types 'none'",
       'Cross-Origin-Resource-Policy': 'same-origin',

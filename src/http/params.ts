@@ -5,7 +5,13 @@ import { lastOf, type Pair, parseQuery } from './form.ts'
 
 /** Entries of a list that come without asking for a number, and the most that can be asked for. */
 const PAGE = 100
-const LARGEST_PAGE = 1_000
+export const LARGEST_PAGE = 1_000
+
+/** What a list that comes in pages knows. */
+export const PAGED = ['after', 'limit']
+
+/** How a place in a list of sessions is named: stores say a number, or a number and a handle. */
+export const SESSION_CURSOR = /^-?\d{1,15}(:[\w-]{22})?$/
 
 /** The parameters of a call by name; of one that comes twice the last one stands. */
 export type Params = ReturnType<typeof namedParams>
@@ -49,12 +55,14 @@ export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
       if (value === 'true' || value === 'false') return value === 'true'
       throw new Refusal('invalid_parameter', `${name} is true or false.`)
     },
-    /** `after` and `limit` of a list that comes in pages. */
-    get page(): { readonly after: string | null; readonly limit: number } {
-      const limit = find('limit')
+    /** `after`, which looks like this, and `limit` of a list that comes in pages. */
+    page(cursor: RegExp, standard = PAGE): { readonly after: string | null; readonly limit: number } {
+      const [after = null, limit] = [find('after'), find('limit')]
+      if (after !== null && !cursor.test(after))
+        throw new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
       return {
-        after: find('after') ?? null,
-        limit: limit === undefined ? PAGE : Math.min(LARGEST_PAGE, requireWhole('limit', limit)),
+        after,
+        limit: limit === undefined ? standard : Math.min(LARGEST_PAGE, requireWhole('limit', limit)),
       }
     },
   }

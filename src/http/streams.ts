@@ -57,33 +57,41 @@ export class Streams {
     return this.#open.size
   }
 
-  /** Opens a stream that answers a request, or refuses: there are enough. */
-  open(ask: Ask, source: Source): Stream {
-    const { most, mostOfSession, heartbeat } = this.#settings
-    const { id } = source
+  /** Refuses a stream of the session of an id if there are enough. */
+  requireRoom(id: string): void {
+    const { most, mostOfSession } = this.#settings
     if (this.#isStopped) throw new Refusal('busy', 'This server stops. Ask again for another one.', 1)
     if (this.#open.size >= most)
       throw new Refusal('busy', 'As many streams are open as this server has room for.', RETRY)
-    const ofSession = this.#bySession.get(id) ?? 0
-    if (ofSession >= mostOfSession)
+    if (this.#countOf(id) >= mostOfSession)
       throw new Refusal(
         'too_many_streams',
         `This session has ${mostOfSession} streams open, which is the most; close one first.`,
         RETRY,
       )
-    const stream = new Stream(ask, heartbeat, {
+  }
+
+  /** Opens a stream that answers a request, or refuses: there are enough by now. */
+  open(ask: Ask, source: Source): Stream {
+    const { id } = source
+    this.requireRoom(id)
+    const stream = new Stream(ask, this.#settings.heartbeat, {
       ...source,
       ended: () => {
         this.#open.delete(stream)
-        const left = (this.#bySession.get(id) ?? 0) - 1
+        const left = this.#countOf(id) - 1
         if (left > 0) this.#bySession.set(id, left)
         else this.#bySession.delete(id)
         source.ended()
       },
     })
     this.#open.add(stream)
-    this.#bySession.set(id, ofSession + 1)
+    this.#bySession.set(id, this.#countOf(id) + 1)
     return stream
+  }
+
+  #countOf(id: string): number {
+    return this.#bySession.get(id) ?? 0
   }
 
   /** Ends all of them, and opens no more. */

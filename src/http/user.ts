@@ -6,7 +6,7 @@ import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { notLoggedIn, requireSession } from './guard.ts'
 import { json } from './json.ts'
-import { namedParams, requireInBody } from './params.ts'
+import { LARGEST_PAGE, namedParams, PAGED, requireInBody, SESSION_CURSOR } from './params.ts'
 import { named } from './session.ts'
 
 /** `session/info`: who is logged in, and for how long. */
@@ -37,12 +37,18 @@ const limitsOf = ({ sessions: { limits } }: App) => ({
   session: limits.sessionBytes,
 })
 
-/** `session/list`: the user's own sessions. */
+/**
+ * `session/list`: the user's own sessions. It was there before it came in pages: whoever does not ask for one gets as many as can be
+ * asked for, and no other parameter is refused.
+ */
 export async function list(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'read', pairs)
-  const sessions = await app.sessions.listAllOf(session.uname)
-  return json({ sessions: sessions.map((each) => ({ ...shown(each), current: each.id === session.id })) })
+  const paging = pairs.filter(([name]) => PAGED.includes(name))
+  const { after, limit } = namedParams(paging, PAGED).page(SESSION_CURSOR, LARGEST_PAGE)
+  const { items, next } = await app.sessions.list({ uname: session.uname }, after, limit)
+  const sessions = items.map((each) => ({ ...shown(each), current: each.id === session.id }))
+  return json({ sessions, next })
 }
 
 /**
@@ -109,10 +115,9 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
   const params = namedParams(pairs, ['old', 'new'])
+  const [old, next] = [params.require('old'), params.require('new')]
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
-  const ended = await heard(ask, app, session, () =>
-    app.login.changePassword(who, params.require('old'), params.require('new')),
-  )
+  const ended = await heard(ask, app, session, () => app.login.changePassword(who, old, next))
   app.meter.count('revoked', ended)
   app.audit.info(
     { event: 'password_change', ended, ...ask.origin, ...named(session) },

@@ -1,4 +1,4 @@
-import { BUCKETS, bucketOf, quantileOf } from './latency.ts'
+import { BUCKETS, bucketOf } from './latency.ts'
 
 /** What requests are told apart by. `http/routes.ts` says of each path which it is; `other` has none of ours. */
 export const CALLS = [
@@ -52,7 +52,6 @@ export const numberOf = (call: Call): number => CALLS.indexOf(call)
  * names: about 100 ns a request, of which 5 are its own and the rest goes to asking twice for the time.
  */
 export class Meter {
-  readonly #beganAt = performance.now()
   readonly #counts = new Float64Array(LENGTH)
 
   /** Counts a request that was answered with this status after so many milliseconds, by any clock that never goes back. */
@@ -69,7 +68,7 @@ export class Meter {
 
   /** All that was counted so far. Costs the copy of some hundred numbers. */
   snapshot(): Snapshot {
-    return new Snapshot(this.#counts.slice(), performance.now() - this.#beganAt)
+    return new Snapshot(this.#counts.slice())
   }
 
   #add(at: number, by: number): void {
@@ -79,21 +78,15 @@ export class Meter {
 
 /** What was counted until an instant, or between two of them. */
 export class Snapshot {
-  /** For how long it was counted, in milliseconds. */
-  readonly millis: number
   readonly #counts: Float64Array
 
-  constructor(counts: Float64Array, millis: number) {
+  constructor(counts: Float64Array) {
     this.#counts = counts
-    this.millis = millis
   }
 
   /** What was counted since an earlier snapshot of the same meter. */
   since(earlier: Snapshot): Snapshot {
-    return new Snapshot(
-      this.#counts.map((count, at) => count - (earlier.#counts[at] as number)),
-      this.millis - earlier.millis,
-    )
+    return new Snapshot(this.#counts.map((count, at) => count - (earlier.#counts[at] as number)))
   }
 
   /** Requests of a call, of one class of statuses or of all. */
@@ -113,16 +106,6 @@ export class Snapshot {
   /** Milliseconds that all requests of a call took together. */
   sum(call: Call): number {
     return this.#counts[numberOf(call) * PER_CALL + SUM_AT] as number
-  }
-
-  /** Milliseconds within which the share `q` (0 to 1) of the requests of these calls was answered; null: there were none. */
-  quantile(q: number, calls: readonly Call[] = CALLS): number | null {
-    const all = new Float64Array(BUCKETS)
-    for (const call of calls) {
-      for (const [bucket, count] of this.latencies(call).entries())
-        all[bucket] = (all[bucket] as number) + count
-    }
-    return quantileOf(q, all)
   }
 
   events(event: Event): number {

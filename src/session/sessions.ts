@@ -1,5 +1,4 @@
 import { Refusal } from '../errors.ts'
-import { allOf } from '../store/pages.ts'
 import {
   handleOf,
   type LiveSession,
@@ -180,11 +179,6 @@ export class Sessions {
     const withUse = this.#touches.applying()
     const page = await this.#store.listSessions(filter, after, limit, this.#clock())
     return { ...page, items: page.items.map(withUse) }
-  }
-
-  /** All live sessions of a user. */
-  listAllOf(uname: string): Promise<readonly StoredSession[]> {
-    return Array.fromAsync(allOf((after, limit) => this.list({ uname }, after, limit)))
   }
 
   /** How many sessions of a user or (null) of all are live, as exactly as the store counts. */

@@ -30,12 +30,16 @@ export class Watching {
     this.#parts = parts
   }
 
-  /** A watch over the session of a token, which nothing escapes from now on; null: there is no live one. It has to be closed. */
-  async watch(token: Token): Promise<Watched | null> {
+  /**
+   * A watch over the session of a token, which nothing escapes from now on; null: there is no live one. It has to be closed. Of one that
+   * lives `requireRoom` may refuse it.
+   */
+  async watch(token: Token, requireRoom: (id: string) => void = () => {}): Promise<Watched | null> {
     const { store, clock } = this.#parts
     const id = idOf(token)
-    // First, since no store should have to listen for a token that somebody made up.
+    // First, since no store should have to listen for a token that somebody made up, nor for a watch that is refused.
     if ((await store.readSession(id, [], clock())) === null) return null
+    requireRoom(id)
     const watched = new Watched(id, this.#parts)
     return (await watched.open()) ? watched : null
   }

@@ -39,7 +39,7 @@ await cloakroom.delete('theme')
 told.push(Object.keys(await cloakroom.get()))
 const other = new Cloakroom({ url })
 await other.logIn('admin', password)
-told.push((await cloakroom.sessions()).length, await cloakroom.revoke({ others: true }))
+told.push((await cloakroom.sessions()).length, (await cloakroom.sessionsIn({ limit: 1 })).sessions.length, await cloakroom.revoke({ others: true }))
 told.push(await other.info().catch(({ code }) => code))
 await cloakroom.createUser('bob', { password: 'bob likes long passwords', roles: ['staff', 'night'] })
 told.push((await cloakroom.users({ limit: 1 })).next, await cloakroom.user('bob'), await cloakroom.countSessions({ uname: 'bob' }))
@@ -58,6 +58,7 @@ console.log(JSON.stringify(told))
     { theme: 'dark' },
     ['__proto__'],
     2,
+    1,
     1,
     'not_logged_in',
     'admin',

@@ -1,10 +1,12 @@
 import { expect, test } from 'bun:test'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { describeWithBrowser } from '../support/browser.ts'
+import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { type Client, givenUser, logIn } from '../support/client.ts'
 import { ADMIN_PASSWORD, startServer, type TestServer } from '../support/server.ts'
 import { dialogOf, ready, visit } from './world.ts'
+
+const MINUTE = 60_000
 
 const PATHS = [
   '/index.csp',
@@ -29,6 +31,62 @@ const DIALOGS = [
 /** Text that could push a page beyond the edge of a phone. */
 const LONG = 'x'.repeat(250)
 
+/** What makes a form say what is wrong, and where. */
+const TROUBLES: readonly (readonly [path: string, act: (page: Page) => Promise<unknown>])[] = [
+  [
+    '/index.csp',
+    async (page) => {
+      await page.getByLabel('Key').fill('CSRFToken')
+      await page.getByRole('button', { name: 'Add' }).click()
+    },
+  ],
+  [
+    '/index.csp',
+    async (page) => {
+      await page.getByRole('button', { name: `Edit ${LONG}` }).click()
+      await page.evaluate((key) => fetch(`/session/put?${key}=${Math.random()}`), LONG)
+      await page.getByText('It was changed meanwhile').waitFor()
+      // More than a value may be.
+      await page.getByLabel(LONG, { exact: true }).fill('x'.repeat(65_537))
+      await page.getByRole('button', { name: 'Save' }).click()
+    },
+  ],
+  [
+    '/sessions',
+    async (page) => {
+      await page.getByRole('button', { name: 'End all others' }).click()
+      const end = dialogOf(page).getByRole('button', { name: /^End/ })
+      await end.click()
+      await page.getByLabel('Your password, again').fill('guessed')
+      await end.click()
+    },
+  ],
+  [
+    '/password',
+    async (page) => {
+      await page.getByLabel('Present password').fill('guessed')
+      await page.getByLabel('New password').fill(LONG)
+      await page.getByRole('button', { name: 'Change password' }).click()
+    },
+  ],
+  [
+    '/console/users',
+    async (page) => {
+      await page.getByRole('button', { name: 'New user' }).click()
+      await dialogOf(page).getByLabel('User name').fill('alice')
+      await dialogOf(page).getByLabel('Password').fill(LONG)
+      await page.getByRole('button', { name: 'Make user' }).click()
+    },
+  ],
+  [
+    '/console/user?uname=alice',
+    async (page) => {
+      await page.getByLabel('Full name').fill(LONG.repeat(10))
+      await page.getByRole('button', { name: 'Save' }).click()
+    },
+  ],
+]
+
 async function fill(server: TestServer): Promise<Client> {
   await givenUser(server, 'alice', {
     fullname: LONG.slice(0, 128),
@@ -36,7 +94,8 @@ async function fill(server: TestServer): Promise<Client> {
     roles: LONG.slice(0, 100),
   })
   await logIn(server, { userAgent: LONG })
-  await expect(logIn(server, { uname: LONG, password: 'x' })).rejects.toThrow('401')
+  const { uname } = await givenUser(server, LONG.slice(0, 128))
+  await expect(logIn(server, { uname, password: 'x' })).rejects.toThrow('401')
   return logIn(server)
 }
 
@@ -77,6 +136,28 @@ describeWithBrowser('for everybody', (open) => {
           await visitor.getByRole('button', { name: button, exact: true }).click()
           await dialogOf(visitor).waitFor()
           expect([button, await violationsOf(visitor), await widthOf(visitor)]).toEqual([button, [], width])
+        }
+      })
+
+      test(`no form that says what is wrong is a barrier, in ${colorScheme}, ${width} pixels wide`, async () => {
+        await using server = await startServer()
+        await fill(server)
+        await using context = await open({ colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
+        const page = await context.newPage()
+        await page.goto(`${server.url}/login`)
+        await submitLogin(page, LONG, 'guessed')
+        await page.getByRole('alert').waitFor()
+        expect([await violationsOf(page), await widthOf(page)]).toEqual([[], width])
+        const visitor = await visit(context, server, '/index.csp')
+        await visitor.evaluate((key) => fetch(`/session/put?${key}=a`), LONG)
+        // After which the password is asked for again.
+        server.now += 11 * MINUTE
+        for (const [path, act] of TROUBLES) {
+          await visitor.goto(server.url + path)
+          await ready(visitor)
+          await act(visitor)
+          await visitor.getByRole('alert').waitFor()
+          expect([path, await violationsOf(visitor), await widthOf(visitor)]).toEqual([path, [], width])
         }
       })
     }

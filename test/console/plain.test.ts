@@ -6,7 +6,7 @@ import { scriptOfPages } from '../../src/console/bundle.ts'
 import { pageDocument } from '../../src/console/document.tsx'
 import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
-import { startServer } from '../support/server.ts'
+import { ADMIN_PASSWORD, startServer } from '../support/server.ts'
 import { goUntilSaid, visit } from './world.ts'
 
 const MINUTE = 60_000
@@ -53,20 +53,50 @@ test('a script that could not be put together is tried again for the next page',
 test('the log says of what was refused why, and never that a password was wrong which nobody looked at', async () => {
   const said = async (event: Record<string, unknown>) => {
     const events = [{ at: '2026-01-01T00:00:00.000Z', uname: 'alice', ...event }]
-    const html = await pageDocument({
+    const { html } = await pageDocument({
       name: 'log',
       data: { me: { uname: 'admin', fullname: '', roles: ['admin'] }, log: { events, next: null } },
       csrfToken: null,
       query: '',
       problem: null,
     })
-    return /<strong class="name">alice<\/strong> ([^<]*)/.exec(html)?.[1]
+    const [, text = ''] = /<div class="facts"><span[^>]*>(.*?)<\/span>/.exec(html) ?? []
+    return text.replaceAll(/<[^>]*>/g, '').trim()
   }
   const failed = (code: string) => said({ event: 'login_failed', code })
-  expect(await failed('wrong_credentials')).toBe('could not log in: wrong name or password')
-  expect(await failed('busy')).toBe('could not log in: too many logins were under way')
+  expect(await failed('wrong_credentials')).toBe('alice could not log in: wrong name or password')
+  expect(await failed('busy')).toBe('alice could not log in: too many logins were under way')
   for (const code of ['wrong_password', 'busy', 'password_too_short'])
-    expect(await said({ event: 'password_refused', code })).toBe(`gave a password that was refused (${code})`)
+    expect(await said({ event: 'password_refused', code })).toBe(
+      `alice gave a password that was refused (${code})`,
+    )
+  // Whose name was typed is not known if it is no user's.
+  expect(await said({ event: 'login_failed', code: 'wrong_credentials', uname: undefined })).toBe(
+    'Somebody could not log in: wrong name or password',
+  )
+})
+
+test('of more sessions of a user than the server tells at once, the page says that there are more', async () => {
+  const saidOf = async (count: number, next: string | null) => {
+    const at = '2026-01-01T00:00:00.000Z'
+    const one = { uname: 'alice', beganAt: at, usedAt: at, endsAt: at, address: '', userAgent: '' }
+    const sessions = Array.from({ length: count }, (_, i) => ({
+      ...one,
+      handle: String(i),
+      current: i === 0,
+    }))
+    const { html } = await pageDocument({
+      name: 'sessions',
+      data: { me: { uname: 'alice', fullname: '', roles: [] }, list: { sessions, next } },
+      csrfToken: null,
+      query: '',
+      problem: null,
+    })
+    return /These are [^<]*sessions/.exec(html)?.[0] ?? null
+  }
+  expect(await saidOf(200, null)).toBeNull()
+  expect(await saidOf(1_000, null)).toBe('These are the latest 200 of 1,000 sessions')
+  expect(await saidOf(1_000, '1')).toBe('These are the latest 200 of more than 1,000 sessions')
 })
 
 describeWithBrowser('without scripts', (open) => {
@@ -86,7 +116,7 @@ describeWithBrowser('without scripts', (open) => {
     await page.getByRole('alert').getByText('not your present password').waitFor()
     await change(user.password)
     await page.getByText('Your password is changed').waitFor()
-    expect(page.url()).toBe(`${server.url}/password?done=true`)
+    expect(page.url()).toStartWith(`${server.url}/password?`)
 
     const renewed = { ...user, password: 'a longer horse with a battery' }
     const elsewhere = await logIn(server, renewed)
@@ -101,6 +131,40 @@ describeWithBrowser('without scripts', (open) => {
     expect((await elsewhere.ask('/session/get')).status).toBe(401)
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.getByRole('button', { name: 'Log in' }).waitFor()
+  })
+
+  test('that a password was changed is said by no link that somebody else can make', async () => {
+    await using server = await startServer()
+    const user = await givenUser(server, 'alice')
+    const other = await logIn(server, user)
+    const { handle } = (await other.json('/session/info')) as { readonly handle: string }
+    await using context = await open({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/password`)
+    await submitLogin(page, user.uname, user.password)
+    for (const done of ['true', '', 'null', 'undefined', handle]) {
+      await page.goto(`${server.url}/password?done=${done}`)
+      await page.getByLabel('Present password').waitFor()
+      expect([done, await page.getByText('Your password is changed').count()]).toEqual([done, 0])
+    }
+  })
+
+  test('Enter in the field for the password ends no session', async () => {
+    await using server = await startServer()
+    const elsewhere = await logIn(server)
+    await using context = await open({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/sessions`)
+    await submitLogin(page)
+    let sent = 0
+    page.on('request', () => sent++)
+    await page.getByLabel('Your password, again').fill(ADMIN_PASSWORD)
+    await page.keyboard.press('Enter')
+    // Whatever Enter sends is on its way before this is.
+    await page.getByRole('link', { name: 'Password' }).click()
+    await page.getByLabel('New password').waitFor()
+    expect(sent).toBe(1)
+    expect((await elsewhere.ask('/session/get')).status).toBe(200)
   })
 
   test('pages of admins can be read', async () => {

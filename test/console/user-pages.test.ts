@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import type { Locator } from 'playwright-core'
 import { describeWithBrowser } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { ADMIN_PASSWORD, startServer } from '../support/server.ts'
@@ -45,6 +46,30 @@ describeWithBrowser('the pages of every user', (open) => {
     await page.getByRole('button', { name: 'Add' }).click()
     await page.getByRole('alert').getByText('is larger than 10 bytes').waitFor()
     expect(await page.getByLabel('Value').inputValue()).toBe('more than ten')
+  })
+
+  test('on a phone a notice of a very long key is cut, its buttons are whole, and the form beneath it can be used', async () => {
+    await using server = await startServer()
+    await using context = await open({ viewport: { width: 360, height: 640 } })
+    const page = await visit(context, server, '/index.csp')
+    const key = 'k'.repeat(250)
+    await page.getByLabel('Key').fill(key)
+    await page.getByRole('button', { name: 'Add' }).click()
+    await page.getByText(`Stored ${key}.`).waitFor()
+    await page.getByRole('button', { name: `Delete ${key}` }).click()
+    await page.getByText(`Deleted ${key}.`).waitFor()
+    const notice = page.getByRole('status').locator('.notice')
+    const heightOf = async (what: Locator) => (await what.boundingBox())?.height
+    expect(await heightOf(notice)).toBeLessThan(90)
+    for (const name of ['Undo', 'Close'])
+      expect([name, await heightOf(notice.getByRole('button', { name }))]).toEqual([
+        name,
+        await heightOf(page.getByRole('button', { name: 'Add' })),
+      ])
+    await page.mouse.wheel(0, 10_000)
+    await page.getByLabel('Key').fill('a')
+    await page.getByRole('button', { name: 'Add' }).click({ timeout: 3_000 })
+    await page.getByText('Stored a.').waitFor()
   })
 
   test('own sessions are told apart and ended, one or all others', async () => {

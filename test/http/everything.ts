@@ -17,6 +17,8 @@ export async function everythingHappens(server: TestServer): Promise<readonly st
   const cookie = cookieOf(await attempt(server, BOB))
   await attempt(server, { ...BOB, z_password: 'wrong secret of bob' })
   for (let i = 0; i < 6; i++) await attempt(server, { ...BOB, z_password: `guess ${i} of secret` })
+  const misplaced = { z_username: 'secret of bob in the wrong field', z_password: '' }
+  for (let i = 0; i < 6; i++) await attempt(server, misplaced)
   await guarded.json('/session/put', { 'secret key': 'secret value', other: 'secret other' })
   await guarded.json('/session/get?key=secret+key&key=CSRFToken')
   await guarded.ask(`/session/put?CSRFToken=${guarded.csrfToken}&a=secret+value`)

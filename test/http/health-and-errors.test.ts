@@ -109,12 +109,19 @@ for (const publicUrl of [undefined, 'https://login.example.com']) {
         "frame-ancestors 'none'",
         "base-uri 'none'",
         "form-action 'self'",
-        "script-src 'self'",
         "require-trusted-types-for 'script'",
       ])
         expect(policy).toContain(rule)
       expect(policy).not.toMatch(/unsafe|\*/)
     }
+    const allowances = pages.map(({ headers }) =>
+      (headers.get('content-security-policy') ?? '')
+        .split('; ')
+        .filter((rule) => /^(script|connect)-src/.test(rule)),
+    )
+    const own = ["script-src 'self'", "connect-src 'self'"]
+    // Those that have no script allow none.
+    expect(allowances).toEqual([[], [], [], own, own])
   })
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { Cloakroom } from '../../src/client/cloakroom.js'
 import { type Client, givenUser, logIn } from '../support/client.ts'
 import { startServer } from '../support/server.ts'
 import { attempt, cookieOf, JSON_ANSWER, RIGHT } from './attempt.ts'
@@ -48,6 +49,30 @@ test('a user sees the own sessions, the latest first, and which is this one', as
   const page = await fetch(`${server.url}/sessions`, { headers: { cookie: second } })
   expect(await page.text()).not.toContain('<b>')
 })
+
+test('of very many own sessions the latest thousand come, and the others for whoever asks for the next page', async () => {
+  await using server = await startServer()
+  const bob = await givenUser(server, 'bob')
+  const first = await logIn(server, bob)
+  server.now += 1
+  for (let i = 0; i < 1_000; i++) await logIn(server, bob)
+  // Nobody who knows of no pages gets another answer because of something that was never looked at.
+  const latest = await listOf(first, '/session/list?_=1')
+  expect(latest.sessions).toHaveLength(1_000)
+  expect(latest.sessions.some(({ current }) => current)).toBe(false)
+  const rest = await listOf(first, `/session/list?after=${latest.next}`)
+  expect(rest.sessions).toMatchObject([{ handle: await handleOf(first), current: true }])
+  expect(rest.next).toBeNull()
+  const few = await listOf(first, '/session/list?limit=10')
+  expect(few.sessions).toEqual(latest.sessions.slice(0, 10))
+  const program = new Cloakroom({ url: server.url })
+  await program.logIn(bob.uname, bob.password)
+  expect(await program.sessions()).toHaveLength(1_002)
+  for (const query of ['after=x', 'after=', 'limit=0', 'limit=many']) {
+    const answer = await first.ask(`/session/list?${query}`)
+    expect([query, answer.status]).toEqual([query, 400])
+  }
+}, 30_000)
 
 test('a user ends the own session elsewhere by its handle, and never one of another user', async () => {
   await using server = await startServer()

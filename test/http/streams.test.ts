@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { type Client, logIn } from '../support/client.ts'
 import { readEvents, watch } from '../support/events.ts'
 import { METRICS, untilTold } from '../support/metrics.ts'
+import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 async function problemOf(answer: Response) {
@@ -176,3 +177,20 @@ test('open streams do not hold up a stop, also those of readers who read nothing
   expect(performance.now() - stoppedAt).toBeLessThan(8_000)
   stuck.destroy()
 }, 20_000)
+
+describeWithRedis('a server on Redis', () => {
+  test('does not begin to watch a session for which it has no room', async () => {
+    await using redis = await startRedis()
+    await using server = await startServer({ store: redis.url, nodes: 1, toml: 'events = { streams = 1 }' })
+    const [client, other] = [await logIn(server), await logIn(server)]
+    const subscriptions = async () =>
+      [...String(await redis.ask('INFO', 'commandstats')).matchAll(/cmdstat_s?subscribe:calls=(\d+)/g)]
+        .map(([, calls]) => Number(calls))
+        .reduce((sum, calls) => sum + calls, 0)
+    await using _ = await watch(client)
+    const before = await subscriptions()
+    expect(before).toBeGreaterThan(0)
+    for (let i = 0; i < 5; i++) expect((await other.ask('/session/events')).status).toBe(503)
+    expect(await subscriptions()).toBe(before)
+  })
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { Meter } from '../../src/metrics/meter.ts'
+import { quantileOf } from '../../src/metrics/latency.ts'
+import { Meter, numberOf } from '../../src/metrics/meter.ts'
 import type { Shown } from '../../src/overview/overview.ts'
 import { reportOf } from '../../src/overview/report.ts'
 import { givenSession } from '../store/given.ts'
@@ -27,8 +28,10 @@ test('what all nodes count in a step is added up, and each of them says the same
   expect(one).toEqual(other as Shown)
   // The quantiles are those of all requests together, not of one node, and not between those of both.
   const all = new Meter()
-  for (let i = 0; i < 100; i++) all.record(0, 200, i < 90 ? 1 : 80)
-  const [p50, p99] = [0.5, 0.99].map((q) => Number(all.snapshot().quantile(q)?.toPrecision(3)))
+  for (let i = 0; i < 100; i++) all.record(numberOf('read'), 200, i < 90 ? 1 : 80)
+  const [p50, p99] = [0.5, 0.99].map((q) =>
+    Number(quantileOf(q, all.snapshot().latencies('read'))?.toPrecision(3)),
+  )
   const expected = { requests: 10.4, logins: 5, failures: 7, throttled: 1, readP50: p50, readP99: p99 }
   expect(one?.curves).toMatchObject(
     Object.fromEntries(

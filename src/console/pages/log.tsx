@@ -71,16 +71,17 @@ const byAdmin = ({ admin }: LogEvent) => (admin === undefined ? '' : ` by ${admi
 /** What happened, after the name of whom it happened to. A kind that is new is called what the log calls it. */
 function said(event: LogEvent): string {
   if (event.more !== undefined) return `${event.event}: ${shownNumber(event.more)} more at that moment`
+  const somebody = (event.uname ?? '') === '' ? 'Somebody ' : ''
   const ended = event.ended === undefined ? '' : `; ${counted(event.ended, 'session')} ended`
   switch (event.event) {
     case 'login':
       return 'logged in'
     case 'login_failed':
       return event.code === 'busy'
-        ? 'could not log in: too many logins were under way'
-        : 'could not log in: wrong name or password'
+        ? `${somebody}could not log in: too many logins were under way`
+        : `${somebody}could not log in: wrong name or password`
     case 'login_throttled':
-      return 'was held back after too many wrong passwords'
+      return `${somebody}was held back after too many wrong passwords`
     case 'logout':
       return 'logged out'
     case 'revoke':
@@ -98,7 +99,7 @@ function said(event: LogEvent): string {
     case 'user_delete':
       return `was deleted${byAdmin(event)}${ended}`
     case 'refused':
-      return `sent a request that was refused (${event.code ?? ''}) to ${event.path ?? ''}`
+      return `${somebody}sent a request that was refused (${event.code ?? ''}) to ${event.path ?? ''}`
     default:
       return event.event
   }

@@ -12,7 +12,7 @@ import { counted } from '../words.ts'
 export interface PasswordData {
   /** What went wrong the last time, or null. */
   readonly problem: string | null
-  /** `done=true`: it has just been changed. */
+  /** `done=…`: it has been changed by the session of this handle. A link from elsewhere names none, or another. */
   readonly query: URLSearchParams
 }
 
@@ -23,7 +23,7 @@ export function PasswordPage({ problem: given, query }: PasswordData) {
   const [old, setOld] = useState('')
   const [password, setPassword] = useState('')
   const [said, setSaid] = useState(
-    query.get('done') === 'true' ? 'Your password is changed, and your other sessions have ended.' : '',
+    query.get('done') === me.handle ? 'Your password is changed, and your other sessions have ended.' : '',
   )
   const [isFirst, setIsFirst] = useState(true)
   const change = async (event: Event) => {

@@ -12,7 +12,8 @@ import { Trouble } from '../parts/trouble.tsx'
 import { counted, deviceOf, shownNumber } from '../words.ts'
 
 export interface SessionsData {
-  readonly list: { readonly sessions: readonly OwnSession[] }
+  /** The latest of them; `next`: there are more. */
+  readonly list: { readonly sessions: readonly OwnSession[]; readonly next: string | null }
   readonly problem: string | null
 }
 
@@ -25,8 +26,8 @@ const SHOWN = 200
 /** Where the user is logged in, with a way to end what is not theirs. */
 export function SessionsPage({ list, problem }: SessionsData) {
   const { me, now, cloakroom, notify } = useSurroundings()
-  const [sessions, refresh, trouble] = usePolled(list.sessions, () =>
-    cloakroom.sessions({ background: true }),
+  const [{ sessions, next }, refresh, trouble] = usePolled(list, () =>
+    cloakroom.sessionsIn({}, { background: true }),
   )
   const [ending, setEnding] = useState<Ending>(null)
   const [password, setPassword] = useState('')
@@ -34,6 +35,9 @@ export function SessionsPage({ list, problem }: SessionsData) {
   const shown = sessions.filter(({ current }, i) => isWhole || current || i < SHOWN)
   const isFresh = now !== null && now < Date.parse(me.freshUntil)
   const others = sessions.filter(({ current }) => !current)
+  const all =
+    next === null ? counted(sessions.length, 'session') : `more than ${shownNumber(sessions.length)} sessions`
+  const endsOthers = next === null ? `End ${counted(others.length, 'session')}` : 'End them all'
   const end = async (given: string | undefined) => {
     if (ending === null) return
     const ended = await cloakroom.revoke(
@@ -53,6 +57,8 @@ export function SessionsPage({ list, problem }: SessionsData) {
       <Trouble text={problem} />
       <Trouble text={trouble} />
       <form action="/sessions" method="post">
+        {/* Enter in a field presses the first button of a form, and nothing if that is disabled: else a session would end. */}
+        <button disabled hidden />
         <Proof />
         <ul class="rows">
           {shown.map((session) => (
@@ -74,17 +80,17 @@ export function SessionsPage({ list, problem }: SessionsData) {
             </li>
           ))}
         </ul>
-        {shown.length < sessions.length && (
+        {(shown.length < sessions.length || next !== null) && (
           <p class="empty">
-            These are the latest {shownNumber(shown.length)} of {counted(sessions.length, 'session')}.{' '}
-            {now !== null && (
+            These are the latest {shownNumber(shown.length)} of {all}.{' '}
+            {now !== null && shown.length < sessions.length && (
               <button type="button" class="link" onClick={() => setIsWhole(true)}>
-                Show all
+                Show {next === null ? 'all' : shownNumber(sessions.length)}
               </button>
             )}
           </p>
         )}
-        {others.length === 0 ? (
+        {others.length === 0 && next === null ? (
           <p class="empty">You are logged in nowhere else.</p>
         ) : (
           <>
@@ -109,7 +115,7 @@ export function SessionsPage({ list, problem }: SessionsData) {
       {ending !== null && (
         <Confirm
           title={ending === 'others' ? 'End all your other sessions?' : 'End this session?'}
-          action={ending === 'others' ? `End ${counted(others.length, 'session')}` : 'End session'}
+          action={ending === 'others' ? endsOthers : 'End session'}
           asksPassword={!isFresh}
           onConfirm={end}
           onClose={() => setEnding(null)}

@@ -28,7 +28,7 @@ function OneNotice({ notice: { text, undo }, onGone }: { readonly notice: Notice
   }
   return (
     <p class="notice">
-      <span>{problem === null ? text : problem.message}</span>
+      {problem === null ? <span class="brief">{text}</span> : <span>{problem.message}</span>}
       {undo !== null && (
         <button class="plain" disabled={busy} onClick={goBack}>
           Undo
