@@ -8,16 +8,16 @@ import { givenFolder } from './file.ts'
 import { HOUR, now } from './given.ts'
 
 const times = { beganAt: now, usedAt: now, endsAt: now + HOUR, latestEndsAt: now + HOUR }
-const hot = { n: 1, session: { id: idOf('a'), uname: 'ada', ...times, version: 1 }, packed: NOTHING }
+const hot = { n: 1, id: idOf('a'), uname: 'ada', ...times, version: 1, packed: NOTHING }
 
 /** Whether a session is still answered from memory after a write that says nothing of it. */
 function staysAfter(write: Write): boolean {
   using folder = givenFolder()
   const sessions = new HotSessions(new Changes(folder.at('s.db')))
   sessions.keep(hot)
-  expect(sessions.find(hot.session.id, now)).toEqual(hot)
+  expect(sessions.find(hot.id, now)).toEqual(hot)
   sessions.committed(write, undefined)
-  return sessions.find(hot.session.id, now) !== null
+  return sessions.find(hot.id, now) !== null
 }
 
 test('events that are remembered, and what is counted, leave the sessions in memory where they are', () => {

@@ -9,17 +9,17 @@ import type { Write } from './writer.ts'
 const ROOM = 64 * 1_048_576
 
 /** A session in memory. */
-export interface Hot {
+export interface Hot extends LiveSession {
   /** Its number in the file. */
   readonly n: number
-  readonly session: LiveSession
   readonly packed: Packed
 }
 
 /**
  * The sessions that were read last, so that most reads touch neither the file nor its locks. A commit of this process says what it
  * changed, before those who asked for it hear of it; a commit of another process is noticed before the next read, and all are
- * forgotten. So nothing in here is older than the file, but for writes that have not been answered yet.
+ * forgotten. So nothing in here is older than the file, but for writes that have not been answered yet. Uses alone are in here before
+ * they are in the file: they have happened, and are tried again if they cannot be written.
  */
 export class HotSessions {
   readonly #changes: Changes
@@ -41,7 +41,7 @@ export class HotSessions {
       return null
     }
     const hot = this.#ring.find(id)
-    return hot !== null && now < hot.session.endsAt ? hot : null
+    return hot !== null && now < hot.endsAt ? hot : null
   }
 
   /** Keeps a session as it was just read from the file. */
@@ -49,14 +49,9 @@ export class HotSessions {
     this.#ring.add(hot)
   }
 
-  /** The number of a session in the file, if it is here. */
-  numberOf(id: string): number | null {
-    return this.#ring.numberOf(id)
-  }
-
-  /** Takes note of a use that has been committed. */
-  touch(use: Use, now: Millis): void {
-    this.#ring.touch(use, now)
+  /** Takes note of a use that is about to be written: the number of its session in the file, or null: it is not here. */
+  touch(use: Use, now: Millis): number | null {
+    return this.#ring.touch(use, now)
   }
 
   /** Takes note of a write of this process that has been committed, other than of uses. */
@@ -93,10 +88,9 @@ export class HotSessions {
     const { version } = result as { readonly version?: number }
     const hot = version === undefined ? null : this.#ring.find(id)
     // Refused, not here, or read from the file after the commit.
-    if (hot === null || version === undefined || version <= hot.session.version) return
+    if (hot === null || version === undefined || version <= hot.version) return
     const packed = withValues(hot.packed, pairs)
-    if (version === hot.session.version + 1 && isSmall(packed))
-      this.#ring.add({ n: hot.n, session: { ...hot.session, version }, packed })
+    if (version === hot.version + 1 && isSmall(packed)) this.#ring.add({ ...hot, version, packed })
     else this.#ring.remove(id)
   }
 }

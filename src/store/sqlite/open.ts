@@ -172,15 +172,15 @@ function readsOf(db: Database, changes: Changes | null) {
   const readFile = (id: string, keys: readonly string[] | 'all', now: Millis): ReadSession | null => {
     const found = file.findSession(id, now)
     if (found === null) return null
-    const { n, session, packed } = found
-    if (packed === null) return { ...session, attributes: file.readAttributes(n, keys) }
-    hot?.keep({ n, session, packed })
-    return withNamed(session, packed, keys)
+    const { packed } = found
+    if (packed === null) return withAttributes(found, file.readAttributes(found.n, keys))
+    hot?.keep({ ...found, packed })
+    return withAttributes(found, namedIn(packed, keys))
   }
   const reads = {
     readSession: (id, keys, now) => {
       const known = hot?.find(id, now) ?? null
-      if (known !== null) return Promise.resolve(withNamed(known.session, known.packed, keys))
+      if (known !== null) return Promise.resolve(withAttributes(known, namedIn(known.packed, keys)))
       return attempt(() => readFile(id, keys, now))
     },
     watchSession: (id, tell) => reading(() => watches.watch(id, tell)),
@@ -193,15 +193,15 @@ function readsOf(db: Database, changes: Changes | null) {
   return { reads, hot, snapshot, watches }
 }
 
-/** The session with those of its attributes that were asked for. */
-function withNamed(session: LiveSession, packed: Packed, keys: readonly string[] | 'all'): ReadSession {
+/** The session as a store tells it. Written out, since every read makes one and a spread takes five times as long. */
+function withAttributes(session: LiveSession, attributes: Attributes): ReadSession {
   const { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version } = session
-  const attributes = keys === 'all' ? unpack(packed) : named(packed, keys)
-  // Written out, since every read makes one and a spread takes five times as long.
   return { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version, attributes }
 }
 
-function named(packed: Packed, keys: readonly string[]): Attributes {
+/** Those of the attributes that were asked for. */
+function namedIn(packed: Packed, keys: readonly string[] | 'all'): Attributes {
+  if (keys === 'all') return unpack(packed)
   const attributes = new Map<string, string>()
   for (const key of keys) {
     const value = valueIn(packed, key)

@@ -8,9 +8,8 @@ import { newNoted } from './uses.ts'
 import type { Standing } from './watches.ts'
 
 /** A session in the file: its number, and its attributes, unless (null) they are rows of their own that have that number. */
-export interface Found {
+export interface Found extends LiveSession {
   readonly n: number
-  readonly session: LiveSession
   readonly packed: Packed | null
 }
 
@@ -48,8 +47,7 @@ export function newReads(db: Database) {
       const [notedUse, notedEnd] = noted(n)
       const [usedAt, endsAt] = [Math.max(recordedUse, notedUse), Math.max(recordedEnd, notedEnd)]
       if (endsAt <= now) return null
-      const live = { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version }
-      return { n, session: live, packed }
+      return { n, id, uname, beganAt, usedAt, endsAt, latestEndsAt, version, packed }
     },
 
     /** Attributes that are rows. */

@@ -56,57 +56,54 @@ export function newRing(room: number) {
       const texts = bytes.toString('utf8', from, from + (words[(word + LENGTHS) * 2 + 1] as number))
       return {
         n: numbers[word + N] as number,
-        session: {
-          id,
-          uname: texts.slice(0, unameLength),
-          beganAt: numbers[word + BEGAN] as Millis,
-          usedAt: numbers[word + USED] as Millis,
-          endsAt: numbers[word + ENDS] as Millis,
-          latestEndsAt: numbers[word + LATEST] as Millis,
-          version: numbers[word + VERSION] as number,
-        },
+        id,
+        uname: texts.slice(0, unameLength),
+        beganAt: numbers[word + BEGAN] as Millis,
+        usedAt: numbers[word + USED] as Millis,
+        endsAt: numbers[word + ENDS] as Millis,
+        latestEndsAt: numbers[word + LATEST] as Millis,
+        version: numbers[word + VERSION] as number,
         packed: texts.slice(unameLength),
       }
     },
 
-    add({ n, session, packed }: Hot): void {
-      const texts = session.uname + packed
+    add(hot: Hot): void {
+      const texts = hot.uname + hot.packed
       const length = Buffer.byteLength(texts)
       const size = HEAD * 8 + Math.ceil((ID_LENGTH + length) / 8) * 8
       // A record is in one piece: what is left before the end of the ring may be too short for it.
       if ((end % room) + size > room) end += room - (end % room)
       const word = wordOf(end)
-      const list = listOf(session.id)
+      const list = listOf(hot.id)
       numbers[word + NEXT] = lists[list] as number
-      numbers[word + N] = n
-      numbers[word + BEGAN] = session.beganAt
-      numbers[word + USED] = session.usedAt
-      numbers[word + ENDS] = session.endsAt
-      numbers[word + LATEST] = session.latestEndsAt
-      numbers[word + VERSION] = session.version
-      words[(word + LENGTHS) * 2] = session.uname.length
+      numbers[word + N] = hot.n
+      numbers[word + BEGAN] = hot.beganAt
+      numbers[word + USED] = hot.usedAt
+      numbers[word + ENDS] = hot.endsAt
+      numbers[word + LATEST] = hot.latestEndsAt
+      numbers[word + VERSION] = hot.version
+      words[(word + LENGTHS) * 2] = hot.uname.length
       words[(word + LENGTHS) * 2 + 1] = length
       const text = (word + HEAD) * 8
-      bytes.write(session.id, text, ID_LENGTH, 'latin1')
+      bytes.write(hot.id, text, ID_LENGTH, 'latin1')
       bytes.write(texts, text + ID_LENGTH, length, 'utf8')
       lists[list] = end
       end += size
     },
 
-    /** The number of the session of an id in the file, or null: it is not here. */
-    numberOf(id: string): number | null {
+    /**
+     * Moves the times as a store does: forward, never back, and only while the session is live. The number of the session in the file,
+     * or null: it is not here.
+     */
+    touch({ id, usedAt, endsAt }: Use, now: Millis): number | null {
       const word = seek(id)
-      return word === NONE ? null : (numbers[word + N] as number)
-    },
-
-    /** Moves the times as a store does: forward, never back, and only while the session is live. */
-    touch({ id, usedAt, endsAt }: Use, now: Millis): void {
-      const word = seek(id)
-      if (word === NONE) return
+      if (word === NONE) return null
       const known = numbers[word + ENDS] as Millis
-      if (known <= now) return
-      numbers[word + USED] = Math.max(numbers[word + USED] as Millis, usedAt)
-      numbers[word + ENDS] = Math.max(known, Math.min(endsAt, numbers[word + LATEST] as Millis))
+      if (known > now) {
+        numbers[word + USED] = Math.max(numbers[word + USED] as Millis, usedAt)
+        numbers[word + ENDS] = Math.max(known, Math.min(endsAt, numbers[word + LATEST] as Millis))
+      }
+      return numbers[word + N] as number
     },
 
     /** Forgets all that is known of an id. */

@@ -18,11 +18,8 @@ export async function touchInOrder(
   now: Millis,
   { writer, hot }: { readonly writer: Writer; readonly hot: HotSessions | null },
 ): Promise<void> {
-  const placed = uses.map((use) => ({ use, n: hot?.numberOf(use.id) ?? UNKNOWN })).sort((a, b) => a.n - b.n)
-  for (let at = 0; at < placed.length; at += BATCH) {
-    const batch = placed.slice(at, at + BATCH)
-    const rows = batch.map(({ use, n }): PlacedUse => [n === UNKNOWN ? use.id : n, use.usedAt, use.endsAt])
-    await writer.ask('touchSessions', rows, now)
-    for (const { use } of batch) hot?.touch(use, now)
-  }
+  const placed = uses.map((use): PlacedUse => [hot?.touch(use, now) ?? use.id, use.usedAt, use.endsAt])
+  placed.sort(([a], [b]) => (typeof a === 'number' ? a : UNKNOWN) - (typeof b === 'number' ? b : UNKNOWN))
+  for (let at = 0; at < placed.length; at += BATCH)
+    await writer.ask('touchSessions', placed.slice(at, at + BATCH), now)
 }
