@@ -53,9 +53,9 @@ export class Ask {
   }
 
   /** The parameters: those of the query, then, on POST, those of the body. Refuses what cannot be read without a loss. */
-  async params(shape: JsonShape): Promise<Pair[]> {
+  params(shape: JsonShape): Pair[] | Promise<Pair[]> {
     const pairs = parseQuery(this.query)
-    return this.method === 'POST' ? pairs.concat(await this.bodyParams(shape)) : pairs
+    return this.method === 'POST' ? this.bodyParams(shape).then((more) => pairs.concat(more)) : pairs
   }
 
   /** Read once, in the shape that is asked for first. */

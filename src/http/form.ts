@@ -14,10 +14,12 @@ export const lastOf = (pairs: readonly Pair[], name: string): string | null =>
 export function parseForm(text: string): Pair[] {
   const pairs: Pair[] = []
   if (text === '') return pairs
+  const isEncoded = text.includes('%') || text.includes('+')
   for (const part of text.split('&')) {
     if (part === '') continue
     const at = part.indexOf('=')
-    pairs.push(at === -1 ? [decode(part), ''] : [decode(part.slice(0, at)), decode(part.slice(at + 1))])
+    const [name, value] = at === -1 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)]
+    pairs.push(isEncoded ? [decode(name), decode(value)] : [name, value])
   }
   return pairs
 }
