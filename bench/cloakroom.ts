@@ -36,7 +36,7 @@ timeout = "10s"
 timeout = "10s"
 `
 
-const recordOf: RecordOf = (i) => [tokenOf(i), csrfTokenOf(tokenOf(i))]
+export const recordOf: RecordOf = (i) => [tokenOf(i), csrfTokenOf(tokenOf(i))]
 
 const FORM = 'application/x-www-form-urlencoded'
 const cookie = { Cookie: 'zsessionid={1}' }
@@ -44,7 +44,7 @@ const get = (...keys: readonly string[]) =>
   rawRequest(`GET /session/get?${keys.map((key) => `key=${key}`).join('&')}`, cookie)
 
 /** What Cloakroom is asked, and the floor as well. */
-const requests: Readonly<Record<Work, string>> = {
+export const requests: Readonly<Record<Work, string>> = {
   one: get(keyOf(0)),
   ten: get(...Array.from({ length: 10 }, (_, k) => keyOf(k))),
   write: rawRequest(

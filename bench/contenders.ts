@@ -3,12 +3,20 @@ import { cloakroom } from './cloakroom.ts'
 import { compare, type Figures, measured, ratios, spreadOf } from './compare.ts'
 import { type Contender, check, type Target, type Work } from './contender.ts'
 import { startFloor } from './floor.ts'
+import { least } from './least.ts'
 import { betterAuth, express, fastify } from './node.ts'
 import { webdis } from './webdis.ts'
 import { count, micros, times } from './words.ts'
 
 /** All that the same work is given to, besides the floor, where a question names no others. */
-const everyone: readonly [Contender, ...Contender[]] = [cloakroom, webdis, express, fastify, betterAuth]
+const everyone: readonly [Contender, ...Contender[]] = [
+  cloakroom,
+  least,
+  webdis,
+  express,
+  fastify,
+  betterAuth,
+]
 
 /** A goal that is a ratio: Cloakroom's CPU per request against that of another one. */
 interface Against {

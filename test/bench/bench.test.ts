@@ -133,7 +133,7 @@ test.concurrent.skipIf(isSkipped)(
 async function runBench(folder: string, questions: readonly string[], path = process.env['PATH'] ?? '') {
   const child = Bun.spawn(
     [
-      ...[process.execPath, MAIN, '--small', '--contenders', 'cloakroom'],
+      ...[process.execPath, MAIN, '--small', '--contenders', 'cloakroom,least'],
       ...['--questions', questions.join(','), '--out', folder],
     ],
     { stdout: 'ignore', stderr: 'pipe', timeout: 120_000, env: { ...process.env, PATH: path } },
