@@ -1,7 +1,8 @@
 import { readConfig } from '../src/config.ts'
 import { idOf } from '../src/session/token.ts'
 import { openPostgresStore } from '../src/store/postgres/open.ts'
-import { ATTRIBUTE, indexKey, memberOf, sessionKey, shardOf, tailOf } from '../src/store/redis/keys.ts'
+import { fieldsOf } from '../src/store/redis/fields.ts'
+import { indexKey, memberOf, sessionKey, shardOf } from '../src/store/redis/keys.ts'
 import { openRedisStore } from '../src/store/redis/open.ts'
 import { handleOf, type Store } from '../src/store/store.ts'
 import { startCloakroom } from './cloakroom.ts'
@@ -52,8 +53,8 @@ export const onPostgres: SharedKind = {
 }
 
 /**
- * The sessions in bulk: one after the other, as the store would do it, two million of them take ten minutes and more. `session-scripts.ts`
- * and `keys.ts` of the store say what is where.
+ * The sessions in bulk: one after the other, as the store would do it, two million of them take ten minutes and more. `fields.ts` and
+ * `keys.ts` of the store say what is where.
  */
 async function fillRedis(
   { server, folder, url }: RedisPlace,
@@ -88,15 +89,17 @@ const CHUNK = 100_000
 /** What a login and a put leave in Redis, for each session. */
 function* commandsOf(from: number, to: number, attributes: number, now: number): Iterable<readonly string[]> {
   const [beganAt, endsAt] = [String(now), String(now + LIFETIME)]
+  const times = { beganAt: now, usedAt: now, endsAt: now + LIFETIME, latestEndsAt: now + LIFETIME }
+  const login = { ...times, version: 2, address: '198.51.100.23', userAgent: USER_AGENT }
   for (let i = from; i < to; i++) {
     const id = idOf(tokenOf(i))
     const handle = handleOf(id)
     const { ends, logins } = shardOf(handle)
-    const pairs = [...attributesOf(i, attributes)]
-    const bytes = pairs.flat().join('').length
-    const header = [tailOf(id), beganAt, beganAt, endsAt, endsAt, 2, attributes, bytes, unameOf(i)].join(' ')
-    const fields = pairs.flatMap(([key, value]) => [ATTRIBUTE + key, value])
-    yield ['HSET', sessionKey(handle), 'h', header, 'w', `198.51.100.23 ${USER_AGENT}`, ...fields]
+    yield [
+      'HSET',
+      sessionKey(handle),
+      ...fieldsOf({ ...login, id, uname: unameOf(i) }, attributesOf(i, attributes)),
+    ]
     yield ['ZADD', ends, endsAt, handle]
     yield ['ZADD', logins, beganAt, handle]
     yield ['ZADD', indexKey(unameOf(i)), endsAt, memberOf(handle, beganAt)]

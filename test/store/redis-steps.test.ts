@@ -1,13 +1,6 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import {
-  ENDING,
-  indexKey,
-  memberOf,
-  sessionKey,
-  shardOf,
-  tailOf,
-  userKey,
-} from '../../src/store/redis/keys.ts'
+import { fieldsOf } from '../../src/store/redis/fields.ts'
+import { ENDING, indexKey, memberOf, sessionKey, shardOf, userKey } from '../../src/store/redis/keys.ts'
 import type { Script } from '../../src/store/redis/scripts.ts'
 import { BEGIN } from '../../src/store/redis/session-scripts.ts'
 import { ADMIT, DECIDE_ENDS, EXPECT } from '../../src/store/redis/user-scripts.ts'
@@ -45,19 +38,21 @@ const admit = (server: RedisServer, { id, uname, generation, beganAt, latestEnds
     [generation, memberOf(handleOf(id), beganAt), latestEndsAt, beganAt],
   )
 
-function begin(
-  server: RedisServer,
-  { id, uname, beganAt, endsAt, latestEndsAt }: NewSession,
-  admittedAt: unknown,
-) {
+function begin(server: RedisServer, session: NewSession, admittedAt: unknown) {
+  const { id, beganAt, endsAt } = session
   const handle = handleOf(id)
   const { ends, logins, ended } = shardOf(handle)
-  const header = [tailOf(id), beganAt, beganAt, endsAt, latestEndsAt, 1, 0, 0, uname].join(' ')
   return step(
     server,
     BEGIN,
     [sessionKey(handle), ends, logins, ended],
-    [handle, String(admittedAt), endsAt, beganAt, header, ' '],
+    [
+      handle,
+      String(admittedAt),
+      endsAt,
+      beganAt,
+      ...fieldsOf({ ...session, usedAt: beganAt, version: 1 }, new Map()),
+    ],
   )
 }
 
@@ -106,7 +101,7 @@ describeWithRedis('a node that dies between two steps', () => {
     const admittedAt = Number(await admit(server, login))
     expect(await begin(server, login, admittedAt - 100)).toBe('late')
     expect(await isLive(store, login.id)).toBe(false)
-    expect(await begin(server, login, admittedAt)).toBe('inserted')
+    expect(await begin(server, login, admittedAt)).toBe('begun')
     expect(await isLive(store, login.id)).toBe(true)
     await store.close()
   })

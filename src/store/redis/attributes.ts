@@ -1,9 +1,9 @@
 import { type Condition, handleOf, type ReadSession, type Store, type WriteOutcome } from '../store.ts'
+import { liveOf, STATE, TIMES, type Values } from './fields.ts'
 import { ATTRIBUTE, isHandle, sessionKey, tailOf } from './keys.ts'
 import type { Link } from './link.ts'
 import type { Script } from './scripts.ts'
 import { PUT, REMOVE, REMOVE_ALL } from './session-scripts.ts'
-import { liveOf, type Values } from './sessions.ts'
 
 type Attributes = Pick<Store, 'readSession' | 'putAttributes' | 'removeAttributes'>
 
@@ -30,7 +30,7 @@ export function newAttributes(link: Link): Attributes {
       if (!isHandle(handle)) return null
       const key = sessionKey(handle)
       const found = keys === 'all' ? await readAll(link, key) : await readSome(link, key, keys)
-      const session = liveOf(handle, found.header, now)
+      const session = liveOf(handle, found.own, now)
       if (session === null || session.id !== id) return null
       return { ...session, attributes: found.attributes }
     },
@@ -52,32 +52,34 @@ export function newAttributes(link: Link): Attributes {
   }
 }
 
-/** The field `h` of a session, and attributes. */
+/** The fields of the session itself, and attributes. */
 interface Found {
-  readonly header: string | null | undefined
+  readonly own: Values
   readonly attributes: ReadSession['attributes']
 }
 
 async function readSome(link: Link, key: string, keys: readonly string[]): Promise<Found> {
-  const words = ['HMGET', key, 'h']
+  const words = ['HMGET', key, TIMES, STATE]
   for (const each of keys) words.push(ATTRIBUTE + each)
   const values = (await link.read(key, words)) as Values
   const attributes = new Map<string, string>()
   for (let i = 0; i < keys.length; i++) {
-    const value = values[i + 1]
+    const value = values[i + 2]
     if (value != null) attributes.set(keys[i] as string, value)
   }
-  return { header: values[0], attributes }
+  return { own: values, attributes }
 }
 
 async function readAll(link: Link, key: string): Promise<Found> {
   const all = (await link.read(key, ['HGETALL', key])) as readonly string[]
-  let header: string | null = null
+  let times: string | null = null
+  let state: string | null = null
   const attributes = new Map<string, string>()
   for (let i = 0; i < all.length; i += 2) {
     const [field, value] = [all[i] as string, all[i + 1] as string]
     if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
-    else if (field === 'h') header = value
+    else if (field === TIMES) times = value
+    else if (field === STATE) state = value
   }
-  return { header, attributes }
+  return { own: [times, state], attributes }
 }

@@ -1,18 +1,8 @@
+import { PARSE, STATE, TIMES } from './fields.ts'
 import { newScript } from './scripts.ts'
 
 /** Bytes of the keys in what is told of a write, at most. */
 const LONGEST_MESSAGE = 4_096
-
-/**
- * How the field `h` of a session begins what scripts do with it: tail of the id, beganAt, usedAt, endsAt, latestEndsAt, version, number
- * and bytes of the attributes, user. One field, since each more would cost every read. The number and the bytes are there so that a put
- * costs by what it changes. The other fields are `w`, address and user agent, and each attribute behind a colon.
- */
-export const PARSE = `
-local function parse(h)
-  return string.match(h or '', '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
-end
-`
 
 /**
  * Does something if anybody watches the session, on whichever node; `tell` tells those. To ask costs less than to publish, which goes to
@@ -40,13 +30,15 @@ const tellKeys = (kind: 'put' | 'delete', from: number, step: number) =>
 
 /** Finds the session, or returns `absent`. KEYS session; ARGV tail, now, version or nothing. */
 const LIVE = `${PARSE}
-local tail, began, used, ends, latest, version, count, bytes, uname = parse(redis.call('HGET', KEYS[1], 'h'))
+local kept = redis.call('HMGET', KEYS[1], '${TIMES}', '${STATE}')
+local tail, _, ends, latest = timesIn(kept[1])
 if tail ~= ARGV[1] or tonumber(ends) <= tonumber(ARGV[2]) then return 'absent' end
+local began, version, count, bytes, uname = stateIn(kept[2])
 if ARGV[3] ~= '' and version ~= ARGV[3] then return 'version_differs' end
 count, bytes = tonumber(count), tonumber(bytes)
-local function header()
+local function state()
   version = version + 1
-  return table.concat({tail, began, used, ends, latest, version, count, bytes, uname}, ' ')
+  return table.concat({began, version, count, bytes, uname}, ' ')
 end
 local function written()
   return {version, tonumber(ends), tonumber(latest)}
@@ -72,7 +64,7 @@ end
 if count > tonumber(ARGV[4]) then return 'too_many' end
 if bytes > tonumber(ARGV[5]) then return 'too_large' end
 for i = 1006, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
-redis.call('HSET', KEYS[1], 'h', header(), unpack(ARGV, 6, math.min(#ARGV, 1005)))
+redis.call('HSET', KEYS[1], '${STATE}', state(), unpack(ARGV, 6, math.min(#ARGV, 1005)))
 ${tellKeys('put', 6, 2)}
 return written()
 `,
@@ -89,7 +81,7 @@ for i = 4, #ARGV do
     bytes = bytes - size
   end
 end
-redis.call('HSET', KEYS[1], 'h', header())
+redis.call('HSET', KEYS[1], '${STATE}', state())
 ${tellKeys('delete', 4, 1)}
 return written()
 `,
@@ -103,58 +95,42 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if string.sub(field, 1, 1) == ':' then redis.call('HDEL', KEYS[1], field) end
 end
 count, bytes = 0, 0
-redis.call('HSET', KEYS[1], 'h', header())
+redis.call('HSET', KEYS[1], '${STATE}', state())
 ${whereWatched(`tell('{"kind":"delete","keys":"all","version":' .. version .. '}')`)}
 return written()
 `,
 )
 
 /**
- * The second step of a login. KEYS session, ends, logins, ended; ARGV handle, the time of the server at the first step, endsAt,
- * beganAt, `h`, `w`. A revocation that came between the steps has left the id among those that ended. It stays there
- * for minutes, so a second step that comes later than a minute is too late to be believed.
+ * The second step of a login, or of a restoration. KEYS session, ends, logins, ended; ARGV handle, the time of the server at the first
+ * step, endsAt, beganAt, then fields and values. A revocation that came between the steps has left the id among those that ended. It stays
+ * there for minutes, so a second step that comes later than a minute is too late to be believed.
  */
 export const BEGIN = newScript(
   'writes',
   `
 if redis.call('TIME')[1] - ARGV[2] > 60 then return 'late' end
 if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 'id_taken' end
-redis.call('HSET', KEYS[1], 'h', ARGV[5], 'w', ARGV[6])
+for i = 5, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
-return 'inserted'
-`,
-)
-
-/**
- * The second step of a restoration. As `BEGIN`, with the fields and values of the attributes behind, and `restored` as the outcome.
- */
-export const RESTORE = newScript(
-  'writes',
-  `
-if redis.call('TIME')[1] - ARGV[2] > 60 then return 'late' end
-if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 'id_taken' end
-redis.call('HSET', KEYS[1], 'h', ARGV[5], 'w', ARGV[6])
-for i = 7, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
-return 'restored'
+return 'begun'
 `,
 )
 
 /** KEYS ends, then sessions; ARGV now, then of each session its handle, tail, usedAt, endsAt. */
 export const TOUCH = newScript(
   'writes',
-  `
+  `${PARSE}
 for i = 2, #KEYS do
   local at = 4 * i - 6
-  local tail, began, used, ends, latest, rest = string.match(redis.call('HGET', KEYS[i], 'h') or '', '^(%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+  local tail, used, ends, latest = timesIn(redis.call('HGET', KEYS[i], '${TIMES}'))
   if tail == ARGV[at + 1] and tonumber(ends) > tonumber(ARGV[1]) then
     local later = ARGV[at + 3]
     if tonumber(later) > tonumber(latest) then later = latest end
     if tonumber(later) > tonumber(ends) then ends = later end
     if tonumber(ARGV[at + 2]) > tonumber(used) then used = ARGV[at + 2] end
-    redis.call('HSET', KEYS[i], 'h', table.concat({tail, began, used, ends, latest, rest}, ' '))
+    redis.call('HSET', KEYS[i], '${TIMES}', table.concat({tail, used, ends, latest}, ' '))
     redis.call('ZADD', KEYS[1], 'XX', ends, ARGV[at])
   end
 end
@@ -168,7 +144,9 @@ end
 export const END = newScript(
   'frees',
   `${PARSE}
-local tail, _, _, ends, _, _, _, _, uname = parse(redis.call('HGET', KEYS[1], 'h'))
+local kept = redis.call('HMGET', KEYS[1], '${TIMES}', '${STATE}')
+local tail, _, ends = timesIn(kept[1])
+local _, _, _, _, uname = stateIn(kept[2])
 if tail and uname ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])

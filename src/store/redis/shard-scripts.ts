@@ -1,5 +1,5 @@
+import { PARSE, STATE, TIMES } from './fields.ts'
 import { newScript } from './scripts.ts'
-import { PARSE } from './session-scripts.ts'
 
 /** How much of a shard there is to sweep, each at most the limit. KEYS ends, ended, counter ends; ARGV endedBefore. */
 export const DUE = newScript(
@@ -24,7 +24,7 @@ local function due(key)
   return redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'LIMIT', 0, room - swept[1])
 end
 for _, handle in ipairs(due(KEYS[1])) do
-  local _, began, _, _, _, _, _, _, uname = parse(redis.call('HGET', ARGV[3] .. handle, 'h'))
+  local began, _, _, _, uname = stateIn(redis.call('HGET', ARGV[3] .. handle, '${STATE}'))
   redis.call('DEL', ARGV[3] .. handle)
   redis.call('ZREM', KEYS[1], handle)
   redis.call('ZREM', KEYS[4], handle)
@@ -53,7 +53,7 @@ export const FIND = newScript(
   `${PARSE}
 local found = {}
 for _, handle in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])) do
-  local _, began, _, _, _, _, _, _, uname = parse(redis.call('HGET', ARGV[3] .. handle, 'h'))
+  local began, _, _, _, uname = stateIn(redis.call('HGET', ARGV[3] .. handle, '${STATE}'))
   for _, each in ipairs({handle, uname, began}) do table.insert(found, each) end
 end
 return found
@@ -102,7 +102,9 @@ export const COUNT_OF_USER = newScript(
   `${PARSE}
 local count = 0
 for _, key in ipairs(KEYS) do
-  local tail, _, _, ends, _, _, _, _, uname = parse(redis.call('HGET', key, 'h'))
+  local kept = redis.call('HMGET', key, '${TIMES}', '${STATE}')
+  local tail, _, ends = timesIn(kept[1])
+  local _, _, _, _, uname = stateIn(kept[2])
   if tail and uname == ARGV[1] and tonumber(ends) > tonumber(ARGV[2]) then count = count + 1 end
 end
 return count
