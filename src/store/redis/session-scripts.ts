@@ -118,22 +118,24 @@ return 'begun'
 `,
 )
 
-/** KEYS ends, then sessions; ARGV now, then of each session its handle, tail, usedAt, endsAt. */
+/** KEYS ends, then sessions; ARGV now, then of each session the tail, usedAt and endsAt, as one. A key ends in the handle. */
 export const TOUCH = newScript(
   'writes',
   `${PARSE}
+local now, scores = tonumber(ARGV[1]), {}
 for i = 2, #KEYS do
-  local at = 4 * i - 6
+  local usedTail, usedAt, endsAt = string.match(ARGV[i], '^(%S+) (%S+) (%S+)$')
   local tail, used, ends, latest = timesIn(redis.call('HGET', KEYS[i], '${TIMES}'))
-  if tail == ARGV[at + 1] and tonumber(ends) > tonumber(ARGV[1]) then
-    local later = ARGV[at + 3]
-    if tonumber(later) > tonumber(latest) then later = latest end
-    if tonumber(later) > tonumber(ends) then ends = later end
-    if tonumber(ARGV[at + 2]) > tonumber(used) then used = ARGV[at + 2] end
+  if tail == usedTail and tonumber(ends) > now then
+    if tonumber(endsAt) > tonumber(latest) then endsAt = latest end
+    if tonumber(endsAt) > tonumber(ends) then ends = endsAt end
+    if tonumber(usedAt) > tonumber(used) then used = usedAt end
     redis.call('HSET', KEYS[i], '${TIMES}', table.concat({tail, used, ends, latest}, ' '))
-    redis.call('ZADD', KEYS[1], 'XX', ends, ARGV[at])
+    table.insert(scores, ends)
+    table.insert(scores, string.sub(KEYS[i], -22))
   end
 end
+for i = 1, #scores, 1000 do redis.call('ZADD', KEYS[1], 'XX', unpack(scores, i, math.min(#scores, i + 999))) end
 `,
 )
 

@@ -97,11 +97,6 @@ export function newSessions(link: Link) {
 
 function touch(link: Link, { ends }: Shard, uses: readonly Use[], now: Millis): Promise<unknown> {
   const keys = uses.map(({ id }) => sessionKey(handleOf(id)))
-  const args = uses.flatMap(({ id, usedAt, endsAt }) => [
-    handleOf(id),
-    tailOf(id),
-    String(usedAt),
-    String(endsAt),
-  ])
+  const args = uses.map(({ id, usedAt, endsAt }) => `${tailOf(id)} ${usedAt} ${endsAt}`)
   return link.write(TOUCH, [ends, ...keys], [String(now), ...args])
 }
