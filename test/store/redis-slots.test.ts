@@ -88,6 +88,8 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
     expect(await attributesOf(store, here.id)).toEqual([['c', '3']])
     expect(new Set(await idsOf(store, user.uname))).toEqual(new Set([gone.id, here.id]))
     expect(await isLive(store, newBeside(user, gone).id)).toBe(false)
+    // It was written where nobody could listen.
+    await until(async () => told.changes.at(-1)?.kind === 'missed')
 
     await move.finish()
     told.changes.length = 0
