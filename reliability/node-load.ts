@@ -40,7 +40,10 @@ export interface Expecting {
 
 type Excused = Expecting['excused']
 
-export function startClients(world: NodeWorld, count: number, { excused, halts }: Expecting): Working {
+/** What clients ask, and what they keep of it. */
+type Asked = Pick<NodeWorld, 'url' | 'known' | 'chance'>
+
+export function startClients(world: Asked, count: number, { excused, halts }: Expecting): Working {
   const free = world.known.filter(({ end }) => end === 'none').slice(-count)
   const clients = Array.from({ length: count }, (): Client => {
     return { kept: free.pop() ?? null, answered: 0, failed: 0 }
@@ -86,7 +89,7 @@ class Unanswered extends Error {
   override readonly name = 'Unanswered'
 }
 
-async function step(world: NodeWorld, client: Client, excused: Excused): Promise<void> {
+async function step(world: Asked, client: Client, excused: Excused): Promise<void> {
   client.kept ??= await begin(world, excused)
   const { kept } = client
   const what = between(world.chance, 0, 99)
@@ -106,14 +109,14 @@ async function step(world: NodeWorld, client: Client, excused: Excused): Promise
   client.answered++
 }
 
-async function begin(world: NodeWorld, excused: Excused): Promise<Kept> {
+async function begin(world: Asked, excused: Excused): Promise<Kept> {
   const kept = newKept(cookieIn(await require200(() => askToLogIn(world.url), excused)))
   world.known.push(kept)
   return kept
 }
 
 /** What was written is read, whoever is asked. */
-async function read(world: NodeWorld, kept: Kept, excused: Excused): Promise<void> {
+async function read(world: Asked, kept: Kept, excused: Excused): Promise<void> {
   const answer = await require200(() => ask(world.url, '/session/get', kept.cookie), excused)
   const counter = counterOf((await answer.json()) as Record<string, string>)
   if (counter === null || counter < kept.answered || counter > kept.sent)
