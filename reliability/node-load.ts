@@ -17,7 +17,7 @@ interface Client {
 export interface Working {
   /** Lets each finish its request. Throws what was answered wrongly. */
   stop(): Promise<Worked>
-  /** Resolves when every client that there is has had a write answered. */
+  /** Resolves when every client that is not done has had a write answered. */
   allWrite(): Promise<void>
 }
 
@@ -61,14 +61,16 @@ export function startClients(world: Asked, count: number, { excused, halts }: Ex
       await Bun.sleep(PAUSE)
     }
   }
+  const goesOn = ({ failed }: Client) => !(halts && failed > 0)
   const work = async (client: Client) => {
-    while (!isOver && wrong === null && !(halts && client.failed > 0)) await tryStep(client)
+    while (!isOver && wrong === null && goesOn(client)) await tryStep(client)
   }
   const working = clients.map(work)
   return {
     async allWrite() {
       const before = clients.map(({ answered }) => answered)
-      while (wrong === null && clients.some(({ answered }, i) => answered === before[i])) await Bun.sleep(5)
+      const isAwaited = (client: Client, i: number) => client.answered === before[i] && goesOn(client)
+      while (wrong === null && clients.some(isAwaited)) await Bun.sleep(5)
     },
     async stop() {
       isOver = true
