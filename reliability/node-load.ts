@@ -17,7 +17,7 @@ interface Client {
 export interface Working {
   /** Lets each finish its request. Throws what was answered wrongly. */
   stop(): Promise<Worked>
-  /** Resolves when every client that there is has had a write answered. */
+  /** Resolves when every client that is not done has had a write answered. */
   allWrite(): Promise<void>
 }
 
@@ -40,7 +40,10 @@ export interface Expecting {
 
 type Excused = Expecting['excused']
 
-export function startClients(world: NodeWorld, count: number, { excused, halts }: Expecting): Working {
+/** What clients ask, and what they keep of it. */
+type Asked = Pick<NodeWorld, 'url' | 'known' | 'chance'>
+
+export function startClients(world: Asked, count: number, { excused, halts }: Expecting): Working {
   const free = world.known.filter(({ end }) => end === 'none').slice(-count)
   const clients = Array.from({ length: count }, (): Client => {
     return { kept: free.pop() ?? null, answered: 0, failed: 0 }
@@ -58,14 +61,16 @@ export function startClients(world: NodeWorld, count: number, { excused, halts }
       await Bun.sleep(PAUSE)
     }
   }
+  const goesOn = ({ failed }: Client) => !(halts && failed > 0)
   const work = async (client: Client) => {
-    while (!isOver && wrong === null && !(halts && client.failed > 0)) await tryStep(client)
+    while (!isOver && wrong === null && goesOn(client)) await tryStep(client)
   }
   const working = clients.map(work)
   return {
     async allWrite() {
       const before = clients.map(({ answered }) => answered)
-      while (wrong === null && clients.some(({ answered }, i) => answered === before[i])) await Bun.sleep(5)
+      const isAwaited = (client: Client, i: number) => client.answered === before[i] && goesOn(client)
+      while (wrong === null && clients.some(isAwaited)) await Bun.sleep(5)
     },
     async stop() {
       isOver = true
@@ -86,7 +91,7 @@ class Unanswered extends Error {
   override readonly name = 'Unanswered'
 }
 
-async function step(world: NodeWorld, client: Client, excused: Excused): Promise<void> {
+async function step(world: Asked, client: Client, excused: Excused): Promise<void> {
   client.kept ??= await begin(world, excused)
   const { kept } = client
   const what = between(world.chance, 0, 99)
@@ -106,14 +111,14 @@ async function step(world: NodeWorld, client: Client, excused: Excused): Promise
   client.answered++
 }
 
-async function begin(world: NodeWorld, excused: Excused): Promise<Kept> {
+async function begin(world: Asked, excused: Excused): Promise<Kept> {
   const kept = newKept(cookieIn(await require200(() => askToLogIn(world.url), excused)))
   world.known.push(kept)
   return kept
 }
 
 /** What was written is read, whoever is asked. */
-async function read(world: NodeWorld, kept: Kept, excused: Excused): Promise<void> {
+async function read(world: Asked, kept: Kept, excused: Excused): Promise<void> {
   const answer = await require200(() => ask(world.url, '/session/get', kept.cookie), excused)
   const counter = counterOf((await answer.json()) as Record<string, string>)
   if (counter === null || counter < kept.answered || counter > kept.sent)

@@ -49,8 +49,13 @@ interface Running {
 }
 
 /** Stores that may lose something, and those that are begun anew for each kill, since each has one failover. */
-const LOSSY: readonly StoreName[] = ['redis-everysec', 'sentinel', 'sentinel-waited']
-const ONCE: readonly StoreName[] = ['sentinel', 'sentinel-waited']
+const ONCE: readonly StoreName[] = [
+  'sentinel',
+  'sentinel-waited',
+  'sentinel-lagging',
+  'sentinel-lagging-waited',
+]
+const LOSSY: readonly StoreName[] = ['redis-everysec', ...ONCE]
 
 /** Kills nodes, or the store, so many times under load, and compares what is there afterwards with what was answered. */
 export async function runNodeRounds({ store, victim, rounds, seed, progress }: Running): Promise<NodeTally> {
@@ -109,13 +114,16 @@ async function killStore(world: NodeWorld, halts: boolean, tally: NodeTally): Pr
   const working = startClients(world, CLIENTS, expecting)
   return during(working, async () => {
     await working.allWrite()
+    world.shared.lag?.()
     await waitAWhile(world, 100, halts ? 1_500 : 400)
     const killedAt = performance.now()
     await world.shared.kill()
-    await waitAWhile(world, 0, 300)
-    await world.shared.start()
-    await untilLoggedIn(world, killedAt)
-    tally.absence = Math.max(tally.absence, Math.round(performance.now() - killedAt))
+    await Promise.all([
+      untilLoggedIn(world, killedAt).then((absence) => {
+        tally.absence = Math.max(tally.absence, absence)
+      }),
+      waitAWhile(world, 0, 300).then(world.shared.start),
+    ])
     for (let node = 0; node < world.count; node++) await world.asked(node)
     if (!halts) await working.allWrite()
   })
@@ -132,10 +140,11 @@ async function during(working: Working, work: () => Promise<void>): Promise<Work
   return worked
 }
 
-async function untilLoggedIn({ url }: NodeWorld, killedAt: number): Promise<void> {
+/** Milliseconds since the kill. */
+async function untilLoggedIn({ url }: NodeWorld, killedAt: number): Promise<number> {
   for (;;) {
     const { status } = await askToLogIn(url)
-    if (status === 200) return
+    if (status === 200) return Math.round(performance.now() - killedAt)
     if (status !== 503) throw new Error(`A login without a store was answered with ${status}.`)
     if (performance.now() - killedAt > LONGEST_ABSENCE) throw new Error('The store is not back.')
     await Bun.sleep(20)

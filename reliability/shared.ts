@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { startPostgres } from '../test/support/postgres.ts'
-import { startRedis, until } from '../test/support/redis.ts'
+import { startRedis } from '../test/support/redis.ts'
 import { startWatched } from '../test/support/redis-sentinel.ts'
 
 /** A store that several nodes share, in a process of its own that can be killed. */
@@ -8,6 +8,8 @@ export interface Shared extends AsyncDisposable {
   readonly url: string
   /** Lines of the settings of the nodes. */
   readonly toml: string
+  /** Lets the replica fall behind, if it shall. */
+  lag?(): void
   /** Kills it with SIGKILL. */
   kill(): Promise<void>
   /** Starts it again on what it has kept. */
@@ -59,15 +61,16 @@ function endAtOnce(pid: number): void {
  * A primary with a replica that follows, and sentinels that make it the primary. The one that was killed comes back as its replica, as it
  * would under a supervisor: until there is one, no write is confirmed where one has to be.
  */
-async function sentinel(replicas: 0 | 1): Promise<Shared> {
+async function sentinel(replicas: 0 | 1, isLagging: boolean): Promise<Shared> {
   const watched = await startWatched()
   return {
     ...bare(watched),
+    ...(isLagging ? { lag: watched.lag } : {}),
     url: watched.url,
     toml: `[redis]\nwait-replicas = ${replicas}\n`,
     kill: watched.primary.kill,
     async start() {
-      await until(async () => String(await watched.replica.ask('ROLE')).startsWith('master'))
+      await watched.takenOver()
       await watched.primary.restart()
     },
   }
@@ -82,8 +85,10 @@ export const sharedStores = {
   redis: () => redis('always'),
   'redis-everysec': () => redis('everysec'),
   postgres,
-  sentinel: () => sentinel(0),
-  'sentinel-waited': () => sentinel(1),
+  sentinel: () => sentinel(0, false),
+  'sentinel-waited': () => sentinel(1, false),
+  'sentinel-lagging': () => sentinel(0, true),
+  'sentinel-lagging-waited': () => sentinel(1, true),
 } satisfies Record<string, () => Promise<Shared>>
 
 export type StoreName = keyof typeof sharedStores

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { startProxy } from './proxy.ts'
 import { freePort, type RedisServer, startRedis, startReplica, until } from './redis.ts'
 
 /** A primary with a replica, and three sentinels that agree by two. */
@@ -7,12 +8,17 @@ export interface Watched extends AsyncDisposable {
   readonly primary: RedisServer
   readonly replica: RedisServer
   readonly url: string
+  /** Nothing that is written from now on arrives at the replica, and the two hold their connection for well. */
+  lag(): void
+  /** Resolves when all sentinels name the replica, so that nobody goes back to a primary that comes back. */
+  takenOver(): Promise<void>
 }
 
 /** The sentinels take half a second without an answer for a primary that is down. */
 export async function startWatched(): Promise<Watched> {
   const primary = await startRedis()
-  const replica = await startReplica(primary)
+  const network = startProxy(primary.port)
+  const replica = await startReplica({ ...primary, port: network.port })
   const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(primary)))
   await until(async () => {
     const answers = await Promise.all(sentinels.map((sentinel) => sentinel.ask('SENTINEL', 'MASTERS')))
@@ -26,8 +32,18 @@ export async function startWatched(): Promise<Watched> {
     primary,
     replica,
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/sessions`,
+    lag() {
+      network.mood = 'mute'
+    },
+    takenOver: () =>
+      until(async () => {
+        const named = await Promise.all(
+          sentinels.map((sentinel) => sentinel.ask('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'sessions')),
+        )
+        return named.every((address) => (address as string[])[1] === String(replica.port))
+      }),
     async [Symbol.asyncDispose]() {
-      for (const each of [...sentinels, replica, primary]) await each[Symbol.asyncDispose]()
+      for (const each of [...sentinels, replica, network, primary]) await each[Symbol.asyncDispose]()
     },
   }
 }
@@ -38,8 +54,12 @@ async function startSentinel(primary: RedisServer): Promise<RedisServer> {
   const lines = [
     `sentinel monitor sessions 127.0.0.1 ${primary.port} 2`,
     'sentinel down-after-milliseconds sessions 500',
-    'sentinel failover-timeout sessions 3000',
+    // After that time they would have the replica go around the network that is between the two here.
+    'sentinel failover-timeout sessions 20000',
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
-  return startRedis([file, '--sentinel'], port)
+  const sentinel = await startRedis([file, '--sentinel'], port)
+  // They look about every ten seconds, and so it would take as long until a primary that comes back is a replica.
+  await sentinel.ask('SENTINEL', 'DEBUG', 'INFO-PERIOD', '500', 'PUBLISH-PERIOD', '200')
+  return sentinel
 }

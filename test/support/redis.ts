@@ -109,7 +109,10 @@ export async function startRedis(settings: readonly string[] = [], port?: number
       rmSync(folder, { recursive: true, force: true })
     },
   }
-  await isUp(listening)
+  const ended = child.exited.then(() => {
+    throw new Error('Redis ended at its start.')
+  })
+  await Promise.race([isUp(listening), ended])
   return server
 }
 

@@ -1,9 +1,13 @@
 import { createCluster } from 'redis'
-import { commandOptions, loginOf, socketOf } from './client.ts'
+import { type Client, commandOptions, connect, loginOf, socketOf } from './client.ts'
 import type { Wire } from './link.ts'
-import type { Place } from './place.ts'
-import { ConnectionLost, isElsewhere } from './replies.ts'
+import { type Host, type Place, shownHost } from './place.ts'
+import { follow, type Send } from './redirects.ts'
+import { ConnectionLost } from './replies.ts'
 import { slotOf } from './slots.ts'
+
+/** The part of the time for an answer in which commands are sent; the rest is for the last of them to be answered. */
+const SENDING = 0.75
 
 /**
  * The way to all nodes of a cluster. `lost` is called when one of them is: another may have taken its place, so the nodes are asked
@@ -39,39 +43,116 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
     if (node === undefined) throw new ConnectionLost('no node of the cluster has the slot of the key')
     return node
   }
-  const nodeOf = async (key: string) => cluster.nodeClient(masterOf(key))
+  const arriving = new Arriving(place, timeout)
+  const around = {
+    async sendTo(key: string): Promise<Send> {
+      const client = await cluster.nodeClient(masterOf(key))
+      return (args) => client.sendCommand(args, commandOptions)
+    },
+    sendAt: (address: string, key: string) => arriving.sendAt(address, masterOf(key).host),
+    async relearn(key: string): Promise<void> {
+      // The client asks the node that says where else it is.
+      await cluster.sendCommand(key, false, ['EXISTS', key], commandOptions).catch(() => {})
+    },
+  }
+  const patience = SENDING * timeout
+  const pending = new Pending()
   return {
     isMany: true,
-    async send(key, args) {
-      try {
-        return await (await nodeOf(key)).sendCommand(args, commandOptions)
-      } catch (error) {
-        if (!isElsewhere(error)) throw error
-        return cluster.sendCommand(key, false, [...args], commandOptions)
-      }
-    },
+    send: (key, args, isWide) =>
+      pending.until(follow(around, { key, isWide, patience }, (send) => send(args))),
     sendEach: (args) =>
       Promise.all(
         cluster.masters.map(async (master) =>
           (await cluster.nodeClient(master)).sendCommand(args, commandOptions),
         ),
       ),
-    async sendConfirmed(key, args, wait) {
-      const node = await nodeOf(key)
-      const waiting = [node.sendCommand(args, commandOptions), node.sendCommand(wait)] as const
-      try {
-        const [reply, confirmed] = await Promise.all(waiting)
-        return [reply, Number(confirmed)]
-      } catch (error) {
-        if (!isElsewhere(error)) throw error
-        const reply = await cluster.sendCommand(key, false, [...args], commandOptions)
-        return [reply, Number(await (await nodeOf(key)).sendCommand(wait))]
-      }
-    },
+    sendConfirmed: (key, args, isWide, wait) =>
+      pending.until(
+        follow(around, { key, isWide, patience }, async (send) => {
+          const [reply, confirmed] = await Promise.all([send(args), send(wait)])
+          return [reply, Number(confirmed)] as const
+        }),
+      ),
     hostOf: (key) => masterOf(key),
-    close: async () => {
-      await cluster.close()
+    async close() {
+      // One that follows its key may have to send again.
+      await pending.none()
+      await Promise.all([cluster.close(), arriving.close()])
     },
-    destroy: () => cluster.destroy(),
+    destroy() {
+      cluster.destroy()
+      arriving.destroy()
+    },
+  }
+}
+
+/** How many commands are under way. */
+class Pending {
+  #count = 0
+  #done: (() => void) | null = null
+
+  async until<T>(work: Promise<T>): Promise<T> {
+    this.#count++
+    try {
+      return await work
+    } finally {
+      this.#count--
+      if (this.#count === 0) this.#done?.()
+    }
+  }
+
+  /** Resolves when none is. */
+  none(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#done = resolve
+      if (this.#count === 0) resolve()
+    })
+  }
+}
+
+/**
+ * Connections to nodes that slots are on their way to. Such a node may have no slot yet, and then the client does not know of it.
+ */
+class Arriving {
+  readonly #place: Place
+  readonly #timeout: number
+  readonly #clients = new Map<string, Promise<Client>>()
+
+  constructor(place: Place, timeout: number) {
+    this.#place = place
+    this.#timeout = timeout
+  }
+
+  /** To `host:port`, or to `:port` on the host that said so. */
+  async sendAt(address: string, said: string): Promise<Send> {
+    const at = address.lastIndexOf(':')
+    const host = { host: address.slice(0, at) || said, port: Number(address.slice(at + 1)) }
+    const client = await (this.#clients.get(shownHost(host)) ?? this.#connect(host))
+    return (args) => client.send(args)
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#clients.values()].map(async (client) => (await client).close()))
+  }
+
+  destroy(): void {
+    for (const client of this.#clients.values()) {
+      client.then(
+        (made) => made.destroy(),
+        () => {},
+      )
+    }
+  }
+
+  #connect(host: Host): Promise<Client> {
+    const name = shownHost(host)
+    const forget = () => {
+      if (this.#clients.get(name) === client) this.#clients.delete(name)
+    }
+    const client = connect(this.#place, host, this.#timeout, forget)
+    client.catch(forget)
+    this.#clients.set(name, client)
+    return client
   }
 }

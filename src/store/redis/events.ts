@@ -3,17 +3,19 @@ import { pageIn } from '../pages.ts'
 import type { EventFilter, Keeping, Page, StoredEvent } from '../store.ts'
 import { EVENT_KIND, EVENT_NUMBERS, EVENT_TEXTS } from './keys.ts'
 import type { Link } from './link.ts'
-import { newScript } from './scripts.ts'
+import { newScript, newWideScript } from './scripts.ts'
 
 /**
  * KEYS numbers, texts; ARGV what the key of a kind begins with, most, since, then of each event its instant, its kind and what is kept of
  * it. The last event stays whatever its age, so that no number comes twice.
  */
-const APPEND = newScript(
+const APPEND = newWideScript(
   'writes',
   `
 local last = redis.call('ZRANGE', KEYS[1], -1, -1)[1] or 0
 local kinds = {}
+-- All that is not there yet, or has gone ahead, is come upon before anything is changed.
+for i = 4, #ARGV, 3 do redis.call('EXISTS', ARGV[1] .. ARGV[i + 1]) end
 for i = 4, #ARGV, 3 do
   last = last + 1
   local n = string.format('%.0f', last)
@@ -23,9 +25,11 @@ for i = 4, #ARGV, 3 do
   redis.call('HSET', KEYS[2], n, ARGV[i] .. ' ' .. ARGV[i + 1] .. ' ' .. ARGV[i + 2])
 end
 local function forget(n, kind)
+  -- Those of another kind may have gone ahead. Then it is left to the next call.
+  if type(redis.pcall('ZREM', ARGV[1] .. kind, n)) == 'table' then return false end
   redis.call('ZREM', KEYS[1], n)
-  redis.call('ZREM', ARGV[1] .. kind, n)
   redis.call('HDEL', KEYS[2], n)
+  return true
 end
 for kind in pairs(kinds) do
   for _, n in ipairs(redis.call('ZRANGE', ARGV[1] .. kind, 0, -1 - ARGV[2])) do forget(n, kind) end
@@ -33,8 +37,7 @@ end
 -- Up to the first that is younger: they come about in the order of their instants.
 for _, n in ipairs(redis.call('ZRANGE', KEYS[1], 0, 1000)) do
   local at, kind = string.match(redis.call('HGET', KEYS[2], n) or '', '^(%S+) (%S+) ')
-  if not at or tonumber(at) >= tonumber(ARGV[3]) or tonumber(n) >= last then break end
-  forget(n, kind)
+  if not at or tonumber(at) >= tonumber(ARGV[3]) or tonumber(n) >= last or not forget(n, kind) then break end
 end
 `,
 )

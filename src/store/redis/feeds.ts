@@ -5,6 +5,7 @@ import { Deadlines } from './deadlines.ts'
 import { channelOf, isHandle } from './keys.ts'
 import { type Host, shownHost } from './place.ts'
 import { ConnectionLost, faultOf, isAnswer } from './replies.ts'
+import { slotOf } from './slots.ts'
 
 /** A connection that is for subscriptions alone: what is pushed must not wait behind answers, nor they behind it. */
 interface Feed {
@@ -24,8 +25,10 @@ export interface Surroundings {
   hostOf(key: string): Host
   /** Asks for a key, so that it is known anew where it is. */
   look(key: string): Promise<unknown>
+  /** The slots that are on their way to another node. Rejects with a `StoreFault`. */
+  leaving(): Promise<ReadonlySet<number>>
   heard(id: string, message: string): void
-  /** The subscription had been lost, and is there again. */
+  /** The subscription had been lost and is there again, or what is published may not come by it. */
   missed(id: string): void
 }
 
@@ -173,6 +176,17 @@ export class Feeds implements Source {
       if (feed.ids.size === 0 || this.#isAstray(feed)) this.#lose(feed)
       else this.#ping(feed).catch(() => {})
     }
+    this.#tellLeaving().catch(() => {})
+  }
+
+  /**
+   * A session whose slot is on its way may have gone ahead. What is written to it there is published there, and until the slot follows
+   * nobody can subscribe to it where it will stay.
+   */
+  async #tellLeaving(): Promise<void> {
+    const slots = await this.#around.leaving()
+    if (slots.size === 0) return
+    for (const id of this.#at.keys()) if (slots.has(slotOf(channelOf(id)))) this.#around.missed(id)
   }
 
   #ping(feed: Feed): Promise<unknown> {

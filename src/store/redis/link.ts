@@ -8,14 +8,15 @@ import type { Script } from './scripts.ts'
 export interface Wire {
   /** Whether it leads to several servers, of which some may go on where others are away. */
   readonly isMany: boolean
-  /** Sends a command to where its key is. */
-  send(key: string, args: readonly string[]): Promise<unknown>
+  /** Sends a command to where its key is. `isWide`: it is a script that is. */
+  send(key: string, args: readonly string[], isWide: boolean): Promise<unknown>
   /** Sends a command to every server that has keys. */
   sendEach(args: readonly string[]): Promise<readonly unknown[]>
   /** The same as `send` and, in the same round trip, waits for replicas; the answer, and how many confirmed. */
   sendConfirmed(
     key: string,
     args: readonly string[],
+    isWide: boolean,
     wait: readonly string[],
   ): Promise<readonly [unknown, number]>
   /** The server that a key is on, as far as is known. */
@@ -83,8 +84,7 @@ export class Link {
 
   /** A command that changes nothing. */
   read(key: string, args: readonly string[]): Promise<unknown> {
-    const wire = this.#wire
-    return wire === null ? Promise.reject(away()) : this.#deadlines.within(wire, wire.send(key, args))
+    return this.#send(key, args, false)
   }
 
   /** The server that a key is on, as far as is known. Throws a `StoreFault` if Redis is away. */
@@ -101,12 +101,12 @@ export class Link {
 
   /** A script that changes nothing; the first of its keys says where. */
   look(script: Script, keys: Keys, args: readonly string[]): Promise<unknown> {
-    return run((words) => this.read(keys[0], words), script, keys, args)
+    return run((words) => this.#send(keys[0], words, script.isWide), script, keys, args)
   }
 
   /** A script that writes. Rejects also if too few replicas confirmed the write, of which nobody knows then whether it lasts. */
   write(script: Script, keys: Keys, args: readonly string[]): Promise<unknown> {
-    const written = run((words) => this.#write(keys[0], words), script, keys, args)
+    const written = run((words) => this.#write(keys[0], words, script.isWide), script, keys, args)
     this.#writes.add(written)
     const done = () => void this.#writes.delete(written)
     written.then(done, done)
@@ -122,12 +122,17 @@ export class Link {
     if (wire !== null) await this.#retire(wire)
   }
 
-  async #write(key: string, args: readonly string[]): Promise<unknown> {
+  #send(key: string, args: readonly string[], isWide: boolean): Promise<unknown> {
+    const wire = this.#wire
+    return wire === null ? Promise.reject(away()) : this.#deadlines.within(wire, wire.send(key, args, isWide))
+  }
+
+  async #write(key: string, args: readonly string[], isWide: boolean): Promise<unknown> {
     const { replicas } = this.#options
-    if (replicas === 0) return this.read(key, args)
+    if (replicas === 0) return this.#send(key, args, isWide)
     const wire = this.#wire
     if (wire === null) throw away()
-    const sent = wire.sendConfirmed(key, args, this.#wait)
+    const sent = wire.sendConfirmed(key, args, isWide, this.#wait)
     const [reply, confirmed] = await this.#deadlines.within(wire, sent)
     if (confirmed >= replicas) return reply
     throw new StoreFault(

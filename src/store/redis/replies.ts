@@ -15,8 +15,19 @@ export const isAnswer = (error: unknown): boolean =>
 /** Redis does not know the script yet, and has done nothing. */
 export const isUnknownScript = (error: unknown): boolean => beginsWith(error, /^NOSCRIPT/)
 
-/** The key is elsewhere in the cluster, and nothing was done. */
-export const isElsewhere = (error: unknown): boolean => beginsWith(error, /^(MOVED|ASK) /)
+/** The key has gone to another node of the cluster for good, and nothing was done. */
+export const isMoved = (error: unknown): boolean => beginsWith(error, /^MOVED /)
+
+/** Where a command has to go that was not done since its slot is on the way there, `host:port` or `:port` on the same host; or null. */
+export const askedFor = (error: unknown): string | null =>
+  error instanceof Error ? (/^ASK \d+ (\S*:\d+)$/.exec(error.message)?.[1] ?? null) : null
+
+/** Some of the keys are here and some elsewhere, for as long as their slot is on its way, and nothing was done. */
+export const isDivided = (error: unknown): boolean => beginsWith(error, /^TRYAGAIN/)
+
+/** The script came upon a key that has gone ahead with its slot. */
+export const isStranded = (error: unknown): boolean =>
+  beginsWith(error, /^ERR Script attempted to access a non local key/)
 
 /** What answers is not, or no longer, the server that should: another has become the primary. */
 export const isDemoted = (error: unknown): boolean => beginsWith(error, /^(READONLY|MASTERDOWN)/)

@@ -5,6 +5,8 @@ export interface Script {
   readonly text: string
   /** By which Redis knows it once it has seen it. */
   readonly sha: string
+  /** Whether it touches keys that it is not told, but finds in those that it is. */
+  readonly isWide: boolean
 }
 
 /**
@@ -14,5 +16,12 @@ export interface Script {
 export function newScript(kind: 'writes' | 'frees' | 'reads', lua: string): Script {
   const flags = { writes: '', frees: ' flags=allow-oom', reads: ' flags=no-writes' }[kind]
   const text = `#!lua${flags}\n${lua}`
-  return { text, sha: hash('sha1', text, 'hex') }
+  return { text, sha: hash('sha1', text, 'hex'), isWide: false }
 }
+
+/**
+ * One that finds keys in other keys. While their slot is on its way to another node, some may be there already. Redis stops it where it
+ * comes upon one that has left, so it has to come upon all of them before it changes anything; and where the slot goes to it must not
+ * run at all, since what has not arrived yet looks there as if it did not exist.
+ */
+export const newWideScript: typeof newScript = (kind, lua) => ({ ...newScript(kind, lua), isWide: true })

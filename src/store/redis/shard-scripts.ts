@@ -1,5 +1,5 @@
 import { PARSE, STATE, TIMES } from './fields.ts'
-import { newScript } from './scripts.ts'
+import { newScript, newWideScript } from './scripts.ts'
 
 /** How much of a shard there is to sweep, each at most the limit. KEYS ends, ended, counter ends; ARGV endedBefore. */
 export const DUE = newScript(
@@ -15,7 +15,7 @@ return due
  * Sweeps a shard. KEYS ends, ended, counter ends, logins, counters; ARGV endedBefore, limit, and what the keys of the sessions begin
  * with. How many, then of each session that was swept its user, its handle and its login, for the user's index, which is elsewhere.
  */
-export const SWEEP = newScript(
+export const SWEEP = newWideScript(
   'frees',
   `${PARSE}
 local room = tonumber(ARGV[2])
@@ -23,8 +23,10 @@ local swept = {0}
 local function due(key)
   return redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'LIMIT', 0, room - swept[1])
 end
-for _, handle in ipairs(due(KEYS[1])) do
-  local began, _, _, _, uname = stateIn(redis.call('HGET', ARGV[3] .. handle, '${STATE}'))
+local sessions, states = due(KEYS[1]), {}
+for _, handle in ipairs(sessions) do states[handle] = redis.call('HGET', ARGV[3] .. handle, '${STATE}') end
+for _, handle in ipairs(sessions) do
+  local began, _, _, _, uname = stateIn(states[handle])
   redis.call('DEL', ARGV[3] .. handle)
   redis.call('ZREM', KEYS[1], handle)
   redis.call('ZREM', KEYS[4], handle)
@@ -48,7 +50,7 @@ return swept
 )
 
 /** Handle, user and login of live sessions of a shard, in no order. KEYS ends; ARGV now, limit, what the keys begin with. */
-export const FIND = newScript(
+export const FIND = newWideScript(
   'reads',
   `${PARSE}
 local found = {}

@@ -8,6 +8,10 @@ export function slotOf(key: string): number {
   return slot
 }
 
+/** The slots that are on their way from a node to another, by what it answers to `CLUSTER NODES`. */
+export const leavingIn = (nodes: string): readonly number[] =>
+  [...nodes.matchAll(/ \[(\d+)->-/g)].map(([, slot]) => Number(slot))
+
 /** Characters of `cloakroom:{xx}`: by them the few tags that there are can be told apart. */
 const TAG = 14
 

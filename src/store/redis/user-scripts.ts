@@ -1,4 +1,4 @@
-import { newScript } from './scripts.ts'
+import { newScript, newWideScript } from './scripts.ts'
 
 /** Counts an enabled user in (1) or out (-1) at each of the roles. */
 const COUNT_ROLES = `
@@ -32,7 +32,7 @@ return 1
 )
 
 /** Names and fields of users. KEYS names; ARGV where to begin, limit, what the keys of users begin with. */
-export const LIST_USERS = newScript(
+export const LIST_USERS = newWideScript(
   'reads',
   `
 local found = {}
@@ -53,8 +53,8 @@ export const ADMIT = newScript(
   `
 local user = redis.call('HMGET', KEYS[1], 'generation', 'disabled')
 if user[1] ~= ARGV[1] or user[2] ~= '0' then return false end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4] - 86400000)
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4] - 86400000)
 return redis.call('TIME')[1]
 `,
 )
@@ -130,8 +130,9 @@ end
 local roles = ARGV[6] ~= '' and ARGV[6] or user[1]
 local disabled = ARGV[7] ~= '' and ARGV[7] or user[2]
 if isLast() and not keeps(roles, disabled, ARGV[2]) then return 'last' end
-countRoles(KEYS[3], user[1], user[2], -1)
+-- In this order, in which what counts them is never gone: a key that comes into being again would stop the script while its slot is on its way.
 countRoles(KEYS[3], roles, disabled, 1)
+countRoles(KEYS[3], user[1], user[2], -1)
 if #ARGV > 7 then redis.call('HSET', KEYS[1], unpack(ARGV, 8)) end
 if ARGV[4] == '0' then return {} end
 local members = {}

@@ -18,7 +18,7 @@ export async function openSingle(place: Place, timeout: number, lost: () => void
     isMany: false,
     send: (_, args) => client.send(args),
     sendEach: async (args) => [await client.send(args)],
-    sendConfirmed: (_, args, wait) => sendBoth(client, args, wait),
+    sendConfirmed: (_, args, __, wait) => sendBoth(client, args, wait),
     hostOf: () => host,
     close: () => client.close(),
     destroy: () => client.destroy(),
@@ -26,7 +26,7 @@ export async function openSingle(place: Place, timeout: number, lost: () => void
 }
 
 /** In one round trip: Redis takes the second command when it has done the first. */
-export const sendBoth = (
+const sendBoth = (
   client: { send(args: readonly string[]): Promise<unknown> },
   args: readonly string[],
   wait: readonly string[],
