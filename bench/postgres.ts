@@ -1,7 +1,8 @@
 import { chownSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SQL } from 'bun'
-import { type Child, freePort, run, startChild } from './process.ts'
+import { freePort } from '../test/support/port.ts'
+import { type Child, run, startChild } from './process.ts'
 
 /** Where Debian keeps the programs of the server, which are not on the path. */
 const DEBIAN = '/usr/lib/postgresql'
@@ -35,7 +36,7 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   const as = Array.isArray(ids) ? ['setpriv', `--reuid=${ids[0]}`, `--regid=${ids[1]}`, '--clear-groups'] : []
   const made = ['-U', OWNER, '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync', '--no-instructions']
   await run([...as, join(bin, 'initdb'), '-D', data, ...made], { cwd: '/' })
-  const port = await freePort()
+  const port = freePort()
   const settings = ['-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=']
   // It says on standard error that it is ready.
   const said = ['sh', '-c', 'exec "$0" "$@" 2>&1']

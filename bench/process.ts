@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, writeSync } from 'node:fs'
-import { createServer } from 'node:net'
 
 /** The clock ticks in a second by which Linux accounts CPU time to user programs, on every architecture. */
 const TICKS = 100
@@ -107,18 +106,6 @@ export async function run(command: readonly string[], given: Given = {}): Promis
   running.delete(child)
   if (code !== 0) throw new Error(`${command.slice(0, 3).join(' ')} failed with ${code}: ${err}${out}`)
   return out
-}
-
-/** A port of the loopback interface that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 /** CPU time that these processes, all of their threads and all of their descendants have taken so far, in microseconds. */

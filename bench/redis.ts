@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type Child, freePort, run, startChild } from './process.ts'
+import { freePort } from '../test/support/port.ts'
+import { type Child, run, startChild } from './process.ts'
 
 /** A Redis server of the bench's own. */
 export interface Redis extends Child {
@@ -12,7 +13,7 @@ export interface Redis extends Child {
  * quickest that it can be.
  */
 export async function startRedis(folder: string, isDurable: boolean): Promise<Redis> {
-  const port = await freePort()
+  const port = freePort()
   const keeping = isDurable
     ? ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
     : ['--appendonly', 'no', '--save', '']

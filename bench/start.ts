@@ -1,7 +1,8 @@
+import { freePort } from '../test/support/port.ts'
 import type { Answer, Bench, Goal } from './bench.ts'
 import { MAIN } from './cloakroom.ts'
 import { spreadOf } from './compare.ts'
-import { freePort, startChild } from './process.ts'
+import { startChild } from './process.ts'
 import { count, millis } from './words.ts'
 
 /** How long is it until a server that is started says that it is ready? */
@@ -35,7 +36,7 @@ export async function start(bench: Bench): Promise<Answer> {
 }
 
 async function startOnce(data: string): Promise<number> {
-  const port = await freePort()
+  const port = freePort()
   const before = performance.now()
   await using _server = startChild([process.execPath, MAIN, 'serve', '--port', String(port), '--data', data])
   for (;;) {

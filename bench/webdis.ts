@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { freePort } from '../test/support/port.ts'
 import { type Contender, WRITTEN } from './contender.ts'
 import { rawRequest } from './load.ts'
-import { freePort, startChild } from './process.ts'
+import { startChild } from './process.ts'
 import { each, missingRedis, sendCommands, startRedis } from './redis.ts'
 import { ATTRIBUTES, attributesOf, keyOf, tokenOf, writeRecords } from './sessions.ts'
 
@@ -20,7 +21,7 @@ export const webdis: Contender = {
       folder,
       each(count, (i) => ['HSET', tokenOf(i), ...[...attributesOf(i, ATTRIBUTES)].flat()]),
     )
-    const port = await freePort()
+    const port = freePort()
     const settings = {
       redis_host: '127.0.0.1',
       redis_port: redis.port,

@@ -1,9 +1,9 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { SetupError } from '../../src/errors.ts'
 import { checkRedis } from '../../src/store/redis/open.ts'
+import { freePort } from '../support/port.ts'
 import {
   describeWithRedis,
-  freePort,
   openRedis,
   type RedisServer,
   startRedis,
@@ -33,7 +33,7 @@ async function expectRefusal(url: string, ...words: readonly string[]): Promise<
 
 describeWithRedis('Redis at the start', () => {
   test('a host where nothing listens is named, in whatever way it is reached', async () => {
-    const port = await freePort()
+    const port = freePort()
     const host = `127.0.0.1:${port}`
     await expectRefusal(`redis://${host}`, host, 'no Redis', '--store')
     await expectRefusal(`redis://user:hunter2@${host}`, host, 'no Redis', '--store')

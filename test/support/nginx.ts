@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { blocksOf } from '../docs/markdown.ts'
+import { freePort } from './port.ts'
 
 /** The header in which nginx says which node has answered, as `host:port`; where it asked several, all of them. */
 export const ANSWERED_BY = 'x-answered-by'
@@ -74,12 +75,6 @@ function configurationOf(folder: string, port: number, ports: readonly number[])
       add_header ${ANSWERED_BY} $upstream_addr always;
       ${adapted}
     }`
-}
-
-function freePort(): number {
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  probe.stop(true)
-  return probe.port
 }
 
 const takesConnections = (port: number) =>

@@ -3,6 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SQL } from 'bun'
+import { freePort } from './port.ts'
 
 /** Where Debian keeps the programs of the server, which are not on the path. */
 const DEBIAN = '/usr/lib/postgresql'
@@ -244,12 +245,6 @@ function newFolder(): string {
 
 const activity = (url: string, condition: string) =>
   `SELECT pid FROM pg_stat_activity WHERE datname = '${new URL(url).pathname.slice(1)}' AND ${condition}`
-
-function freePort(): number {
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  probe.stop(true)
-  return probe.port
-}
 
 async function runToEnd(command: readonly string[], input = new Uint8Array()): Promise<void> {
   const child = Bun.spawn([...command], { stdin: input, stdout: 'ignore', stderr: 'pipe' })

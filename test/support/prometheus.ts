@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../docs/markdown.ts'
-import { freePort, until } from './redis.ts'
+import { freePort } from './port.ts'
+import { until } from './redis.ts'
 
 /** The folder of the example that is tried. */
 export const EXAMPLE = join(root, 'examples/prometheus')
@@ -61,7 +62,7 @@ export async function startPrometheus(target: string): Promise<Prometheus> {
   const file = join(folder, 'prometheus.yml')
   const example = readFileSync(file, 'utf8')
   writeFileSync(file, example.replace('127.0.0.1:9464', target).replaceAll(': 15s', ': 1s'))
-  const port = await freePort()
+  const port = freePort()
   const child = Bun.spawn(
     [
       'prometheus',

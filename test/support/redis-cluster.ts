@@ -1,4 +1,5 @@
-import { freePort, type RedisServer, startRedis, until } from './redis.ts'
+import { freePort } from './port.ts'
+import { type RedisServer, startRedis, until } from './redis.ts'
 
 /** A slot on its way from one node to another, as `redis-cli --cluster reshard` takes it there. */
 export interface Move {
@@ -77,7 +78,7 @@ export async function startCluster(settings: readonly string[] = [], count = 3):
 /** Somebody else may be quicker to take a port that was free. */
 async function startNode(settings: readonly string[]): Promise<RedisServer> {
   for (let attempt = 1; ; attempt++) {
-    const bus = String(await freePort())
+    const bus = String(freePort())
     const cluster = ['--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', '2000']
     try {
       return await startRedis([...cluster, ...settings])

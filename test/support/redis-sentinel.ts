@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from './port.ts'
 import { startProxy } from './proxy.ts'
-import { freePort, type RedisServer, startRedis, startReplica, until } from './redis.ts'
+import { type RedisServer, startRedis, startReplica, until } from './redis.ts'
 
 /** A primary with a replica, and three sentinels that agree by two. */
 export interface Watched extends AsyncDisposable {
@@ -49,7 +50,7 @@ export async function startWatched(): Promise<Watched> {
 }
 
 async function startSentinel(primary: RedisServer): Promise<RedisServer> {
-  const port = await freePort()
+  const port = freePort()
   const file = join(primary.folder, `sentinel-${port}.conf`)
   const lines = [
     `sentinel monitor sessions 127.0.0.1 ${primary.port} 2`,

@@ -1,6 +1,5 @@
 import { describe, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../../src/config.ts'
@@ -8,6 +7,7 @@ import { type Client, connect } from '../../src/store/redis/client.ts'
 import { openRedisStore, type RedisOptions } from '../../src/store/redis/open.ts'
 import { placeOf } from '../../src/store/redis/place.ts'
 import type { Store } from '../../src/store/store.ts'
+import { freePort } from './port.ts'
 
 /** Milliseconds that a server may take to start or to do what is waited for. */
 const PATIENCE = 10_000
@@ -55,7 +55,7 @@ export function describeWithRedis(says: string, tests: () => void): void {
 /** Starts one, which keeps what it is told; `settings` are those of its command line. `await using` ends it and deletes what it kept. */
 export async function startRedis(settings: readonly string[] = [], port?: number): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
-  const listening = port ?? (await freePort())
+  const listening = port ?? freePort()
   // Sentinels begin with a file, which they write to.
   const isSentinel = settings.includes('--sentinel')
   const command = [
@@ -152,13 +152,4 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
     if (performance.now() - started > PATIENCE) throw new Error(`It never came true: ${holds}`)
     await Bun.sleep(5)
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
