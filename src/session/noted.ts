@@ -12,8 +12,9 @@ export class Noted {
   /** The number of an id, plus one, at its slot or the next free one behind it; 0: none. Twice as many slots as ids. */
   #slots: Uint32Array
 
-  /** `room`: ids that there is room for at first, a power of two; more make it grow. */
-  constructor(room = 1_024) {
+  /** `expected`: ids that there is room for at first; more make it grow, which takes as long as to note them again. */
+  constructor(expected: number) {
+    const room = 2 ** Math.ceil(Math.log2(expected + 1))
     this.#ids = Buffer.alloc(room * ID_LENGTH)
     this.#usedAt = new Float64Array(room)
     this.#slots = new Uint32Array(2 * room)

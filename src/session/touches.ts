@@ -11,6 +11,9 @@ const BATCH = 10_000
  */
 const MOST = 200_000
 
+/** Sessions that there is room for at first. */
+const FEW = 1_000
+
 type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
 
 /**
@@ -25,7 +28,7 @@ export class Touches {
   readonly #clock: Clock
   readonly #fault: (fault: unknown) => void
   /** Still to be written. */
-  #waiting = new Noted()
+  #waiting = new Noted(FEW)
   /** Being written: the store may not know of them yet. */
   readonly #underway = new Map<Noted, Promise<void>>()
   #timer: NodeJS.Timeout | null = null
@@ -82,7 +85,8 @@ export class Touches {
     this.#timer = null
     this.#flushedAt = this.#clock()
     const noted = this.#waiting
-    this.#waiting = new Noted()
+    // As many as the last time, or about.
+    this.#waiting = new Noted(Math.max(FEW, noted.count))
     void this.#begin(noted)
     await Promise.all(this.#underway.values())
   }

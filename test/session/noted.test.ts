@@ -9,7 +9,7 @@ test('what was noted is told as a map would tell it, the latest use of each id, 
   const use = fc.tuple(fc.nat({ max: ids.length - 1 }), fc.nat({ max: 1e13 }))
   fc.assert(
     fc.property(fc.array(use, { maxLength: 5_000, size: 'max' }), (uses) => {
-      const noted = new Noted()
+      const noted = new Noted(3)
       const expected = new Map<string, number>()
       for (const [i, usedAt] of uses) {
         const id = ids[i] ?? ''
