@@ -18,8 +18,7 @@ export interface Hot extends LiveSession {
 /**
  * The sessions that were read last, so that most reads touch neither the file nor its locks. A commit of this process says what it
  * changed, before those who asked for it hear of it; a commit of another process is noticed before the next read, and all are
- * forgotten. So nothing in here is older than the file, but for writes that have not been answered yet. Uses alone are in here before
- * they are in the file: they have happened, and are tried again if they cannot be written.
+ * forgotten. So nothing in here is older than the file, but for writes that have not been answered yet.
  */
 export class HotSessions {
   readonly #changes: Changes
@@ -49,9 +48,14 @@ export class HotSessions {
     this.#ring.add(hot)
   }
 
-  /** Takes note of a use that is about to be written: the number of its session in the file, or null: it is not here. */
-  touch(use: Use, now: Millis): number | null {
-    return this.#ring.touch(use, now)
+  /** The number of a session in the file, if it is here. */
+  numberOf(id: string): number | null {
+    return this.#ring.numberOf(id)
+  }
+
+  /** Takes note of a use that has been committed. */
+  touch(use: Use, now: Millis): void {
+    this.#ring.touch(use, now)
   }
 
   /** Takes note of a write of this process that has been committed, other than of uses. */

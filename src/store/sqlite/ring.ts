@@ -91,19 +91,20 @@ export function newRing(room: number) {
       end += size
     },
 
-    /**
-     * Moves the times as a store does: forward, never back, and only while the session is live. The number of the session in the file,
-     * or null: it is not here.
-     */
-    touch({ id, usedAt, endsAt }: Use, now: Millis): number | null {
+    /** The number of the session of an id in the file, or null: it is not here. */
+    numberOf(id: string): number | null {
       const word = seek(id)
-      if (word === NONE) return null
+      return word === NONE ? null : (numbers[word + N] as number)
+    },
+
+    /** Moves the times as a store does: forward, never back, and only while the session is live. */
+    touch({ id, usedAt, endsAt }: Use, now: Millis): void {
+      const word = seek(id)
+      if (word === NONE) return
       const known = numbers[word + ENDS] as Millis
-      if (known > now) {
-        numbers[word + USED] = Math.max(numbers[word + USED] as Millis, usedAt)
-        numbers[word + ENDS] = Math.max(known, Math.min(endsAt, numbers[word + LATEST] as Millis))
-      }
-      return numbers[word + N] as number
+      if (known <= now) return
+      numbers[word + USED] = Math.max(numbers[word + USED] as Millis, usedAt)
+      numbers[word + ENDS] = Math.max(known, Math.min(endsAt, numbers[word + LATEST] as Millis))
     },
 
     /** Forgets all that is known of an id. */

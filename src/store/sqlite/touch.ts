@@ -18,8 +18,10 @@ export async function touchInOrder(
   now: Millis,
   { writer, hot }: { readonly writer: Writer; readonly hot: HotSessions | null },
 ): Promise<void> {
-  const placed = uses.map((use): PlacedUse => [hot?.touch(use, now) ?? use.id, use.usedAt, use.endsAt])
+  const placed = uses.map(({ id, usedAt, endsAt }): PlacedUse => [hot?.numberOf(id) ?? id, usedAt, endsAt])
   placed.sort(([a], [b]) => (typeof a === 'number' ? a : UNKNOWN) - (typeof b === 'number' ? b : UNKNOWN))
   for (let at = 0; at < placed.length; at += BATCH)
     await writer.ask('touchSessions', placed.slice(at, at + BATCH), now)
+  // Not before: whoever reads would take for recorded what may never be.
+  if (hot !== null) for (const use of uses) hot.touch(use, now)
 }
