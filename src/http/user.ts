@@ -7,6 +7,7 @@ import type { Ask } from './ask.ts'
 import { notLoggedIn, requireSession } from './guard.ts'
 import { json } from './json.ts'
 import { LARGEST_PAGE, namedParams, PAGED, requireInBody, SESSION_CURSOR } from './params.ts'
+import { isApiPath } from './return.ts'
 import { named } from './session.ts'
 
 /** `session/info`: who is logged in, and for how long. */
@@ -44,7 +45,8 @@ const limitsOf = ({ sessions: { limits } }: App) => ({
 export async function list(ask: Ask, app: App): Promise<Response> {
   const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'read', pairs)
-  const paging = pairs.filter(([name]) => PAGED.includes(name))
+  // A page shows all that there is: a link to it, which anybody can make, must not hide a session.
+  const paging = isApiPath(ask.path) ? pairs.filter(([name]) => PAGED.includes(name)) : []
   const { after, limit } = namedParams(paging, PAGED).page(SESSION_CURSOR, LARGEST_PAGE)
   const { items, next } = await app.sessions.list({ uname: session.uname }, after, limit)
   const sessions = items.map((each) => ({ ...shown(each), current: each.id === session.id }))

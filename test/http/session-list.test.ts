@@ -50,6 +50,22 @@ test('a user sees the own sessions, the latest first, and which is this one', as
   expect(await page.text()).not.toContain('<b>')
 })
 
+test('no link hides a session from the page of the own sessions', async () => {
+  await using server = await startServer()
+  const bob = await givenUser(server, 'bob')
+  const clients = [await logIn(server, bob), await logIn(server, bob), await logIn(server, bob)]
+  const handles = await Promise.all(clients.map(handleOf))
+  for (const query of ['', '?after=0', '?after=1', '?limit=1', '?limit=0']) {
+    const page = await clients[0]?.ask(`/sessions${query}`)
+    const html = await page?.text()
+    expect([query, page?.status, handles.filter((handle) => html?.includes(handle))]).toEqual([
+      query,
+      200,
+      handles,
+    ])
+  }
+})
+
 test('of very many own sessions the latest thousand come, and the others for whoever asks for the next page', async () => {
   await using server = await startServer()
   const bob = await givenUser(server, 'bob')
