@@ -51,13 +51,14 @@ const pageWithForm =
   (ask, app) =>
     orLogIn(ask, async () => {
       if (ask.method !== 'POST') return show(name, ask, app, null)
+      // Before, since what was done must not be answered with a failure to find out who did it.
+      const { session } = await requireSession(ask, app, 'read', await ask.params('fields'))
       try {
         await call(ask, app)
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
         return show(name, ask, app, error)
       }
-      const { session } = await requireSession(ask, app, 'read', await ask.params('fields'))
       return redirect(leadsTo(handleOf(session.id)), {}, 303)
     })
 

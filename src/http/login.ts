@@ -56,8 +56,8 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     if (!(error instanceof Refusal)) throw error
     const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
     app.meter.count(error.code === 'busy' ? 'login_busy' : event)
-    // Of a user alone: people now and then type their password into the field for the name.
-    const known = (await app.users.find(uname))?.uname
+    // Of a user alone: people now and then type their password into the field for the name. That it cannot be told changes no answer.
+    const known = (await app.users.find(uname).catch(() => null))?.uname
     app.audit.warn({ event, ...ask.origin, uname: known, code: error.code }, 'a login was refused')
     if (ask.wantsJson) throw error
     const page = { message: error.message, uname, returnTo }
