@@ -12,12 +12,15 @@ import { newScript } from './scripts.ts'
 const NOTE = newScript(
   'frees',
   `
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])) do
-  redis.call('ZREM', KEYS[2], name)
-  redis.call('HDEL', KEYS[1], name)
-end
+-- First, so that neither key is ever gone: one that comes into being again would stop the script while its slot is on its way.
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])) do
+  if name ~= ARGV[1] then
+    redis.call('ZREM', KEYS[2], name)
+    redis.call('HDEL', KEYS[1], name)
+  end
+end
 local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')
 local left = string.format('%.0f', last[2] - ARGV[4])
 redis.call('PEXPIRE', KEYS[1], left)

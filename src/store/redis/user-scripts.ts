@@ -94,14 +94,17 @@ decide(KEYS[1], {unpack(ARGV, 2)})
 `,
 )
 
-/** Sessions of a user have ended. KEYS index, ending; ARGV uname, then members. */
+/**
+ * Sessions of a user have ended. KEYS index, ending; ARGV uname, then members, at least one. All at once: a key that is gone with the first of
+ * them would stop the script at the second while its slot is on its way.
+ */
 export const SETTLE_ENDS = newScript(
   'frees',
   `
-for i = 2, #ARGV do
-  redis.call('ZREM', KEYS[1], ARGV[i])
-  redis.call('ZREM', KEYS[2], ARGV[i] .. ' ' .. ARGV[1])
-end
+local ending = {}
+for i = 2, #ARGV do ending[i - 1] = ARGV[i] .. ' ' .. ARGV[1] end
+redis.call('ZREM', KEYS[1], unpack(ARGV, 2))
+redis.call('ZREM', KEYS[2], unpack(ending))
 `,
 )
 
