@@ -3,7 +3,7 @@ import { ATTRIBUTES, attributesOf, tokenOf } from './sessions.ts'
 
 /**
  * The least that a session server could do on this runtime: sessions are maps in memory, found by the hash of the token in the cookie.
- * With a LOG in its environment, a thread appends what was put to that file and syncs it before the answer, for all puts at once that have
+ * With a LOG in its environment, a thread writes what was put into that file and syncs it before the answer, for all puts at once that have
  * gathered meanwhile. No session ends, nothing is checked, no use is noted, and what is in the file is never read.
  */
 const { COUNT, LOG } = process.env

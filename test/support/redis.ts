@@ -112,7 +112,12 @@ export async function startRedis(settings: readonly string[] = [], port?: number
   const ended = child.exited.then(() => {
     throw new Error('Redis ended at its start.')
   })
-  await Promise.race([isUp(listening), ended])
+  try {
+    await Promise.race([isUp(listening), ended])
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
   return server
 }
 

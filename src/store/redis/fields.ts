@@ -2,9 +2,9 @@ import type { Attributes, LiveSession, Millis, StoredSession } from '../store.ts
 import { ATTRIBUTE, tailOf } from './keys.ts'
 
 /**
- * The fields of the hash of a session. Redis keeps a hash as one block of memory, which takes two thirds of the room and of the time, as
+ * The fields of the hash of a session. Redis keeps a hash as one block of memory, which takes three quarters of the room and of the time, as
  * long as no value in it is longer than 64 bytes (by default: `hash-max-listpack-value`). So what there is to a session takes several
- * fields, where one would do. A longer value of a user costs more, and is as good.
+ * fields, where one would do. A longer value, name of a user or user agent costs more, and is as good.
  */
 const SHORT = 64
 
