@@ -1,4 +1,4 @@
-import type { Attributes, LiveSession, Millis, StoredSession } from '../store.ts'
+import { type Attributes, type LiveSession, type Millis, type StoredSession, sizeOf } from '../store.ts'
 import { ATTRIBUTE, tailOf } from './keys.ts'
 
 /**
@@ -24,6 +24,13 @@ local function timesIn(times)
 end
 local function stateIn(state)
   return string.match(state or '', '^(%S+) (%S+) (%S+) (%S+) (.*)$')
+end
+-- Tail, end and user of the session of a key; nothing where there is none.
+local function read(key)
+  local kept = redis.call('HMGET', key, '${TIMES}', '${STATE}')
+  local tail, _, ends = timesIn(kept[1])
+  local _, _, _, _, uname = stateIn(kept[2])
+  return tail, ends, uname
 end
 `
 
@@ -59,7 +66,7 @@ export function originOf(parts: Values): Pick<StoredSession, 'address' | 'userAg
 export function fieldsOf(session: StoredSession, attributes: Attributes): readonly string[] {
   const { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version } = session
   let bytes = 0
-  for (const [key, value] of attributes) bytes += Buffer.byteLength(key) + Buffer.byteLength(value)
+  for (const [key, value] of attributes) bytes += sizeOf(key, value)
   return [
     ...[TIMES, [tailOf(id), usedAt, endsAt, latestEndsAt].join(' ')],
     ...[STATE, [beganAt, version, attributes.size, bytes, uname].join(' ')],

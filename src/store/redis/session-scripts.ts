@@ -146,9 +146,7 @@ for i = 1, #scores, 1000 do redis.call('ZADD', KEYS[1], 'XX', unpack(scores, i, 
 export const END = newScript(
   'frees',
   `${PARSE}
-local kept = redis.call('HMGET', KEYS[1], '${TIMES}', '${STATE}')
-local tail, _, ends = timesIn(kept[1])
-local _, _, _, _, uname = stateIn(kept[2])
+local tail, ends, uname = read(KEYS[1])
 if tail and uname ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])

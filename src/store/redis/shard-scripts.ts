@@ -1,4 +1,4 @@
-import { PARSE, STATE, TIMES } from './fields.ts'
+import { PARSE, STATE } from './fields.ts'
 import { newScript, newWideScript } from './scripts.ts'
 
 /** How much of a shard there is to sweep, each at most the limit. KEYS ends, ended, counter ends; ARGV endedBefore. */
@@ -104,9 +104,7 @@ export const COUNT_OF_USER = newScript(
   `${PARSE}
 local count = 0
 for _, key in ipairs(KEYS) do
-  local kept = redis.call('HMGET', key, '${TIMES}', '${STATE}')
-  local tail, _, ends = timesIn(kept[1])
-  local _, _, _, _, uname = stateIn(kept[2])
+  local tail, ends, uname = read(key)
   if tail and uname == ARGV[1] and tonumber(ends) > tonumber(ARGV[2]) then count = count + 1 end
 end
 return count
