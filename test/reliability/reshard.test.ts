@@ -5,7 +5,7 @@ import { startClients } from '../../reliability/node-load.ts'
 import { ENDING, EVENT_NUMBERS, REPORTS, shards } from '../../src/store/redis/keys.ts'
 import { slotOf } from '../../src/store/redis/slots.ts'
 import { describeWithRedis, until } from '../support/redis.ts'
-import { type Move, startCluster } from '../support/redis-cluster.ts'
+import { type Move, ownerOf, startCluster } from '../support/redis-cluster.ts'
 import { startServer } from '../support/server.ts'
 
 setDefaultTimeout(60_000)
@@ -24,9 +24,8 @@ describeWithRedis('a cluster of Redis under load', () => {
     await working.allWrite()
 
     const move = async (slot: number): Promise<Move> => {
-      const from = slot > 10_922 ? 2 : slot > 5_460 ? 1 : 0
-      const moving = await cluster.move(slot, from, 3)
-      const keys = (await cluster.nodes[from]?.ask(
+      const moving = await cluster.move(slot, 3)
+      const keys = (await cluster.nodes[ownerOf(slot)]?.ask(
         'CLUSTER',
         'GETKEYSINSLOT',
         String(slot),

@@ -14,7 +14,7 @@ import {
 import { slotOf } from '../../src/store/redis/slots.ts'
 import { handleOf, type Store, type StoredUser } from '../../src/store/store.ts'
 import { describeWithRedis, openRedis, until } from '../support/redis.ts'
-import { startCluster } from '../support/redis-cluster.ts'
+import { ownerOf, startCluster } from '../support/redis-cluster.ts'
 import {
   anyVersion,
   attributesOf,
@@ -39,7 +39,6 @@ type Identified = Pick<Given, 'id'>
 
 const keyOf = ({ id }: Identified) => sessionKey(handleOf(id))
 const slotOfSession = (session: Identified) => slotOf(keyOf(session))
-const nodeOf = (slot: number) => (slot > 10_922 ? 2 : slot > 5_460 ? 1 : 0)
 
 /** A session that is not begun yet, in the slot of another. */
 function newBeside(user: StoredUser, other: Identified) {
@@ -77,7 +76,7 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
     const told = await watch(store, gone.id)
     await givenAttributes(store, gone.id, [['a', '1']])
     const slot = slotOfSession(gone)
-    const move = await cluster.move(slot, nodeOf(slot), 3)
+    const move = await cluster.move(slot, 3)
     await move.take(keyOf(gone))
 
     expect(await attributesOf(store, gone.id)).toEqual([['a', '1']])
@@ -120,7 +119,7 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
     await store.endSession((await givenBeside(store, user, gone)).handle, null, 'revoked', now)
     await store.addToCounter(nameBeside(gone), 1, 1, now)
     const slot = slotOfSession(gone)
-    const move = await cluster.move(slot, nodeOf(slot), (nodeOf(slot) + 1) % 3)
+    const move = await cluster.move(slot, (ownerOf(slot) + 1) % 3)
     const login = newBeside(user, gone)
     const use = { id: gone.id, usedAt: now, endsAt: now + 1 }
     for (const keys of [[keyOf(gone)], [ends, logins, ended, counters, counterEnds]]) {
@@ -158,9 +157,9 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
     const { uname, id } = await givenSession(store)
     const slot = slotOf(NAMES)
     // All keys that a change of a user may need are there.
-    await cluster.nodes[nodeOf(slot)]?.ask('ZADD', ENDING, String(now), 'nothing nobody')
+    await cluster.nodes[ownerOf(slot)]?.ask('ZADD', ENDING, String(now), 'nothing nobody')
     await givenSessionOf(store, keeper)
-    const move = await cluster.move(slot, nodeOf(slot), (nodeOf(slot) + 1) % 3)
+    const move = await cluster.move(slot, (ownerOf(slot) + 1) % 3)
     expect(await store.updateUser(keeper.uname, { email: 'new' }, null, rule)).toEqual({ ended: 0 })
     expect(await store.deleteUser(keeper.uname, rule)).toBe('last')
     for (const key of [userKey(uname), NAMES]) {
@@ -188,7 +187,7 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
     const append = (kind: string) => store.appendEvents([eventOf(kind)], { most: 10, since: 0 })
     await append('known')
     const slot = slotOf(EVENT_NUMBERS)
-    const move = await cluster.move(slot, nodeOf(slot), (nodeOf(slot) + 1) % 3)
+    const move = await cluster.move(slot, (ownerOf(slot) + 1) % 3)
     await append('known')
     const known = [eventOf('known'), eventOf('known')]
     for (const keys of [[], [`${EVENT_KIND}known`], [EVENT_NUMBERS, EVENT_TEXTS]]) {
@@ -208,12 +207,12 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
     const store = await openRedis(cluster.url)
     const user = await givenUser(store)
     let gone = await givenSessionOf(store, user)
-    while (nodeOf(slotOfSession(gone)) !== 0) gone = await givenSessionOf(store, user)
+    while (ownerOf(slotOfSession(gone)) !== 0) gone = await givenSessionOf(store, user)
     const here = await givenBeside(store, user, gone)
     await replica?.ask('CLUSTER', 'REPLICATE', String(await source?.ask('CLUSTER', 'MYID')))
     const waiting = await openRedis(cluster.url, { timeout: 5_000, replicas: 1, replicaTimeout: 100 })
     await until(async () => typeof (await outcomeOf(put(waiting, here.id, [['a', '1']]))) !== 'string')
-    const move = await cluster.move(slotOfSession(gone), 0, 1)
+    const move = await cluster.move(slotOfSession(gone), 1)
     await move.take(keyOf(gone))
     expect(await put(waiting, here.id, [['b', '2']])).toMatchObject({ version: expect.any(Number) })
     const error = await put(waiting, gone.id, [['b', '2']]).catch((error) => error)

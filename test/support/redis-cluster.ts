@@ -14,8 +14,8 @@ export interface RedisCluster extends AsyncDisposable {
   readonly nodes: readonly RedisServer[]
   readonly url: string
   empty(): Promise<void>
-  /** Begins to move a slot; both are places in `nodes`. */
-  move(slot: number, from: number, to: number): Promise<Move>
+  /** Begins to move a slot from where it was at first; `to` is a place in `nodes`. */
+  move(slot: number, to: number): Promise<Move>
 }
 
 const RANGES = [
@@ -23,6 +23,9 @@ const RANGES = [
   ['5461', '10922'],
   ['10923', '16383'],
 ] as const
+
+/** The node that has a slot at first, by its place in `nodes`. */
+export const ownerOf = (slot: number): number => RANGES.findIndex(([, last]) => slot <= Number(last))
 
 export async function startCluster(settings: readonly string[] = [], count = 3): Promise<RedisCluster> {
   const nodes = await Promise.all(Array.from({ length: count }, () => startNode(settings)))
@@ -45,8 +48,8 @@ export async function startCluster(settings: readonly string[] = [], count = 3):
     async empty() {
       await Promise.all(nodes.map(({ ask }) => ask('FLUSHALL')))
     },
-    async move(slot, from, to) {
-      const [source, target] = [nodes[from], nodes[to]]
+    async move(slot, to) {
+      const [source, target] = [nodes[ownerOf(slot)], nodes[to]]
       if (source === undefined || target === undefined) throw new Error('There is no such node.')
       const say = async (node: RedisServer, state: string, other: RedisServer) =>
         node.ask('CLUSTER', 'SETSLOT', String(slot), state, String(await other.ask('CLUSTER', 'MYID')))
