@@ -34,7 +34,7 @@ export class Watching {
    * A watch over the session of a token, which nothing escapes from now on; null: there is no live one. It has to be closed. Of one that
    * lives `requireRoom` may refuse it.
    */
-  async watch(token: Token, requireRoom: (id: string) => void = () => {}): Promise<Watched | null> {
+  async watch(token: Token, requireRoom: (id: string) => void): Promise<Watched | null> {
     const { store, clock } = this.#parts
     const id = idOf(token)
     // First, since no store should have to listen for a token that somebody made up, nor for a watch that is refused.

@@ -7,6 +7,9 @@ import { openMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { givenSessionOf, givenUser, MINUTE, now, roomy } from '../store/given.ts'
 
+/** There is room for every watch. */
+const anyRoom = () => {}
+
 beforeEach(() => {
   jest.useFakeTimers()
 })
@@ -83,7 +86,7 @@ async function happened(): Promise<void> {
 
 /** Watches the session; what is told gathers in `told`. */
 async function begun({ watching, token }: Awaited<ReturnType<typeof givenWatching>>) {
-  const watched = await watching.watch(token)
+  const watched = await watching.watch(token, anyRoom)
   if (watched === null) throw new Error('There is no live session.')
   const told: Told[] = []
   watched.begin((each) => void told.push(each))
@@ -180,7 +183,7 @@ test('a session that ends while its watch is opened leaves none, and neither doe
       readSession: (...args) =>
         reads++ === 0 ? memory.readSession(...args) : (second() as ReturnType<Store['readSession']>),
     }))
-    const outcome = await given.watching.watch(given.token).catch((fault: Error) => fault.message)
+    const outcome = await given.watching.watch(given.token, anyRoom).catch((fault: Error) => fault.message)
     expect(outcome).toBe(what === 'ended' ? null : 'away')
     expect(given.counts).toMatchObject({ opened: 1, open: 0, timers: 0 })
   }

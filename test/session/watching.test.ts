@@ -7,6 +7,9 @@ import { openMemoryStore } from '../../src/store/memory.ts'
 import { handleOf, type Store } from '../../src/store/store.ts'
 import { givenSession, now, put } from '../store/given.ts'
 
+/** There is room for every watch. */
+const anyRoom = () => {}
+
 function watchingOf(store: Store) {
   const lifetime = newLifetime({ idle: 60_000, lifetime: 600_000, fresh: 1 }, 60_000)
   const touches = new Touches(
@@ -39,7 +42,7 @@ test('what is written while a watch begins is in its version or is told, and nev
   const token = newToken(false)
   const { id } = await givenSession(good, { id: idOf(token) })
   const write = (key: string) => () => put(good, id, [[key, '1']])
-  const watched = await watchingOf(meddled(good, write('before'), write('after'))).watch(token)
+  const watched = await watchingOf(meddled(good, write('before'), write('after'))).watch(token, anyRoom)
   const told: Told[] = []
   expect(watched?.version).toBe(2)
   watched?.begin((each) => told.push(each))
@@ -59,7 +62,7 @@ test('a session that ends while a watch begins is not watched, or its end is tol
     const end = () => good.endSession(handleOf(id), null, 'logout', now)
     const nothing = async () => {}
     const store = meddled(good, isBefore ? end : nothing, isBefore ? nothing : end)
-    const watched = await watchingOf(store).watch(token)
+    const watched = await watchingOf(store).watch(token, anyRoom)
     const told: Told[] = []
     watched?.begin((each) => told.push(each))
     expect(watched === null).toBe(isBefore)
@@ -77,7 +80,7 @@ test('of a token that somebody made up the store is not asked to tell', async ()
       return good.watchSession(...args)
     },
   }
-  expect(await watchingOf(counting).watch(newToken(false))).toBeNull()
+  expect(await watchingOf(counting).watch(newToken(false), anyRoom)).toBeNull()
   expect(watches).toBe(0)
 })
 
@@ -94,7 +97,7 @@ test('after something was missed it is found out whether the session still lives
       return { close() {} }
     },
   }
-  const watched = await watchingOf(lossy).watch(token)
+  const watched = await watchingOf(lossy).watch(token, anyRoom)
   const told: Told[] = []
   const isOver = new Promise<void>((resolve) => {
     watched?.begin((each) => {
