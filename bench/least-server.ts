@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { idOf } from '../src/session/token.ts'
 import { ATTRIBUTES, attributesOf, tokenOf } from './sessions.ts'
 
 /**
@@ -13,7 +13,6 @@ interface Session {
   version: number
 }
 
-const idOf = (token: string) => hash('sha256', token, 'base64url')
 const sessions = new Map<string, Session>()
 for (let i = 0; i < Number(COUNT); i++)
   sessions.set(idOf(tokenOf(i)), { attributes: attributesOf(i, ATTRIBUTES), version: 1 })
