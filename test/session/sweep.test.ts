@@ -30,10 +30,10 @@ async function givenEnded(count: number, step: number) {
   }
 }
 
-test('a sweep rests after each step for as long as it took, and not after the last', async () => {
+test('a sweep rests after each step for nine times as long as it took, and not after the last', async () => {
   const { store, pace, rests } = await givenEnded(450, 7)
   expect(await sweepAll(store, now, pace)).toBe(450)
-  expect(rests).toEqual([7, 7])
+  expect(rests).toEqual([63, 63])
   expect(await sweepAll(store, now, pace)).toBe(0)
   expect(rests).toHaveLength(2)
 })
