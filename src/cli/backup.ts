@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { SetupError } from '../errors.ts'
+import { stepBack } from '../priority.ts'
 import { backUpStore, shownStore } from '../store/open.ts'
 import { addStoreFlags, settingsOf } from './settings.ts'
 import { print, withSpinner } from './terminal.ts'
@@ -33,6 +34,7 @@ declare const self: Worker
 
 if (!Bun.isMainThread) {
   self.onmessage = ({ data }: MessageEvent<{ store: string; file: string }>) => {
+    stepBack()
     try {
       backUpStore(data.store, data.file)
       self.postMessage(null)

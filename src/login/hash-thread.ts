@@ -1,20 +1,6 @@
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
+import { stepBack } from '../priority.ts'
 import type { Said, Work } from './hash-threads.ts'
-
-/** Processor time goes to threads of this niceness when the others leave some, and a tenth of it when they do not. */
-const NICENESS = 10
-
-function stepBack(): void {
-  // Only Linux has threads of different priority, and tells a thread its number.
-  if (process.platform !== 'linux') return
-  try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS)
-  } catch {
-    // Where that is forbidden, as in some containers, hashing goes on like everything else.
-  }
-}
 
 function answer(work: Work): Said {
   try {

@@ -1,9 +1,8 @@
 import type { Millis, Use } from '../store.ts'
 import type { HotSessions } from './hot.ts'
-import type { PlacedUse } from './session-writes.ts'
 import type { Writer } from './writer.ts'
 
-/** Uses that are written at once; few, so that a put which waits behind them waits little. */
+/** Uses that are written at once, or looked up in one turn; few, so that a put or a request which waits behind them waits little. */
 const BATCH = 500
 
 /** Behind every number of a session. */
@@ -18,10 +17,20 @@ export async function touchInOrder(
   now: Millis,
   { writer, hot }: { readonly writer: Writer; readonly hot: HotSessions | null },
 ): Promise<void> {
-  const placed = uses.map(({ id, usedAt, endsAt }): PlacedUse => [hot?.numberOf(id) ?? id, usedAt, endsAt])
-  placed.sort(([a], [b]) => (typeof a === 'number' ? a : UNKNOWN) - (typeof b === 'number' ? b : UNKNOWN))
-  for (let at = 0; at < placed.length; at += BATCH)
-    await writer.ask('touchSessions', placed.slice(at, at + BATCH), now)
-  // Not before: whoever reads would take for recorded what may never be.
-  if (hot !== null) for (const use of uses) hot.touch(use, now)
+  const placed: { readonly use: Use; readonly n: number }[] = []
+  for (const use of uses) {
+    placed.push({ use, n: hot?.numberOf(use.id) ?? UNKNOWN })
+    if (placed.length % BATCH === 0) await new Promise(setImmediate)
+  }
+  placed.sort((a, b) => a.n - b.n)
+  for (let at = 0; at < placed.length; at += BATCH) {
+    const batch = placed.slice(at, at + BATCH)
+    await writer.ask(
+      'touchSessions',
+      batch.map(({ use, n }) => [n === UNKNOWN ? use.id : n, use.usedAt, use.endsAt]),
+      now,
+    )
+    // Not before: whoever reads would take for recorded what may never be.
+    if (hot !== null) for (const { use } of batch) hot.touch(use, now)
+  }
 }
