@@ -13,6 +13,8 @@ export function addBackup(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ cloakroom backup "/backup/cloakroom-$(date +%F).db"')
     .action(async (file: string, _: unknown, command: Command) => {
       const { store } = settingsOf(command)
+      // Before it makes threads, which are then as patient.
+      stepBack()
       await withSpinner('Backing up', () => inThread({ store, file: resolve(file) }))
       print(`${file} is a copy of ${shownStore(store)}.`)
     })
@@ -34,7 +36,6 @@ declare const self: Worker
 
 if (!Bun.isMainThread) {
   self.onmessage = ({ data }: MessageEvent<{ store: string; file: string }>) => {
-    stepBack()
     try {
       backUpStore(data.store, data.file)
       self.postMessage(null)
