@@ -44,13 +44,14 @@ export class Noted {
     return number === 0 ? null : (this.#usedAt[number - 1] as Millis)
   }
 
-  /** In the order in which they were first noted. */
-  *[Symbol.iterator](): Generator<readonly [id: string, usedAt: Millis]> {
-    for (let i = 0; i < this.#count; i++) yield [this.#idAt(i), this.#usedAt[i] as Millis]
+  /** The id that was first noted as the `i`th, from 0 on. */
+  idAt(i: number): string {
+    return this.#ids.toString('latin1', i * ID_LENGTH, (i + 1) * ID_LENGTH)
   }
 
-  #idAt(i: number): string {
-    return this.#ids.toString('latin1', i * ID_LENGTH, (i + 1) * ID_LENGTH)
+  /** Its last use. */
+  usedAtOf(i: number): Millis {
+    return this.#usedAt[i] as Millis
   }
 
   /** The slot of an id: it is there, or can go there. */
@@ -70,6 +71,6 @@ export class Noted {
     usedAt.set(this.#usedAt)
     this.#usedAt = usedAt
     this.#slots = new Uint32Array(2 * this.#slots.length)
-    for (let i = 0; i < this.#count; i++) this.#slots[this.#find(this.#idAt(i))] = i + 1
+    for (let i = 0; i < this.#count; i++) this.#slots[this.#find(this.idAt(i))] = i + 1
   }
 }

@@ -3,13 +3,19 @@ import type { Clock, Lifetime } from './lifetime.ts'
 import { Noted } from './noted.ts'
 
 /** Uses that a store is given at once. It may cut them into smaller steps, so that a put which waits behind them waits little. */
-const BATCH = 10_000
+const BATCH = 5_000
 
 /**
  * Uses that gather before they are written though their period is not over: a bound on memory alone, and far above the sessions in use,
  * since with fewer nearly every read of a busy server would become a write.
  */
 const MOST = 200_000
+
+/** Uses that are looked at in one turn: few, so that a request which waits behind them waits little. */
+const PER_TURN = 500
+
+/** Behind all places that a store knows. So large that a place and the number of a use are an exact number together. */
+const NOWHERE = 2 ** 34
 
 /** Sessions that there is room for at first. */
 const FEW = 1_000
@@ -97,16 +103,30 @@ export class Touches {
     return writing
   }
 
-  /** In steps, between which others write. */
+  /** In steps, between which others write, and in the order of the store: hundreds of thousands of uses are then many to a page of a file. */
   async #write(noted: Noted): Promise<void> {
-    let uses: Use[] = []
-    for (const [id, usedAt] of noted) {
-      uses.push({ id, usedAt, endsAt: usedAt + this.#lifetime.idle })
-      if (uses.length < BATCH) continue
+    const { count } = noted
+    const order = await this.#orderOf(noted)
+    for (let at = 0; at < count; at += BATCH) {
+      const uses: Use[] = []
+      for (const each of order.subarray(at, at + BATCH)) {
+        const i = each - Math.floor(each / count) * count
+        const usedAt = noted.usedAtOf(i)
+        uses.push({ id: noted.idAt(i), usedAt, endsAt: usedAt + this.#lifetime.idle })
+      }
       await this.#send(uses)
-      uses = []
     }
-    if (uses.length > 0) await this.#send(uses)
+  }
+
+  /** For each use its place in the store, times their count, plus its number, in order: numbers alone are sorted in a tenth of the time. */
+  async #orderOf(noted: Noted): Promise<Float64Array> {
+    const order = new Float64Array(noted.count)
+    for (let i = 0; i < noted.count; i++) {
+      if (i % PER_TURN === PER_TURN - 1) await new Promise(setImmediate)
+      const place = this.#store.placeOf?.(noted.idAt(i)) ?? NOWHERE
+      order[i] = Math.min(place, NOWHERE) * noted.count + i
+    }
+    return order.sort()
   }
 
   async #send(uses: readonly Use[]): Promise<void> {

@@ -82,3 +82,34 @@ test('a use that is written while the store is reading is in what it tells', asy
   expect(read).toMatchObject({ usedAt: now - 60_000 })
   if (read !== undefined) expect(withUse(read)).toMatchObject({ usedAt: now, endsAt: now + IDLE })
 })
+
+test('uses are written in the order in which the store keeps their sessions, and those last of which it does not know that', async () => {
+  const store = openMemoryStore()
+  const ids = Array.from({ length: 12_000 }, (_, i) => idOf(`token ${i}`))
+  // Restored sessions have numbers below 0; the last thousand are known nowhere.
+  const places = new Map(ids.slice(0, -1_000).map((id, i) => [id, ((i * 7_919) % 11_000) - 500]))
+  const written: string[] = []
+  const ordering: typeof store = {
+    ...store,
+    placeOf: (id) => places.get(id) ?? null,
+    async touchSessions(uses) {
+      for (const { id, usedAt, endsAt } of uses) {
+        expect([usedAt, endsAt]).toEqual([now, now + IDLE])
+        written.push(id)
+      }
+    },
+  }
+  const now = Date.now()
+  const lifetime = newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE)
+  const touches = new Touches(
+    ordering,
+    lifetime,
+    () => now,
+    (fault) => expect.unreachable(String(fault)),
+  )
+  await touches.flush()
+  for (const id of ids) void touches.note(id, { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }, now)
+  await touches.flush()
+  const placed = [...places].toSorted(([, a], [, b]) => a - b).map(([id]) => id)
+  expect(written).toEqual([...placed, ...ids.slice(-1_000)])
+})

@@ -15,7 +15,7 @@ import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
 import { bytesOf } from './size.ts'
 import { Snapshot } from './snapshot.ts'
-import { touchInOrder } from './touch.ts'
+import { touchInSteps } from './touch.ts'
 import { Watches } from './watches.ts'
 import { type Said, Writer } from './writer.ts'
 
@@ -72,7 +72,8 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       putAttributes: (id, attributes, bounds, condition) =>
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
       removeAttributes: (id, keys, condition) => writer.ask('removeAttributes', id, keys, condition),
-      touchSessions: (uses, now) => touchInOrder(uses, now, { writer, hot }),
+      touchSessions: (uses, now) => touchInSteps(uses, now, { writer, hot }),
+      placeOf: (id) => hot?.numberOf(id) ?? null,
       endSession: async (handle, uname, reason, now) =>
         (await writer.ask('endSession', handle, uname, reason, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
