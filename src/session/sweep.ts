@@ -4,10 +4,10 @@ import type { Clock, Lifetime } from './lifetime.ts'
 /** Sessions deleted in one step: few, so that a write which waits behind it waits little. */
 const BATCH = 200
 
-/** How many times as long as a step took is rested from it: a tenth of the time is enough for 500 and more a second, and logins are fewer. */
+/** How many times as long as a step took is rested from it: a tenth of the time is enough for some hundreds in a second, and logins are fewer. */
 const REST = 9
 
-/** The longest that a step is rested from: one that took longer had to wait for something else than its work. */
+/** The longest that a step is rested from: one that took more than a ninth of that had to wait for something else than its work. */
 const LONGEST_REST: Millis = 1_000
 
 /** How long a round is waited for after the one before it has ended. */

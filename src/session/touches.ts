@@ -11,11 +11,8 @@ const BATCH = 5_000
  */
 const MOST = 200_000
 
-/** Uses that are looked at in one turn: few, so that a request which waits behind them waits little. */
+/** Uses whose sessions are looked for in one turn: few, so that a request which waits behind them waits little. */
 const PER_TURN = 500
-
-/** Behind all places that a store knows. So large that a place and the number of a use are an exact number together. */
-const NOWHERE = 2 ** 34
 
 /** Sessions that there is room for at first. */
 const FEW = 1_000
@@ -39,6 +36,8 @@ export class Touches {
   readonly #underway = new Map<Noted, Promise<void>>()
   #timer: NodeJS.Timeout | null = null
   #flushedAt: Millis = 0
+  /** Whether the store did not take the last ones. They wait for the next period, however many they become. */
+  #wasRefused = false
 
   constructor(store: Store, lifetime: Lifetime, clock: Clock, fault: (fault: unknown) => void) {
     this.#store = store
@@ -59,7 +58,7 @@ export class Touches {
     }
     this.#waiting.note(id, now)
     const isDue = Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod
-    if (isDue || this.#waiting.count >= MOST) void this.flush()
+    if (isDue || (this.#waiting.count >= MOST && !this.#wasRefused)) void this.flush()
     else this.#flushLater()
     return null
   }
@@ -118,13 +117,16 @@ export class Touches {
     }
   }
 
-  /** For each use its place in the store, times their count, plus its number, in order: numbers alone are sorted in a tenth of the time. */
+  /** For each use the position of its session, times their count, plus its number, in order: numbers alone are sorted in a tenth of the time. */
   async #orderOf(noted: Noted): Promise<Float64Array> {
-    const order = new Float64Array(noted.count)
-    for (let i = 0; i < noted.count; i++) {
+    const { count } = noted
+    // Behind all others, and the most with which the sum is still exact.
+    const nowhere = Math.floor(Number.MAX_SAFE_INTEGER / count) - 1
+    const order = new Float64Array(count)
+    for (let i = 0; i < count; i++) {
       if (i % PER_TURN === PER_TURN - 1) await new Promise(setImmediate)
-      const place = this.#store.placeOf?.(noted.idAt(i)) ?? NOWHERE
-      order[i] = Math.min(place, NOWHERE) * noted.count + i
+      const position = this.#store.positionOf?.(noted.idAt(i)) ?? nowhere
+      order[i] = Math.max(-nowhere, Math.min(position, nowhere)) * count + i
     }
     return order.sort()
   }
@@ -132,8 +134,10 @@ export class Touches {
   async #send(uses: readonly Use[]): Promise<void> {
     try {
       await this.#store.touchSessions(uses, this.#clock())
+      this.#wasRefused = false
     } catch (fault) {
       this.#fault(fault)
+      this.#wasRefused = true
       for (const { id, usedAt } of uses) this.#waiting.note(id, usedAt)
       this.#flushLater()
     }

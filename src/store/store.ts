@@ -216,11 +216,14 @@ export interface Store {
   /** Removes the named attributes, in one step. The version changes also when none of them was there. */
   removeAttributes(id: string, keys: readonly string[] | 'all', condition: Condition): Promise<WriteOutcome>
 
-  /** Moves `usedAt` and `endsAt` of live sessions forward, never back, and never beyond `latestEndsAt`. Costs least in the order of `placeOf`. */
+  /** Moves `usedAt` and `endsAt` of live sessions forward, never back, and never beyond `latestEndsAt`. Costs least in the order of `positionOf`. */
   touchSessions(uses: readonly Use[], now: Millis): Promise<void>
 
-  /** A number that is near those of the sessions which are kept near this one, or null: not known without a look. */
-  placeOf?(id: string): number | null
+  /**
+   * Where a session stands among those that are kept, as a whole number, or null: it is not known without a look. Sessions with near numbers are
+   * kept near each other, and are cheaper to write one after the other; it promises nothing else, and may be out of date.
+   */
+  positionOf?(id: string): number | null
 
   /**
    * Ends a session, if it is of the user `uname` (null: of whomever), and forgets its attributes, for every clock. False: there was no

@@ -87,11 +87,11 @@ test('uses are written in the order in which the store keeps their sessions, and
   const store = openMemoryStore()
   const ids = Array.from({ length: 12_000 }, (_, i) => idOf(`token ${i}`))
   // Restored sessions have numbers below 0; the last thousand are known nowhere.
-  const places = new Map(ids.slice(0, -1_000).map((id, i) => [id, ((i * 7_919) % 11_000) - 500]))
+  const positions = new Map(ids.slice(0, -1_000).map((id, i) => [id, ((i * 7_919) % 11_000) - 500]))
   const written: string[] = []
   const ordering: typeof store = {
     ...store,
-    placeOf: (id) => places.get(id) ?? null,
+    positionOf: (id) => positions.get(id) ?? null,
     async touchSessions(uses) {
       for (const { id, usedAt, endsAt } of uses) {
         expect([usedAt, endsAt]).toEqual([now, now + IDLE])
@@ -110,6 +110,47 @@ test('uses are written in the order in which the store keeps their sessions, and
   await touches.flush()
   for (const id of ids) void touches.note(id, { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }, now)
   await touches.flush()
-  const placed = [...places].toSorted(([, a], [, b]) => a - b).map(([id]) => id)
+  const placed = [...positions].toSorted(([, a], [, b]) => a - b).map(([id]) => id)
   expect(written).toEqual([...placed, ...ids.slice(-1_000)])
+})
+
+test('however many uses have gathered while the store took none, it gets each once when it does', async () => {
+  const store = openMemoryStore()
+  let [isAway, refused] = [true, 0]
+  const written = new Set<string>()
+  const failing: typeof store = {
+    ...store,
+    async touchSessions(uses) {
+      if (isAway) throw new Error('away')
+      for (const { id } of uses) written.add(id)
+    },
+  }
+  const now = Date.now()
+  const lifetime = newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE)
+  const touches = new Touches(
+    failing,
+    lifetime,
+    () => now,
+    () => {
+      refused++
+    },
+  )
+  // More than there are exact numbers for, if a position and the number of a use share one carelessly.
+  const count = 600_000
+  const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
+  for (let i = 0; i < count; i++) {
+    void touches.note(idOf(`token ${i}`), ends, now)
+    if (i === 1_000) await touches.flush()
+  }
+  await touches.flush()
+  expect(touches.count).toBe(count)
+  // One more, though there are enough to be written early, has to wait for its period like the others.
+  const before = refused
+  void touches.note(idOf('one more'), ends, now)
+  for (let turn = 0; turn < 5_000; turn++) await new Promise(setImmediate)
+  expect(refused).toBe(before)
+  isAway = false
+  await touches.flush()
+  expect(written.size).toBe(count + 1)
+  expect(touches.count).toBe(0)
 })

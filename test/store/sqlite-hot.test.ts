@@ -59,15 +59,15 @@ test('a write that may end any session makes all of them be read anew', () => {
   expect(staysAfter(['deleteUser', ['ada', { now, keeper: '', generation: null }]])).toBe(false)
 })
 
-test('sessions in memory have places in the order of their logins, others have none', async () => {
+test('sessions in memory have positions, in the order of their logins, others have none', async () => {
   using folder = givenFolder()
   const store = await openAlone(folder.at('s.db'))
   const user = await givenUser(store)
   const sessions = [await givenSessionOf(store, user, {}), await givenSessionOf(store, user, {})]
-  const places = () => sessions.map(({ id }) => store.placeOf?.(id))
-  expect(places()).toEqual([null, null])
+  const positions = () => sessions.map(({ id }) => store.positionOf?.(id))
+  expect(positions()).toEqual([null, null])
   for (const { id } of sessions.toReversed()) await store.readSession(id, [], now)
-  const [first, second] = places()
+  const [first, second] = positions()
   expect(first).toBeNumber()
   expect(second).toBeGreaterThan(first ?? Number.NaN)
   await store.close()

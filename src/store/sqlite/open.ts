@@ -73,7 +73,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
       removeAttributes: (id, keys, condition) => writer.ask('removeAttributes', id, keys, condition),
       touchSessions: (uses, now) => touchInSteps(uses, now, { writer, hot }),
-      placeOf: (id) => hot?.numberOf(id) ?? null,
+      positionOf: (id) => hot?.numberOf(id) ?? null,
       endSession: async (handle, uname, reason, now) =>
         (await writer.ask('endSession', handle, uname, reason, now)) !== null,
       endSessions: (limit, now) => writer.ask('endSessions', limit, now),
