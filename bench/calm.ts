@@ -134,7 +134,7 @@ const backUps: Disturbance = async (server, bench, isOver) => {
     rmSync(join(folder, `${made}.db`))
     made++
   } while (!isOver())
-  return `${made} backups of ${count(server.records.count)} sessions, one after the other`
+  return `${count(server.records.count)} sessions backed up, ${made === 1 ? 'once' : `${count(made)} times in a row`}`
 }
 
 /** The server sweeps as soon as it has started. Each round has a copy of the same sessions, with those that have ended and without. */
