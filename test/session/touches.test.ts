@@ -3,8 +3,20 @@ import { newLifetime } from '../../src/session/lifetime.ts'
 import { idOf } from '../../src/session/token.ts'
 import { Touches } from '../../src/session/touches.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
 
 const IDLE = 30 * 60_000
+const now = Date.now()
+const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
+
+/** Uses of sessions of a store at one instant; a fault of the store fails the test unless it is listened for. */
+function touchesOf(
+  store: Store,
+  fault: (fault: unknown) => void = (fault) => expect.unreachable(String(fault)),
+) {
+  const lifetime = newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE)
+  return new Touches(store, lifetime, () => now, fault)
+}
 
 test('a busy server writes the use of a session once in a period, however many sessions there are', async () => {
   let written = 0
@@ -16,17 +28,8 @@ test('a busy server writes the use of a session once in a period, however many s
       return store.touchSessions(uses, now)
     },
   }
-  const now = Date.now()
-  const touches = new Touches(
-    counting,
-    newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE),
-    () => now,
-    (fault) => {
-      throw fault
-    },
-  )
+  const touches = touchesOf(counting)
   await touches.flush()
-  const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
   const ids = Array.from({ length: 100_000 }, (_, i) => idOf(`token ${i}`))
   for (let round = 0; round < 3; round++) {
     for (const id of ids) void touches.note(id, ends, now)
@@ -46,14 +49,7 @@ test('a stop waits for the uses that are being written, also where that began be
       for (const { id } of uses) written.add(id)
     },
   }
-  const now = Date.now()
-  const touches = new Touches(
-    slow,
-    newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE),
-    () => now,
-    (fault) => expect.unreachable(String(fault)),
-  )
-  const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
+  const touches = touchesOf(slow)
   // The first is due and begins to be written at once; more come than go in one step.
   for (let i = 0; i < 2_000; i++) void touches.note(String(i).padStart(43, '0'), ends, now)
   const earlier = touches.flush()
@@ -66,10 +62,7 @@ test('a stop waits for the uses that are being written, also where that began be
 
 test('a use that is written while the store is reading is in what it tells', async () => {
   const store = openMemoryStore()
-  const now = Date.now()
-  const fault = (fault: unknown) => expect.unreachable(String(fault))
-  const lifetime = newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE)
-  const touches = new Touches(store, lifetime, () => now, fault)
+  const touches = touchesOf(store)
   const id = idOf('token')
   const times = { beganAt: now - 60_000, endsAt: now + IDLE - 60_000, latestEndsAt: now + 24 * IDLE }
   const login = { id, uname: 'alice', address: '', userAgent: '', ...times }
@@ -99,16 +92,9 @@ test('uses are written in the order in which the store keeps their sessions, and
       }
     },
   }
-  const now = Date.now()
-  const lifetime = newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE)
-  const touches = new Touches(
-    ordering,
-    lifetime,
-    () => now,
-    (fault) => expect.unreachable(String(fault)),
-  )
+  const touches = touchesOf(ordering)
   await touches.flush()
-  for (const id of ids) void touches.note(id, { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }, now)
+  for (const id of ids) void touches.note(id, ends, now)
   await touches.flush()
   const placed = [...positions].toSorted(([, a], [, b]) => a - b).map(([id]) => id)
   expect(written).toEqual([...placed, ...ids.slice(-1_000)])
@@ -125,19 +111,11 @@ test('however many uses have gathered while the store took none, it gets each on
       for (const { id } of uses) written.add(id)
     },
   }
-  const now = Date.now()
-  const lifetime = newLifetime({ idle: IDLE, lifetime: 24 * IDLE, fresh: 1 }, IDLE)
-  const touches = new Touches(
-    failing,
-    lifetime,
-    () => now,
-    () => {
-      refused++
-    },
-  )
+  const touches = touchesOf(failing, () => {
+    refused++
+  })
   // More than there are exact numbers for, if a position and the number of a use share one carelessly.
   const count = 600_000
-  const ends = { endsAt: now + IDLE, latestEndsAt: now + 24 * IDLE }
   for (let i = 0; i < count; i++) {
     void touches.note(idOf(`token ${i}`), ends, now)
     if (i === 1_000) await touches.flush()
