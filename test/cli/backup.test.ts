@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { openPlace } from '../support/process.ts'
+import { nicenessOf, openPlace } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
 setDefaultTimeout(30_000)
@@ -64,4 +64,21 @@ test.concurrent('a backup to where nothing can be written says where, and leaves
   }
   expect(existsSync(join(place.folder, 'nowhere'))).toBe(false)
   expect(readdirSync(place.folder).toSorted()).toEqual(['data', 'file'])
+})
+
+test.skipIf(process.platform !== 'linux')('a backup waits for its turn behind the server', async () => {
+  await using place = openPlace()
+  await place.serve()
+  const backup = place.start(['backup', 'patient.db'])
+  let hasEnded = false
+  void backup.ended.then(() => {
+    hasEnded = true
+  })
+  const seen = new Set<number>()
+  while (!hasEnded && !seen.has(10)) {
+    seen.add(nicenessOf(backup.pid))
+    await new Promise(setImmediate)
+  }
+  expect(seen).toContain(10)
+  expect((await backup.ended).code).toBe(0)
 })

@@ -1,22 +1,13 @@
 import { expect, test } from 'bun:test'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { HashThreads } from '../../src/login/hash-threads.ts'
 import { Passwords } from '../../src/login/passwords.ts'
-import { openPlace } from '../support/process.ts'
+import { nicenesses, openPlace } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
 const quick = { memoryCost: 8, timeCost: 1 }
-
-/** The niceness of every thread of a process by its number (proc_pid_stat(5), field 19). */
-const nicenesses = (pid: number): ReadonlyMap<number, number> =>
-  new Map(
-    readdirSync(`/proc/${pid}/task`).map((thread) => {
-      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
-      return [Number(thread), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])]
-    }),
-  )
 
 test('a hash and a password are held against each other on a thread', async () => {
   const threads = new HashThreads()

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ADMIN_PASSWORD } from './server.ts'
@@ -222,3 +222,13 @@ function asServer(program: Program, port: number): ServerProcess {
       (await fetch(url + path, { headers: { cookie }, redirect: 'manual' })).status,
   })
 }
+
+/** The niceness of a thread of a process, by itself of the first one (proc_pid_stat(5), field 19). */
+export function nicenessOf(pid: number, thread = pid): number {
+  const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+}
+
+/** The niceness of every thread of a process by its number. */
+export const nicenesses = (pid: number): ReadonlyMap<number, number> =>
+  new Map(readdirSync(`/proc/${pid}/task`).map((thread) => [Number(thread), nicenessOf(pid, Number(thread))]))
