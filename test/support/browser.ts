@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeAll, setDefaultTimeout } from 'bun:test'
 import {
   type Browser,
   type BrowserContext,
@@ -6,6 +6,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core'
+import { describeWith } from './installed.ts'
 import { ADMIN_PASSWORD } from './server.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -29,6 +30,9 @@ const STEP_TIMEOUT = 10_000
 
 const executable = () => NAMES.map((name) => Bun.which(name)).find((path) => path !== null)
 
+const lackOfBrowser = () =>
+  executable() === undefined ? `there is no ${NAMES.join(', ')} on the path` : null
+
 /** A real Chromium, which has to be installed. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = executable()
@@ -39,12 +43,8 @@ export async function launchBrowser(): Promise<Browser> {
 /** Opens what pages take for a browser of their own: no cookies are shared. `await using context = await open()` closes it. */
 export type OpenContext = (options?: BrowserContextOptions) => Promise<BrowserContext>
 
-/**
- * Tests in a real Chromium, one for all of them. Where none is installed they are skipped, and the name says why; where everything has
- * to be there (`CI=true`), that is a failure.
- */
+/** Tests in a real Chromium, one for all of them. */
 export function describeWithBrowser(says: string, tests: (open: OpenContext) => void): void {
-  const executablePath = executable()
   let browser: Browser | undefined
   const open: OpenContext = async (options = {}) => {
     if (browser === undefined) throw new Error('The browser has not started.')
@@ -52,16 +52,7 @@ export function describeWithBrowser(says: string, tests: (open: OpenContext) => 
     context.setDefaultTimeout(STEP_TIMEOUT)
     return context
   }
-  if (executablePath === undefined) {
-    const reason = `there is no ${NAMES.join(', ')} on the path`
-    const fail = () => {
-      throw new Error(`These tests need a browser, and ${reason}.`)
-    }
-    if (process.env['CI'] === 'true') test(says, fail)
-    else describe.skip(`${says} (skipped: ${reason})`, () => tests(open))
-    return
-  }
-  describe(says, () => {
+  describeWith('a browser', lackOfBrowser(), says, () => {
     setDefaultTimeout(TEST_TIMEOUT)
     beforeAll(async () => {
       browser = await launchBrowser()

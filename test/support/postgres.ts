@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, test } from 'bun:test'
+import { afterAll, beforeAll } from 'bun:test'
 import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SQL } from 'bun'
+import { describeWith } from './installed.ts'
 import { freePort } from './port.ts'
 
 /** Where Debian keeps the programs of the server, which are not on the path. */
@@ -54,28 +55,18 @@ export interface PostgresSettings {
   readonly conf?: Readonly<Record<string, string>>
 }
 
-/**
- * Tests with a real PostgreSQL, one for all of them. Where none is installed they are skipped, and the name says why; where everything has
- * to be there (`CI=true`), that is a failure.
- */
+/** Tests with a real PostgreSQL, one for all of them. */
 export function describeWithPostgres(
   says: string,
   { conf = {} }: PostgresSettings,
   tests: (server: PostgresServer) => void,
 ): void {
   const programs = findPrograms()
-  if (programs === null) {
-    const reason = `there is no postgres on the path or below ${DEBIAN}`
-    const fail = () => {
-      throw new Error(`These tests need PostgreSQL, and ${reason}.`)
-    }
-    if (process.env['CI'] === 'true') test(says, fail)
-    else describe.skip(`${says} (skipped: ${reason})`, () => tests(newServer('', '', conf)))
-    return
-  }
-  describe(says, () => {
-    const folder = newFolder()
-    const server = newServer(programs, folder, conf)
+  const lack = programs === null ? `there is no postgres on the path or below ${DEBIAN}` : null
+  describeWith('PostgreSQL', lack, says, () => {
+    // Nothing is made for tests that are skipped.
+    const folder = lack === null ? newFolder() : ''
+    const server = newServer(programs ?? '', folder, conf)
     beforeAll(() => server.make())
     tests(server)
     afterAll(async () => {

@@ -1,30 +1,17 @@
-import { describe, test } from 'bun:test'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../docs/markdown.ts'
+import { describeWith, lackOf } from './installed.ts'
 import { freePort } from './port.ts'
 import { until } from './redis.ts'
 
 /** The folder of the example that is tried. */
 export const EXAMPLE = join(root, 'examples/prometheus')
 
-const NAMES = ['prometheus', 'promtool']
-const missing = NAMES.filter((name) => Bun.which(name) === null)
-const reason = missing.length === 0 ? null : `there is no ${missing.join(' and no ')} on the path`
-
-/**
- * Tests with a real Prometheus. Where none is installed they are skipped, and the name says why; where everything has to be there
- * (`CI=true`), that is a failure.
- */
-export function describeWithPrometheus(says: string, tests: () => void): void {
-  const fail = () => {
-    throw new Error(`These tests need Prometheus, and ${reason}.`)
-  }
-  if (reason === null) describe(says, tests)
-  else if (process.env['CI'] === 'true') test(says, fail)
-  else describe.skip(`${says} (skipped: ${reason})`, tests)
-}
+/** Tests with a real Prometheus. */
+export const describeWithPrometheus = (says: string, tests: () => void): void =>
+  describeWith('Prometheus', lackOf(['prometheus', 'promtool']), says, tests)
 
 /** The exit code of `promtool`, and all that it has said. */
 export async function promtool(args: readonly string[], input = ''): Promise<{ code: number; said: string }> {

@@ -1,4 +1,3 @@
-import { describe, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { type Client, connect } from '../../src/store/redis/client.ts'
 import { openRedisStore, type RedisOptions } from '../../src/store/redis/open.ts'
 import { placeOf } from '../../src/store/redis/place.ts'
 import type { Store } from '../../src/store/store.ts'
+import { describeWith, lackOf } from './installed.ts'
 import { freePort } from './port.ts'
 
 /** Milliseconds that a server may take to start or to do what is waited for. */
@@ -35,22 +35,9 @@ export const usual: RedisOptions = readConfig({}, {}).redis
 export const openRedis = (url: string, options: Partial<RedisOptions> = {}): Promise<Store> =>
   openRedisStore(url, { ...usual, ...options }, () => {})
 
-const NAMES = ['redis-server', 'redis-cli']
-const missing = NAMES.filter((name) => Bun.which(name) === null)
-const reason = missing.length === 0 ? null : `there is no ${missing.join(' and no ')} on the path`
-
-/**
- * Tests with a real Redis. Where none is installed they are skipped, and the name says why; where everything has to be there
- * (`CI=true`), that is a failure.
- */
-export function describeWithRedis(says: string, tests: () => void): void {
-  const fail = () => {
-    throw new Error(`These tests need Redis, and ${reason}.`)
-  }
-  if (reason === null) describe(says, tests)
-  else if (process.env['CI'] === 'true') test(says, fail)
-  else describe.skip(`${says} (skipped: ${reason})`, tests)
-}
+/** Tests with a real Redis. */
+export const describeWithRedis = (says: string, tests: () => void): void =>
+  describeWith('Redis', lackOf(['redis-server', 'redis-cli']), says, tests)
 
 /** Starts one, which keeps what it is told; `settings` are those of its command line. `await using` ends it and deletes what it kept. */
 export async function startRedis(settings: readonly string[] = [], port?: number): Promise<RedisServer> {
