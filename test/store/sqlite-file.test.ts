@@ -16,7 +16,10 @@ import {
   noKeeper,
   now,
   put,
+  times,
 } from './given.ts'
+
+const MIB = 1_048_576
 
 test('what was answered is there after the store was closed and opened again', async () => {
   using folder = givenFolder()
@@ -180,6 +183,28 @@ test('a write to a store that was closed is refused, and is not waited for witho
   const { id } = await givenSession(store)
   await store.close()
   expect(await errorOf(() => put(store, id, [['a', '1']]))).toHaveProperty('code', 'store_unavailable')
+})
+
+test('the log stays small however much is written, while sessions are read all the time', async () => {
+  using folder = givenFolder()
+  const path = folder.at('s.db')
+  const store = await openAlone(path)
+  const user = await givenUser(store)
+  const sessions = await Promise.all(times(100, () => givenSessionOf(store, user)))
+  // About a page of the log each.
+  const value = 'x'.repeat(3_000)
+  let largest = 0
+  for (let round = 0; round < 60; round++) {
+    const writes = sessions.map(({ id }) => put(store, id, [['a', `${round}${value}`]]))
+    await Promise.all(sessions.map(({ id }) => attributesOf(store, id)))
+    await Promise.all(writes)
+    // From the file, since what was written is no longer in memory.
+    await Promise.all(sessions.map(({ id }) => attributesOf(store, id)))
+    largest = Math.max(largest, statSync(`${path}-wal`).size)
+  }
+  expect(largest).toBeGreaterThan(3 * MIB)
+  expect(largest).toBeLessThan(6 * MIB)
+  await store.close()
 })
 
 test('a store that was closed has let go of its file, and its log is in the file', async () => {
