@@ -16,7 +16,7 @@ export interface Reading {
 export class Ask {
   readonly method: string
   readonly headers: Headers
-  /** Never decoded. Bun has resolved `/./` and `/../` in it. */
+  /** Never decoded. Bun has resolved `/./`, `/../` and `\` in it; of a path of ours nothing was to be resolved. */
   readonly path: string
   /** What follows the first `?`. */
   readonly query: string

@@ -30,7 +30,10 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
       reusePort: false,
       // Ours answers with a sentence; this one only hangs up. It comes into play where a body has no length of its own.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: (request, server) => answer(new Ask(request, server, app), app),
+      // Bun compares paths as they are sent. The URL that it makes of one has `/./`, `/../` and `\` resolved, so that a rule of a proxy
+      // for a path could be got around by another spelling of it.
+      routes: Object.fromEntries([...routes].map(([path, route]) => [path, answering(route, app)])),
+      fetch: answering(undefined, app),
       error: () => new Response(null, { status: 500 }),
     }),
   )
@@ -39,9 +42,13 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
 /** What requests count as that have no path of ours. */
 const OTHER = numberOf('other')
 
-async function answer(ask: Ask, app: App): Promise<Response> {
+const answering =
+  (route: Route | undefined, app: App) =>
+  (request: Request, server: Server<undefined>): Promise<Response> =>
+    answer(new Ask(request, server, app), app, route)
+
+async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Response> {
   const begunAt = performance.now()
-  const route = routes.get(ask.path)
   let response: Response
   try {
     if (saysLengthTwice(ask)) throw new Refusal('malformed_request', 'Say the length of the body once.')

@@ -39,6 +39,14 @@ export const paths: readonly BadRequest[] = [
   ...['/session/get%20', '/session/%67et', '/session%2Fget', '/session/get;x=1', '/session/get.json'],
   ...['/api', '/api/', '/api/1', '/api/3/session/get', '/api/session/get', '/api/1/api/1/session/get'],
   ...['/api/1/healthz', '/api/2//session/get', '/admin', '/admin/users', '/admin/users/list/', '/user'],
+  ...[
+    '/session/./get',
+    '/./session/get',
+    '/session/../session/get',
+    '/x/../session/get',
+    '/x/%2e%2e/session/get',
+  ],
+  ...['/.\\session\\get', '/session\\get', '/x\\..\\session/get', '/session/get/.', '/session/get/x/..'],
   ...['/nothing', '/favicon.ico', '/index.csp/', '/__proto__', '/constructor', '/session/__proto__'],
 ].map((path) => get(path, 'not_found', { status: 404 }))
 
