@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { SetupError } from '../../src/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { errorOf, givenFolder, openAlone, openBeside, withDatabase } from './file.ts'
@@ -149,6 +149,22 @@ test('many that open a new file at once make one database of it', async () => {
     }
     for (const store of stores) await store.close()
   }
+})
+
+test('a file is the same by whichever of its names it is opened', async () => {
+  using folder = givenFolder()
+  const [path, link] = [folder.at('s.db'), folder.at('link.db')]
+  await (await openAlone(path)).close()
+  symlinkSync(path, link)
+  const server = await openAlone(link)
+  const { id, handle } = await givenSession(server)
+  expect(await isLive(server, id)).toBe(true)
+  expect(await errorOf(() => openAlone(path))).toBeInstanceOf(SetupError)
+  const beside = await openBeside(path)
+  await beside.endSession(handle, null, 'revoked', now)
+  expect(await isLive(server, id)).toBe(false)
+  await beside.close()
+  await server.close()
 })
 
 test('nobody but the owner may read anything that the store writes', async () => {

@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
 import { newNodeReports } from '../reports.ts'
@@ -42,12 +42,14 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
     )
   }
   makeFile(path)
-  const lock = alone ? holdAlone(path) : null
+  // What keeps processes apart, and tells one of the commits of another, are files beside it: to be found by whatever name it was given.
+  const file = realpathSync(path)
+  const lock = alone ? holdAlone(file) : null
   let thread: Worker | null = null
   try {
-    const changes = alone ? new Changes(path) : null
-    thread = await startThread({ path, alone })
-    const db = new Database(path, { readonly: true, strict: true })
+    const changes = alone ? new Changes(file) : null
+    thread = await startThread({ path: file, alone })
+    const db = new Database(file, { readonly: true, strict: true })
     const { reads, hot, snapshot, watches } = await whenNotBusy(() => readsOf(db, changes))
     const writer = new Writer(thread, {
       beginWriting() {
@@ -64,7 +66,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       },
       lost: (fault) => options.lost?.(fault),
     })
-    const longReads = new LongReads(path)
+    const longReads = new LongReads(file)
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
@@ -98,7 +100,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       appendEvents: (events, keeping) => writer.ask('appendEvents', events, keeping),
       listEvents: (filter, after, limit) => longReads.ask('listEvents', filter, after, limit),
       ...newNodeReports(),
-      measureBytes: () => bytesOf(path),
+      measureBytes: () => bytesOf(file),
       // Both ways: what cannot write is not ready.
       ping: async () => {
         await reads.ping()
