@@ -35,18 +35,32 @@ export type RefusalCode =
   | 'too_many_streams'
   | 'busy'
 
+/** Whose session, and which. */
+interface SessionName {
+  readonly uname: string
+  readonly id: string
+}
+
 /** A request that was understood and declined. Anything thrown that is not a `Refusal` is a fault of ours. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: RefusalCode
   /** Whole seconds after which it is worth asking again, for a refusal that passes by itself. */
   readonly retryAfter: number | null
+  /** The session that the request came with, for the log; null: there was none, or it does not matter. */
+  readonly session: SessionName | null
 
   /** `message` tells a person what to do; it is sent to the client as it is. */
-  constructor(code: RefusalCode, message: string, retryAfter: number | null = null) {
+  constructor(
+    code: RefusalCode,
+    message: string,
+    retryAfter: number | null = null,
+    session: SessionName | null = null,
+  ) {
     super(message)
     this.code = code
     this.retryAfter = retryAfter
+    this.session = session
   }
 }
 

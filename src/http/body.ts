@@ -28,6 +28,9 @@ export async function readBody(request: Request, limits: BodyLimits, shape: Json
   const type = typeOf(request.headers.get('content-type'))
   const bytes = await bytesOf(request, limits.bytes)
   if (bytes.length === 0) return []
+  const encoding = request.headers.get('content-encoding')
+  if (encoding !== null && encoding !== 'identity')
+    throw new Refusal('unsupported_media_type', 'Send the body as it is, without Content-Encoding.')
   if (type === null) {
     throw new Refusal(
       'unsupported_media_type',

@@ -1,8 +1,10 @@
 import { Refusal } from '../errors.ts'
 import { handleOf } from '../store/store.ts'
 
-/** The `ETag` of a session at a version. The handle is in it, since another login begins to count anew. */
-export const etagOf = (id: string, version: number): string => `"${handleOf(id)}.${version}"`
+/** A session at a version. The handle is in it, since another login begins to count anew. */
+export const revisionOf = (id: string, version: number): string => `${handleOf(id)}.${version}`
+
+export const etagOf = (id: string, version: number): string => `"${revisionOf(id, version)}"`
 
 /** The version that `If-Match` asks this session to have: null for any, and one that no session has for the tag of another. */
 export function versionOf(ifMatch: string, id: string): number | null {

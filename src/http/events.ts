@@ -2,6 +2,7 @@ import type { Told, Watched } from '../session/watching.ts'
 import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import { revisionOf } from './etag.ts'
 import { withLogin } from './guard.ts'
 import { attributesText } from './json.ts'
 import { namedParams } from './params.ts'
@@ -45,13 +46,14 @@ function streamOf(ask: Ask, app: App, watched: Watched, hasValues: boolean): Res
       )
     },
   })
-  const { version } = watched
-  stream.send(`retry: ${RECONNECT}\nid: ${version}\n: open\n\n`)
+  const revision = revisionOf(watched.id, watched.version)
+  const missed = textOf({ kind: 'missed' }, watched.id, null)
+  stream.send(`retry: ${RECONNECT}\nid: ${revision}\n: open\n\n`)
   const known = ask.headers.get('last-event-id')
-  if (known !== null && known !== '' && known !== String(version)) stream.send(textOf({ kind: 'missed' }))
+  if (known !== null && known !== '' && known !== revision) stream.send(missed)
   const tell = (told: Told, values: string | null) => {
-    const text = textOf(told, values)
-    stream.send(text.length > LONGEST_EVENT ? textOf({ kind: 'missed' }) : text)
+    const text = textOf(told, watched.id, values)
+    stream.send(text.length > LONGEST_EVENT ? missed : text)
     if (told.kind === 'end') stream.end()
   }
   watched.begin(hasValues ? inTurn(watched, tell) : (told) => tell(told, null))
@@ -92,10 +94,10 @@ async function valuesOf(watched: Watched, keys: readonly string[]): Promise<stri
   }
 }
 
-/** An event as it goes over the wire. JSON has no line breaks of its own, so no key or value ends a line. */
-function textOf(told: Told, values: string | null = null): string {
-  const id = 'version' in told ? `id: ${told.version}\n` : ''
-  return `${id}event: ${told.kind}\ndata: ${dataOf(told, values)}\n\n`
+/** An event of a session as it goes over the wire. JSON has no line breaks of its own, so no key or value ends a line. */
+function textOf(told: Told, id: string, values: string | null): string {
+  const line = 'version' in told ? `id: ${revisionOf(id, told.version)}\n` : ''
+  return `${line}event: ${told.kind}\ndata: ${dataOf(told, values)}\n\n`
 }
 
 function dataOf(told: Told, values: string | null): string {

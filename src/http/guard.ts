@@ -2,7 +2,7 @@ import { Refusal } from '../errors.ts'
 import { ADMIN } from '../login/users.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
 import { csrfTokenOf, isProtected, isSame, type Token } from '../session/token.ts'
-import type { ReadSession } from '../store/store.ts'
+import type { LiveSession, ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair } from './form.ts'
@@ -28,7 +28,8 @@ export async function withLogin<T>(
   if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite()
   for (const token of ask.tokens) {
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
-      if ((await app.sessions.look(token, [])) !== null) throw csrfFailed()
+      const session = await app.sessions.look(token, [])
+      if (session !== null) throw csrfFailed(session)
       continue
     }
     const result = await act(token)
@@ -65,7 +66,12 @@ export async function requireAdmin(
   const login = await requireSession(ask, app, kind, pairs)
   const user = await app.users.find(login.session.uname)
   if (user === null || !user.roles.includes(ADMIN)) {
-    throw new Refusal('role_missing', `This is for users with the role ${ADMIN}; log in as one.`)
+    throw new Refusal(
+      'role_missing',
+      `This is for users with the role ${ADMIN}; log in as one.`,
+      null,
+      login.session,
+    )
   }
   return login
 }
@@ -97,8 +103,10 @@ function isProven(ask: Ask, token: Token, kind: Kind, pairs: readonly Pair[]): b
   return offered.some((each) => each !== null && isSame(each, csrfToken))
 }
 
-const csrfFailed = () =>
+const csrfFailed = (session: LiveSession) =>
   new Refusal(
     'csrf_failed',
     `Send the session's CSRF token in a header or parameter ${CSRF_TOKEN}; GET session/get?key=${CSRF_TOKEN} tells it. Nothing happened.`,
+    null,
+    session,
   )

@@ -9,6 +9,7 @@ import { refuseForeign, withLogin } from './guard.ts'
 import { json } from './json.ts'
 import { isBrowser } from './origin.ts'
 import { pageResponse, redirect } from './page.ts'
+import { requireInBody } from './params.ts'
 import { problemHeaders, statusOf } from './problem.ts'
 import { returnTarget } from './return.ts'
 import { logOut, named } from './session.ts'
@@ -30,12 +31,13 @@ export const showLogin = (ask: Ask, app: App): Response =>
 /** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
 export async function logIn(ask: Ask, app: App): Promise<Response> {
   refuseForeign(ask, app)
+  requireInBody(ask, ['z_password'])
   const pairs = await ask.bodyParams('fields')
-  const uname = (lastOf(pairs, 'z_username') ?? '').slice(0, 256)
+  const uname = requireField(pairs, 'z_username').slice(0, 256)
   const returnTo = lastOf(pairs, 'return_to')
   const attempt = {
     uname,
-    password: lastOf(pairs, 'z_password') ?? '',
+    password: requireField(pairs, 'z_password'),
     isProtected: lastOf(pairs, 'z_csrf_protection') !== 'off',
     presented: ask.tokens,
     isProgram: !isBrowser(ask.headers),
@@ -63,6 +65,13 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     const page = { message: error.message, uname, returnTo }
     return loginResponse(page, app, statusOf(error.code), problemHeaders(error, app))
   }
+}
+
+/** One that was not filled in is like any that is wrong; one that is not there at all was meant to have another name. */
+function requireField(pairs: readonly Pair[], name: string): string {
+  const value = lastOf(pairs, name)
+  if (value !== null) return value
+  throw new Refusal('missing_parameter', `The parameter ${name} is missing; send z_username and z_password.`)
 }
 
 /** `/login/logout.csp`: ends the login and leads to the login page. Refused if a browser says that another site sent it. */

@@ -10,6 +10,7 @@ import { pageResponse } from './page.ts'
 import { type Problem, problemHeaders, problemResponse, statusOf, titleOf } from './problem.ts'
 import { isApiPath } from './return.ts'
 import { type Route, routes } from './routes.ts'
+import { named } from './session.ts'
 
 /** Seconds after which a connection without a request, or with one that has not come in whole, is closed. */
 const IDLE_TIMEOUT = 60
@@ -94,7 +95,13 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     if (logged !== undefined) {
       app.meter.count(logged)
       app.audit.warn(
-        { event: 'refused', code: error.code, path: ask.path, ...ask.origin },
+        {
+          event: 'refused',
+          code: error.code,
+          path: ask.path,
+          ...ask.origin,
+          ...(error.session === null ? {} : named(error.session)),
+        },
         'a request was refused',
       )
     }

@@ -85,6 +85,14 @@ test('the guide to HTTP has every path that the server answers', () => {
   expect(bare.filter((path) => !http.includes(`\`${path}\``))).toEqual([])
 })
 
+test('the proxy of an application on the same host gives every path of ours to us, but for those that may be its own', () => {
+  const [, pattern = ''] =
+    /location ~ (\S+) \{\n +proxy_pass http:\/\/127\.0\.0\.1:8080;/.exec(operating) ?? []
+  const ours = new RegExp(pattern)
+  expect([...routes.keys()].filter((path) => !ours.test(path))).toEqual(['/', '/healthz', '/readyz'])
+  for (const path of ['/', '/sessions2', '/app/session', '/loginpage']) expect(path).not.toMatch(ours)
+})
+
 test('the guide to HTTP has every code of a problem, with its status', () => {
   const inSource = namesIn(read('src/http/problem.ts'), /^ {2}(\w+): \[\d+, /gm)
   const rows = [...http.matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, code = '', status]) => ({

@@ -65,7 +65,9 @@ export const types: readonly BadRequest[] = [
   ...['application/jsonx', 'application/json; charset=utf-16', 'text/json', 'application/json, text/plain'],
   ...['application/x-www-form-urlencoded; charset=iso-8859-1', 'application/x-www-form-urlencoded2', 'form'],
   null,
-].map(typed)
+]
+  .map(typed)
+  .concat(form(PUT, GOOD, 'unsupported_media_type', { status: 415, headers: ['Content-Encoding: gzip'] }))
 
 const forbidden = { status: 403 }
 const notLoggedIn = { status: 401, as: 'nobody' } as const
@@ -143,7 +145,7 @@ export const conditions: readonly BadRequest[] = [
 
 /** Logins that cannot be one. */
 export const logins: readonly BadRequest[] = [
-  ...['', 'z_username=nina', 'z_password=b', 'z_username=&z_password=', 'z_username=n%00&z_password=b'],
+  ...['z_username=&z_password=', 'z_username=n%00&z_password=b'],
   ...[`z_username=mia&z_password=${'p'.repeat(1_025)}`, `z_username=${'u'.repeat(5_000)}&z_password=a`],
 ].map((body) =>
   form('/z_security_check', body, 'wrong_credentials', {
@@ -154,6 +156,13 @@ export const logins: readonly BadRequest[] = [
 )
 
 const unreadable: readonly BadRequest[] = [
+  form('/z_security_check', '', 'missing_parameter', { as: 'nobody' }),
+  form('/z_security_check', 'z_username=nina', 'missing_parameter', { as: 'nobody' }),
+  form('/z_security_check', 'username=nina&z_password=b', 'missing_parameter', { as: 'nobody' }),
+  form('/z_security_check?z_password=b', 'z_username=nina', 'invalid_parameter', { as: 'nobody' }),
+  form('/z_security_check?z_password=b', 'z_username=nina&z_password=b', 'invalid_parameter', {
+    as: 'nobody',
+  }),
   form('/z_security_check', 'z_username=%zz&z_password=a', 'malformed_request', { as: 'nobody' }),
   json('/z_security_check', '{"z_username":null}', 'malformed_request', { as: 'nobody' }),
   json('/z_security_check', '[]', 'malformed_request', { as: 'nobody' }),
@@ -169,9 +178,10 @@ export const unreadableLogins: readonly BadRequest[] = unreadable.map((login) =>
 
 /** Calls of users for themselves. */
 export const ownCalls: readonly BadRequest[] = [
-  form('/session/revoke', '', 'missing_parameter'),
-  form('/session/revoke', 'handle=', 'missing_parameter'),
-  form('/session/revoke', 'others=false', 'missing_parameter'),
+  form('/session/revoke', '', 'invalid_parameter'),
+  form('/session/revoke', 'handle=', 'invalid_parameter'),
+  form('/session/revoke', 'others=false', 'invalid_parameter'),
+  form('/session/revoke', `others=true&handle=${'A'.repeat(22)}`, 'invalid_parameter'),
   form('/session/revoke', 'others=yes', 'invalid_parameter'),
   form('/session/revoke', 'other=true', 'invalid_parameter'),
   form('/session/revoke', `handle=${'A'.repeat(22)}`, 'no_such_session', { status: 404 }),

@@ -4,7 +4,7 @@ import { describeWithBrowser, logInByForm } from '../support/browser.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startServer } from '../support/server.ts'
 
-/** What a page has been told: each event with its id as the browser knows it, and what became of its connection. */
+/** What a page has been told: each event with the version in its id as the browser knows it, and what became of its connection. */
 type Seen = readonly string[]
 
 /** Has the page watch the session, as a program of ours would write it. */
@@ -14,7 +14,9 @@ const watchIn = (page: Page) =>
     Object.assign(globalThis, { seen })
     const source = new EventSource('/session/events?values=true')
     for (const name of ['put', 'delete', 'missed', 'end'])
-      source.addEventListener(name, ({ data, lastEventId }) => seen.push(`${name} ${lastEventId} ${data}`))
+      source.addEventListener(name, ({ data, lastEventId }) =>
+        seen.push(`${name} ${lastEventId.split('.')[1]} ${data}`),
+      )
     source.onerror = () => seen.push(source.readyState === EventSource.CLOSED ? 'gave up' : 'connects again')
     await new Promise((resolve) => {
       source.onopen = resolve

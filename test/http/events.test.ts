@@ -7,6 +7,10 @@ import { startServer } from '../support/server.ts'
 const put = (id: number, ...keys: string[]) => ({ event: 'put', id: String(id), data: { keys } })
 const ended = (reason: string) => ({ event: 'end', id: null, data: { reason } })
 
+/** The session and its version, as its ETag says. */
+const revisionOf = async (client: Client) =>
+  (await client.ask('/session/get')).headers.get('etag')?.slice(1, -1) ?? ''
+
 async function problemOf(answer: Response) {
   const { code } = (await answer.json()) as { code: string }
   return { status: answer.status, code }
@@ -19,7 +23,7 @@ test('a stream begins at once, with the version of the session and headers that 
   for (const prefix of ['', '/api/1', '/api/2']) {
     await using stream = await watch(client, `${prefix}/session/events`)
     await stream.until(() => stream.text !== '')
-    expect(stream.text).toBe('retry: 1000\nid: 2\n: open\n\n')
+    expect(stream.text).toBe(`retry: 1000\nid: ${await revisionOf(client)}\n: open\n\n`)
     const { headers } = stream.answer
     expect(headers.get('content-type')).toBe('text/event-stream')
     expect(headers.get('cache-control')).toBe('no-store')
@@ -174,11 +178,16 @@ test('whoever connects again is told if something was missed', async () => {
   const client = await logIn(server)
   await client.json('/session/put', { a: '1' })
   const missed = { event: 'missed', id: null, data: {} }
+  const known = await revisionOf(client)
+  const other = await logIn(server)
+  await other.json('/session/put', { a: '2' })
   for (const [id, expected] of [
-    ['2', [put(3, 'b')]],
-    ['2', [missed, put(4, 'b')]],
+    [known, [put(3, 'b')]],
+    [known, [missed, put(4, 'b')]],
     ['', [put(5, 'b')]],
     ['nonsense', [missed, put(6, 'b')]],
+    // Of another session, which is of the same version.
+    [(await revisionOf(other)).replace(/\d+$/, '6'), [missed, put(7, 'b')]],
   ] as const) {
     await using stream = await watch(client, '/session/events', { 'last-event-id': id })
     await client.json('/session/put', { b: 'x' })
@@ -223,6 +232,7 @@ test('a protected session is watched without its CSRF token, which nothing tells
 test('curl shows the events as they come', async () => {
   await using server = await startServer()
   const client = await logIn(server)
+  const revision = await revisionOf(client)
   using shell = openShell()
   const file = `${shell.home}/events`
   const running = shell.curl('-N', '-b', client.cookie, '-o', file, `${server.url}/session/events`)
@@ -232,9 +242,10 @@ test('curl shows the events as they come', async () => {
   while (!(await Bun.file(file).text()).includes('event: put')) await Bun.sleep(5)
   await client.json('/session/invalidate')
   await running
+  const [handle] = revision.split('.')
   expect(await Bun.file(file).text()).toBe(
-    'retry: 1000\nid: 1\n: open\n\n' +
-      'id: 2\nevent: put\ndata: {"keys":["a"]}\n\n' +
+    `retry: 1000\nid: ${handle}.1\n: open\n\n` +
+      `id: ${handle}.2\nevent: put\ndata: {"keys":["a"]}\n\n` +
       'event: end\ndata: {"reason":"logout"}\n\n',
   )
 })

@@ -93,13 +93,13 @@ test('the login page shows a name as text, whatever it holds', async () => {
   expect(await other.text()).not.toContain('<script')
 })
 
-test('passwords in the URL are not looked at, and GET is no login', async () => {
+test('passwords in the URL are refused, and GET is no login', async () => {
   await using server = await startServer()
   const query = new URLSearchParams(RIGHT)
   const get = await fetch(`${server.url}/z_security_check?${query}`)
   expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST'])
   const post = await fetch(`${server.url}/z_security_check?${query}`, { method: 'POST' })
-  expect(post.status).toBe(401)
+  expect(post.status).toBe(400)
   expect(post.headers.get('set-cookie')).toBeNull()
   expect(server.log.join()).not.toContain(ADMIN_PASSWORD)
 })

@@ -35,7 +35,7 @@ test('the own session ends without the password, and naming it is no way around 
   const [one, other] = [await logIn(server), await logIn(server)]
   server.now += 20 * MINUTE
   const handle = await handleOf(one)
-  expect(await revoke(one, { others: 'true', handle })).toEqual([403, 'password_needed'])
+  expect(await revoke(one, { others: 'true', handle })).toEqual([400, 'invalid_parameter'])
   expect((await other.ask('/session/get')).status).toBe(200)
   expect(await revoke(one, { handle })).toEqual([200, 1])
   expect((await one.ask('/session/get')).status).toBe(401)

@@ -3,6 +3,7 @@ import type { Client } from './client.ts'
 /** One event as `EventSource` would give it, or a comment. */
 export interface ReadEvent {
   readonly event: string
+  /** The version alone: the handle before it is another one at each login. */
   readonly id: string | null
   readonly data: unknown
 }
@@ -84,7 +85,7 @@ export function readEvents(answer: Response): Events {
   }
 }
 
-/** By the rules of the HTML standard, for what this server sends: one line of data. */
+/** By the rules of the HTML standard, for what this server sends: one line of data. Of the id only the version. */
 function eventsIn(text: string): readonly ReadEvent[] {
   return text
     .split('\n\n')
@@ -95,7 +96,7 @@ function eventsIn(text: string): readonly ReadEvent[] {
       )
       return {
         event: fields.get('event') ?? '',
-        id: fields.get('id') ?? null,
+        id: fields.get('id')?.split('.')[1] ?? null,
         data: JSON.parse(fields.get('data') ?? 'null'),
       }
     })
