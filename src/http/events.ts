@@ -69,8 +69,8 @@ function inTurn(watched: Watched, tell: (told: Told, values: string | null) => v
     for (let told = waiting.shift(); told !== undefined; told = waiting.shift()) {
       if (told.kind !== 'put') tell(told, null)
       else {
-        const values = await valuesOf(watched, told.keys)
-        if (values === 'unknown') tell({ kind: 'missed' }, null)
+        const values = await valuesOf(watched, told)
+        if (values === 'untold') tell({ kind: 'missed' }, null)
         // If there is no session any more, its end comes next.
         else if (values !== null) tell(told, values)
       }
@@ -84,13 +84,29 @@ function inTurn(watched: Watched, tell: (told: Told, values: string | null) => v
   }
 }
 
-/** The attributes of these keys as they are now, as JSON; null: there is no session; `unknown`: the store does not answer. */
-async function valuesOf(watched: Watched, keys: readonly string[]): Promise<string | 'unknown' | null> {
+type Put = Extract<Told, { readonly kind: 'put' }>
+
+/** Attributes as JSON; null: there is no session; `untold`: the store does not answer, or they are too many for an event. */
+type Values = string | 'untold' | null
+
+/** What was read of a change, which all who watch the session are told as one: a put of a megabyte is read once, and not by each. */
+const valuesRead = new WeakMap<Put, Promise<Values>>()
+
+/** The attributes of the keys of a change, as they are when the first of those who watch comes to tell it. */
+function valuesOf(watched: Watched, put: Put): Promise<Values> {
+  const reading = valuesRead.get(put) ?? readValues(watched, put.keys)
+  valuesRead.set(put, reading)
+  return reading
+}
+
+async function readValues(watched: Watched, keys: readonly string[]): Promise<Values> {
   try {
     const session = await watched.read(keys)
-    return session === null ? null : attributesText(session.attributes)
+    if (session === null) return null
+    const text = attributesText(session.attributes)
+    return text.length > LONGEST_EVENT ? 'untold' : text
   } catch {
-    return 'unknown'
+    return 'untold'
   }
 }
 
