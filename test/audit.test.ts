@@ -43,7 +43,7 @@ test('a store that is away fails nobody, and gets what there was room for and th
   state.isAway = true
   for (let round = 0; round < 4; round++) {
     for (let i = 0; i < 20; i++) login(`user ${20 * round + i}`)
-    audit.warn({ event: 'refused', code: 'cross_site' }, 'a request was refused')
+    audit.warn({ event: 'refused', code: 'csrf_failed' }, 'a request was refused')
     await audit.flush()
   }
   expect([state.writes, faults.length, lines.length]).toEqual([4, 1, 84])

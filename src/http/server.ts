@@ -94,9 +94,11 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     const logged = LOGGED.find((code) => code === error.code)
     if (logged !== undefined) {
       app.meter.count(logged)
+      // A kind of its own, since it needs no login: a flood of them must not displace what users were refused.
+      const event = logged === 'cross_site' ? 'refused_foreign' : 'refused'
       app.audit.warn(
         {
-          event: 'refused',
+          event,
           code: error.code,
           path: ask.path,
           ...ask.origin,

@@ -80,7 +80,18 @@ test('the security log is read by kind, by user and in pages, by admins alone', 
   const [admin, user] = [await logIn(server), await logIn(server, bob)]
   expect((await user.ask('/admin/log/list')).status).toBe(403)
   const refused = await eventsOf(admin, { event: 'refused' })
-  expect(refused).toMatchObject([{ code: 'role_missing', path: '/admin/log/list', address: '127.0.0.1' }])
+  const handle = expect.stringMatching(/^[\w-]{22}$/)
+  expect(refused).toMatchObject([
+    { code: 'role_missing', path: '/admin/log/list', address: '127.0.0.1', uname: 'bob', handle },
+  ])
+  // Anybody can have as many of them as they like, without a login.
+  for (let i = 0; i < 60; i++)
+    await fetch(`${server.url}/session/get`, { headers: { 'sec-fetch-site': 'cross-site' } })
+  expect((await user.ask('/admin/users/list')).status).toBe(403)
+  expect(await eventsOf(admin, { event: 'refused' })).toHaveLength(2)
+  expect(await eventsOf(admin, { event: 'refused_foreign' })).toContainEqual(
+    expect.objectContaining({ code: 'cross_site' }),
+  )
   expect(await eventsOf(admin, { event: 'login', uname: 'bob' })).toMatchObject([{ uname: 'bob' }])
   const all = await eventsOf(admin)
   expect(all.length).toBeGreaterThan(4)

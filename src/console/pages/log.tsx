@@ -62,7 +62,7 @@ export function LogPage({ log, query }: LogData) {
   )
 }
 
-const BAD = ['login_failed', 'login_throttled', 'password_refused', 'refused']
+const BAD = ['login_failed', 'login_throttled', 'password_refused', 'refused', 'refused_foreign']
 
 const isBad = ({ event }: LogEvent) => BAD.includes(event)
 
@@ -99,6 +99,7 @@ function said(event: LogEvent): string {
     case 'user_delete':
       return `was deleted${byAdmin(event)}${ended}`
     case 'refused':
+    case 'refused_foreign':
       return `${somebody}sent a request that was refused (${event.code ?? ''}) to ${event.path ?? ''}`
     default:
       return event.event
