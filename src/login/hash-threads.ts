@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads'
+import { Refusal } from '../errors.ts'
+import { hasRoomForThread } from '../threads.ts'
 
 /** What a hash costs: KiB of memory, and passes over it. */
 export interface PasswordCost {
@@ -49,7 +51,14 @@ export class HashThreads {
     })
   }
 
+  /** Refuses where there is no room for another one. */
   #start(): Worker {
+    if (!hasRoomForThread())
+      throw new Refusal(
+        'busy',
+        'This server has more connections than it has room for. Try again in a few seconds.',
+        5,
+      )
     const thread = new Worker(new URL('./hash-thread.ts', import.meta.url))
     // One that ends while it has nothing to do is not asked again.
     thread.once('exit', () => {

@@ -26,6 +26,11 @@ export class Passwords {
     this.#cost = cost
   }
 
+  /** Begins with what the first login would have to wait for: a thread, and a hash for a user that does not exist. */
+  prepare(): void {
+    this.#dummy ??= this.#hashDummy()
+  }
+
   /** How many wait for their turn. */
   get waiting(): number {
     return this.#turn.pendingCount

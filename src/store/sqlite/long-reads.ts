@@ -1,4 +1,5 @@
 import { StoreFault } from '../../errors.ts'
+import { hasRoomForThread } from '../../threads.ts'
 import type { Answered, Question, Questions } from './read-thread.ts'
 
 interface Waiting {
@@ -7,7 +8,7 @@ interface Waiting {
 }
 
 /**
- * Reads that may take long, on a thread of their own, which begins with the first of them: to count a million sessions takes tens
+ * Reads that may take long, on a thread of their own: to count a million sessions takes tens
  * of milliseconds, and to look at thousands of them some for each of which a hundred other requests could be answered.
  */
 export class LongReads {
@@ -22,6 +23,11 @@ export class LongReads {
     this.#path = path
   }
 
+  /** Begins the thread before anybody asks for it. */
+  begin(): void {
+    this.#thread ??= this.#start()
+  }
+
   /** Sees every write that was answered before. Rejects with a `StoreFault`. */
   ask<Name extends keyof Questions>(
     name: Name,
@@ -29,6 +35,8 @@ export class LongReads {
   ): Promise<ReturnType<Questions[Name]>> {
     if (this.#isClosed)
       return Promise.reject(new StoreFault('store_unavailable', 'The store is closed.', null))
+    if (this.#thread === null && !hasRoomForThread())
+      return Promise.reject(faultOf('this process has as many files and connections open as it may'))
     this.#thread ??= this.#start()
     const question: Question = { path: this.#path, name, args }
     this.#thread.postMessage(question)

@@ -67,6 +67,8 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       lost: (fault) => options.lost?.(fault),
     })
     const longReads = new LongReads(file)
+    // Now, since there may be no room for it when somebody asks.
+    if (alone) longReads.begin()
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
