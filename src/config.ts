@@ -156,12 +156,17 @@ function requireValid(given: object, nameOf: (setting: string) => string): Given
   const result = file.safeParse(given)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  const setting = issue?.path.join('.') ?? ''
   if (issue?.code === 'unrecognized_keys') {
     const unknown = [...issue.path, issue.keys[0]].join('.')
     throw new SetupError(`There is no setting ${nameOf(unknown)}. docs/operating.md lists them all.`)
   }
-  throw new SetupError(`${nameOf(setting)} ${issue?.message ?? 'is not valid'}.`)
+  throw new SetupError(`${nameOf(settingAt(issue?.path ?? []))} ${issue?.message ?? 'is not valid'}.`)
+}
+
+/** A setting by its path. Entries of a list are counted from 1, as whoever looks for one counts. */
+function settingAt(path: readonly PropertyKey[]): string {
+  const last = path.at(-1)
+  return typeof last === 'number' ? `entry ${last + 1} of ${path.slice(0, -1).join('.')}` : path.join('.')
 }
 
 function readToml(path: string): object {

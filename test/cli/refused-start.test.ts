@@ -45,6 +45,13 @@ test.concurrent('a port that is taken where metrics would be told is named', asy
   await expectRefusal(place, both, `Port ${own}`, 'taken', '--metrics')
 })
 
+test.concurrent('an entry of a list that is none is counted as people count', async () => {
+  await using place = openPlace()
+  const path = join(place.folder, 'settings.toml')
+  writeFileSync(path, 'trusted-proxies = ["127.0.0.1", "proxy"]\n')
+  await expectRefusal(place, ['--config', path], `cloakroom: entry 2 of trusted-proxies in ${path} must be`)
+})
+
 test.concurrent('metrics that other machines could read take somebody who says so', async () => {
   await using place = openPlace()
   await expectRefusal(
