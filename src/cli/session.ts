@@ -29,7 +29,11 @@ export function addSession(program: Command): void {
     .option('--address <address>', 'only those that began there')
     .option('--json', 'one JSON object per line')
     .action(async ({ user, address, json = false }: ListFlags, command: Command) => {
-      await withStore(command, (opened) => listSessions(opened, { uname: user, address }, json))
+      await withStore(command, async (opened) => {
+        // An empty list would read as if that user were logged in nowhere.
+        if (user !== undefined) await opened.users.require(user)
+        await listSessions(opened, { uname: user, address }, json)
+      })
     })
 
   addStoreFlags(session.command('revoke [handle]'))

@@ -21,6 +21,7 @@ test.concurrent('an unknown user is named, with exit code 3', async () => {
     'user disable',
     'user enable',
     'user delete',
+    'session list --user',
     'session revoke --user',
   ]) {
     const ran = await place.run([...command.split(' '), 'nobody'], { input: `${PASSWORD}\n` })
