@@ -38,6 +38,9 @@ export const shownUser = ({ uname, fullname, email, roles, disabled }: StoredUse
   disabled,
 })
 
+/** Roles as they are kept: each once, in the order in which they were first named. */
+const distinct = (roles: readonly string[]): readonly string[] => [...new Set(roles)]
+
 /** The rules for users. Their sessions end, and logins under way with them, whenever a rule of the contract asks for it. */
 export class Users {
   readonly #store: Store
@@ -84,7 +87,7 @@ export class Users {
       fullname: fields.fullname ?? '',
       email: fields.email ?? '',
       passwordHash,
-      roles: fields.roles ?? [],
+      roles: distinct(fields.roles ?? []),
       disabled: fields.disabled ?? false,
       generation: newGeneration(),
     }
@@ -99,8 +102,10 @@ export class Users {
   /** Changes what is named; a new password, or disabling, ends all sessions of the user. How many ended. */
   async update(uname: string, fields: UserFields): Promise<number> {
     requireFields(fields)
-    const ends = fields.passwordHash !== undefined || fields.disabled === true
-    return this.#change(uname, fields, ends ? { generation: newGeneration(), except: null } : null)
+    const { roles, passwordHash, disabled } = fields
+    const change = roles === undefined ? fields : { ...fields, roles: distinct(roles) }
+    const ends = passwordHash !== undefined || disabled === true
+    return this.#change(uname, change, ends ? { generation: newGeneration(), except: null } : null)
   }
 
   /**

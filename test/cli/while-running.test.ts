@@ -27,7 +27,19 @@ test.concurrent('a user who was added can log in at once', async () => {
   const server = await place.serve()
   expect((await server.logIn('bob', 'bob likes long passwords')).status).toBe(401)
   const added = await place.run(
-    ['user', 'add', 'bob', '--fullname', 'Bob Doe', '--email', 'bob@example.com', '--role', 'admin', 'clerk'],
+    [
+      'user',
+      'add',
+      'bob',
+      '--fullname',
+      'Bob Doe',
+      '--email',
+      'bob@example.com',
+      '--role',
+      'admin',
+      'clerk',
+      'admin',
+    ],
     { input: 'bob likes long passwords\nand this second line is nothing of his\n' },
   )
   expect(added).toEqual({ code: 0, out: 'bob can log in.\n', err: '' })

@@ -70,6 +70,20 @@ test('a change of name, email or roles ends no session', async () => {
   })
 })
 
+test('a user has each role once, in the order in which they were first named', async () => {
+  await using server = await startServer()
+  const admin = await logIn(server)
+  const rolesOf = async (uname: string) => {
+    const user = (await admin.json(`/admin/users/get?uname=${uname}`)) as { roles: string[] }
+    return user.roles
+  }
+  const fields = { uname: 'ada', password: 'quite a long one' }
+  await admin.json('/admin/users/create', { ...fields, roles: 'b,a,b,,a' })
+  expect(await rolesOf('ada')).toEqual(['b', 'a'])
+  await admin.json('/admin/users/update?roles=a&roles=b,c,,a', { uname: 'ada' })
+  expect(await rolesOf('ada')).toEqual(['a', 'b', 'c'])
+})
+
 test('a user who changes the own password stays logged in here and nowhere else', async () => {
   await using server = await startServer()
   const { bobs, login } = await given(server)
