@@ -8,13 +8,16 @@ import { print, printTable, readNewPassword, withSpinner } from './terminal.ts'
 
 const sessions = (ended: number) => `${ended} ${ended === 1 ? 'session' : 'sessions'} ended`
 
-/** Understood only to be refused, and not repeated in a message about an unknown flag. */
+/** Understood only to be refused, and not repeated in a message about an unknown flag. The preset has it refused without a value too. */
 const noPassword = () =>
-  new Option('--password [secret]').hideHelp().argParser(() => {
-    throw new SetupError(
-      'A password is never an argument, where others could see it: it is asked for, or comes on standard input.',
-    )
-  })
+  new Option('--password [secret]')
+    .hideHelp()
+    .preset('')
+    .argParser(() => {
+      throw new SetupError(
+        'A password is never an argument, where others could see it: user add and user passwd ask for it, or read it from standard input.',
+      )
+    })
 
 /** `cloakroom user …`: who can log in. */
 export function addUser(program: Command): void {

@@ -89,6 +89,20 @@ for (const args of [
   })
 }
 
+test.concurrent('--password is refused with the same sentence whether a value comes with it or not', async () => {
+  await using place = openPlace()
+  for (const command of ['add', 'passwd']) {
+    const said = new Set<string>()
+    for (const flag of ['--password=hunter2hunter2', '--password']) {
+      const ran = await place.run(['user', command, 'alice', flag], { input: `${PASSWORD}\n` })
+      expect(ran).toMatchObject({ code: 2, out: '' })
+      said.add(ran.err)
+    }
+    expect([...said]).toEqual([expect.stringMatching(/^cloakroom: A password is never an argument, .*\.\n$/)])
+  }
+  expect(existsSync(place.data)).toBe(false)
+})
+
 test.concurrent('a name that cannot be typed again from looking at it is declined', async () => {
   await using place = openPlace()
   for (const name of [' alice', 'al\u200bice', 'x'.repeat(300), '']) {
