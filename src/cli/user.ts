@@ -19,6 +19,13 @@ const noPassword = () =>
       )
     })
 
+/** One value each time, so that it does not take the name of the user for a role. */
+const roleOption = (description: string) =>
+  new Option('--role <role>', description).argParser((role: string, before: readonly string[] = []) => [
+    ...before,
+    role,
+  ])
+
 /** `cloakroom user …`: who can log in. */
 export function addUser(program: Command): void {
   const user = program
@@ -31,7 +38,7 @@ export function addUser(program: Command): void {
     .addOption(noPassword())
     .option('--fullname <text>', 'the name of the person')
     .option('--email <address>', 'an address for mail')
-    .option('--role <role...>', 'a role, such as admin; may come several times')
+    .addOption(roleOption('a role, such as admin; with --role before each of several'))
     .addHelpText(
       'after',
       '\nExample:\n  $ echo "$PASSWORD" | cloakroom user add alice --fullname "Alice Doe" --role admin',

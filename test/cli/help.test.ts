@@ -76,6 +76,7 @@ const wrong: readonly (readonly [args: string, ...says: readonly string[]])[] = 
   ['serve --prot 8080', '--prot', 'Did you mean --port?'],
   ['xyzzy', 'xyzzy', '--help'],
   ['user add', 'name'],
+  ['user add bob --role admin clerk', 'too many arguments'],
   ['backup', 'file'],
   ['copy --from sqlite:a.db', '--to'],
   ['copy --to sqlite:a.db', '--from'],
