@@ -51,8 +51,10 @@ export function addUser(program: Command): void {
       ) => {
         const { fullname = '', email = '', role = [] } = given
         const add = async ({ users }: Opened) => {
+          const fields = { fullname, email, roles: role }
+          await users.requireNew(name, fields)
           const passwordHash = await users.hashNew(await readNewPassword(name))
-          await users.create(name, { fullname, email, roles: role, passwordHash })
+          await users.create(name, { ...fields, passwordHash })
         }
         await withStore(command, add, true)
         print(`${name} can log in.`)

@@ -79,6 +79,12 @@ export class Users {
     return this.#passwords.hash(password)
   }
 
+  /** Refuses what `create` would, before anybody is asked for a password. */
+  async requireNew(uname: string, fields: UserFields): Promise<void> {
+    requireUser(uname, fields)
+    if ((await this.find(uname)) !== null) refuseTaken(uname)
+  }
+
   async create(uname: string, { passwordHash, ...fields }: UserFields): Promise<void> {
     requireUser(uname, fields)
     if (passwordHash === undefined) throw new Refusal('missing_parameter', 'A new user needs a password.')
@@ -91,12 +97,7 @@ export class Users {
       disabled: fields.disabled ?? false,
       generation: newGeneration(),
     }
-    if (!(await this.#store.insertUser(user))) {
-      throw new Refusal(
-        'user_exists',
-        `There is a user ${uname} already; choose another name, or update that one.`,
-      )
-    }
+    if (!(await this.#store.insertUser(user))) refuseTaken(uname)
   }
 
   /** Changes what is named; a new password, or disabling, ends all sessions of the user. How many ended. */
@@ -159,6 +160,13 @@ const newGeneration = () => randomInt(2 ** 48 - 1)
 
 const refuseAbsent = (uname: string): never => {
   throw new Refusal('no_such_user', `There is no user ${uname.slice(0, NAME_BYTES).toWellFormed()}.`)
+}
+
+const refuseTaken = (uname: string): never => {
+  throw new Refusal(
+    'user_exists',
+    `There is a user ${uname} already; choose another name, or update that one.`,
+  )
 }
 
 function endedOf(uname: string, outcome: UserOutcome): number {

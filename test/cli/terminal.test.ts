@@ -63,6 +63,21 @@ test.concurrent('passwd asks nothing where there is no such user', async () => {
   expect(out).not.toContain('Password for')
 })
 
+test.concurrent('add asks nothing where it would decline whatever the password is', async () => {
+  await using place = openPlace()
+  await place.run(['user', 'add', 'alice'], { input: `${PASSWORD}\n` })
+  for (const [args, said] of [
+    [['alice'], 'There is a user alice already'],
+    [['al\u200bice'], 'visible characters'],
+    [['bob', '--role', 'a,b'], 'no comma'],
+  ] as const) {
+    const { code, out } = await place.startOnTerminal(['user', 'add', ...args]).ended
+    expect(code).toBe(3)
+    expect(out).toContain(said)
+    expect(out).not.toContain('Password for')
+  }
+})
+
 test.concurrent('errors are coloured on a terminal, and nowhere else', async () => {
   await using place = openPlace()
   const args = ['user', 'list', '--store', 'mysql://localhost']
