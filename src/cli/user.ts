@@ -1,12 +1,19 @@
 import { type Command, Option } from 'commander'
 import { SetupError } from '../errors.ts'
-import { shownUser } from '../login/users.ts'
+import { distinct, shownUser, type UserFields } from '../login/users.ts'
 import { allOf } from '../store/pages.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
 import { print, printTable, readNewPassword, withSpinner } from './terminal.ts'
 
 const sessions = (ended: number) => `${ended} ${ended === 1 ? 'session' : 'sessions'} ended`
+
+/** What is said of a user with flags. */
+interface Said {
+  readonly fullname?: string
+  readonly email?: string
+  readonly role?: readonly string[]
+}
 
 /** Understood only to be refused, and not repeated in a message about an unknown flag. The preset has it refused without a value too. */
 const noPassword = () =>
@@ -31,7 +38,7 @@ export function addUser(program: Command): void {
   const user = program
     .command('user')
     .helpCommand(false)
-    .description('who can log in: add, list, passwd, disable, enable, delete')
+    .description('who can log in: add, update, list, passwd, disable, enable, delete')
 
   addStoreFlags(user.command('add <name>'))
     .description('adds a user; the password is asked for, or is the first line of standard input')
@@ -43,23 +50,37 @@ export function addUser(program: Command): void {
       'after',
       '\nExample:\n  $ echo "$PASSWORD" | cloakroom user add alice --fullname "Alice Doe" --role admin',
     )
-    .action(
-      async (
-        name: string,
-        given: { fullname?: string; email?: string; role?: string[] },
-        command: Command,
-      ) => {
-        const { fullname = '', email = '', role = [] } = given
-        const add = async ({ users }: Opened) => {
-          const fields = { fullname, email, roles: role }
-          await users.requireNew(name, fields)
-          const passwordHash = await users.hashNew(await readNewPassword(name))
-          await users.create(name, { ...fields, passwordHash })
-        }
-        await withStore(command, add, true)
-        print(`${name} can log in.`)
-      },
+    .action(async (name: string, said: Said, command: Command) => {
+      const fields = fieldsOf(said)
+      const add = async ({ users }: Opened) => {
+        await users.requireNew(name, fields)
+        const passwordHash = await users.hashNew(await readNewPassword(name))
+        await users.create(name, { ...fields, passwordHash })
+      }
+      await withStore(command, add, true)
+      print(`${name} can log in.`)
+    })
+
+  addStoreFlags(user.command('update <name>'))
+    .description('changes what is named of a user, and ends no session')
+    .addOption(noPassword())
+    .option('--fullname <text>', "the name of the person; '' for none")
+    .option('--email <address>', "an address for mail; '' for none")
+    .addOption(
+      roleOption(
+        "a role in place of all that the user has; with --role before each of several, '' alone for none",
+      ),
     )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cloakroom user update alice --role admin --role staff' +
+        "\n  $ cloakroom user update alice --email '' --role ''",
+    )
+    .action(async (name: string, said: Said, command: Command) => {
+      const fields = changesOf(said)
+      await withStore(command, ({ users }) => users.update(name, fields))
+      print(`${name} is updated: ${shownChanges(fields)}.`)
+    })
 
   addStoreFlags(user.command('list'))
     .description('lists all users')
@@ -105,6 +126,26 @@ export function addUser(program: Command): void {
       print(`${name} is deleted; ${sessions(ended)}.`)
     })
 }
+
+/** The fields that flags name, and no others. */
+const fieldsOf = ({ fullname, email, role }: Said): UserFields =>
+  Object.fromEntries(
+    Object.entries({ fullname, email, roles: role }).filter(([, value]) => value !== undefined),
+  )
+
+/** What is to change; an empty role alone is none, as `roles=` is over HTTP. */
+function changesOf(said: Said): UserFields {
+  const fields = fieldsOf(said.role?.join() === '' ? { ...said, role: [] } : said)
+  if (Object.keys(fields).length === 0)
+    throw new SetupError('Say what changes: --fullname, --email or --role, at least one of the three.')
+  return fields
+}
+
+const shownChanges = ({ fullname, email, roles }: UserFields): string =>
+  Object.entries({ fullname, email, roles: roles && distinct(roles).join(', ') })
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => (value === '' ? `no ${field}` : `${field} ${value}`))
+    .join('; ')
 
 async function listUsers({ users }: Opened, json: boolean): Promise<void> {
   const rows: string[][] = []

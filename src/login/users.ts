@@ -39,7 +39,7 @@ export const shownUser = ({ uname, fullname, email, roles, disabled }: StoredUse
 })
 
 /** Roles as they are kept: each once, in the order in which they were first named. */
-const distinct = (roles: readonly string[]): readonly string[] => [...new Set(roles)]
+export const distinct = (roles: readonly string[]): readonly string[] => [...new Set(roles)]
 
 /** The rules for users. Their sessions end, and logins under way with them, whenever a rule of the contract asks for it. */
 export class Users {

@@ -21,6 +21,7 @@ test.concurrent('an unknown user is named, with exit code 3', async () => {
     'user disable',
     'user enable',
     'user delete',
+    'user update --role admin',
     'session list --user',
     'session revoke --user',
   ]) {
@@ -79,6 +80,7 @@ for (const args of [
   ['user', 'add', 'alice', '--password', 'hunter2hunter2'],
   ['user', 'add', 'alice', '--password=hunter2hunter2'],
   ['user', 'passwd', 'alice', 'hunter2hunter2'],
+  ['user', 'update', 'alice', '--email', 'a@example.com', '--password=hunter2hunter2'],
 ]) {
   test.concurrent(`a password among the arguments is refused: ${args.join(' ')}`, async () => {
     await using place = openPlace()
@@ -91,7 +93,7 @@ for (const args of [
 
 test.concurrent('--password is refused with the same sentence whether a value comes with it or not', async () => {
   await using place = openPlace()
-  for (const command of ['add', 'passwd']) {
+  for (const command of ['add', 'passwd', 'update']) {
     const said = new Set<string>()
     for (const flag of ['--password=hunter2hunter2', '--password']) {
       const ran = await place.run(['user', command, 'alice', flag], { input: `${PASSWORD}\n` })
