@@ -27,6 +27,12 @@
 /** Milliseconds after which an answer is given up. */
 const PATIENCE = 20_000
 
+/** The longest path and query that a GET is sent with, in characters; servers and proxies refuse heads of 8 KiB and more. */
+const LONGEST_TARGET = 4_000
+
+/** What a query cannot say: there it is taken for bytes that are not UTF-8. */
+const UNSAYABLE = '%EF%BF%BD'
+
 /** What the server declined or failed at. `code` is for programs, `message` tells a person what to do. */
 export class Problem extends Error {
   /**
@@ -271,23 +277,33 @@ export class Cloakroom {
       for (const each of [value].flat()) if (each !== undefined) query.append(name, String(each))
     }
     const target = query.size === 0 ? path : `${path}?${query}`
-    const answer = await this.#fetch(target, { headers: background ? { 'Cloakroom-Use': 'no' } : {} })
-    return answer.json()
+    const headers = background ? { 'Cloakroom-Use': 'no' } : {}
+    if (target.length > LONGEST_TARGET || target.includes(UNSAYABLE)) return this.#post(path, query, headers)
+    return (await this.#fetch(target, { headers })).json()
   }
 
   /**
    * @param {string} path
    * @param {object} params
    */
-  async #change(path, params) {
+  #change(path, params) {
+    return this.#post(path, JSON.stringify(params), { 'Content-Type': 'application/json' })
+  }
+
+  /**
+   * @param {string} path
+   * @param {BodyInit} body
+   * @param {Readonly<Record<string, string>>} more
+   */
+  async #post(path, body, more) {
     this.#csrfToken ??= this.get('CSRFToken').then(({ CSRFToken = null }) => CSRFToken)
     // One that could not be had is asked for again the next time.
     const token = await this.#csrfToken.catch((error) => {
       this.#csrfToken = null
       throw error
     })
-    const headers = { 'Content-Type': 'application/json', ...(token === null ? {} : { CSRFToken: token }) }
-    return (await this.#fetch(path, { method: 'POST', headers, body: JSON.stringify(params) })).json()
+    const headers = token === null ? more : { ...more, CSRFToken: token }
+    return (await this.#fetch(path, { method: 'POST', headers, body })).json()
   }
 
   /**

@@ -69,6 +69,23 @@ console.log(JSON.stringify(told))
   ])
 })
 
+test('keys that make no URL are read all the same', async () => {
+  await using server = await startServer()
+  const program = `
+const { URL_OF_SERVER: url, PASSWORD: password } = process.env
+const cloakroom = new Cloakroom({ url })
+await cloakroom.logIn('admin', password)
+const keys = Array.from({ length: 500 }, (_, i) => \`\${i}\`.padStart(100, 'k'))
+await cloakroom.put(Object.fromEntries(keys.map((key) => [key, 'x'])))
+await cloakroom.put({ '\\ufffd': 'y' })
+console.log(JSON.stringify([Object.keys(await cloakroom.get(...keys)).length, await cloakroom.get('\\ufffd')]))
+`
+  expect(await runByNode(program, { URL_OF_SERVER: server.url, PASSWORD: ADMIN_PASSWORD })).toEqual([
+    500,
+    { '\ufffd': 'y' },
+  ])
+})
+
 test('what is asked for while another login is under way leaves nothing of the login before', async () => {
   await using server = await startServer()
   const program = `
