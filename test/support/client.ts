@@ -12,6 +12,9 @@ export interface Client {
 
 type Body = Record<string, string> | string | Uint8Array<ArrayBuffer>
 
+/** A server, in whichever process. */
+type Served = Pick<TestServer, 'url'>
+
 export interface LoginSettings {
   readonly uname?: string
   readonly password?: string
@@ -22,7 +25,7 @@ export interface LoginSettings {
 }
 
 /** Logs in as programs do: by JSON, with a new cookie. */
-export async function logIn(server: TestServer, settings: LoginSettings = {}): Promise<Client> {
+export async function logIn(server: Served, settings: LoginSettings = {}): Promise<Client> {
   const { uname = 'admin', password = ADMIN_PASSWORD, csrf = false, userAgent } = settings
   const form = new URLSearchParams({ z_username: uname, z_password: password })
   if (!csrf) form.set('z_csrf_protection', 'off')
@@ -61,7 +64,7 @@ export async function logIn(server: TestServer, settings: LoginSettings = {}): P
   }
 }
 
-async function csrfTokenOf(server: TestServer, cookie: string): Promise<string> {
+async function csrfTokenOf(server: Served, cookie: string): Promise<string> {
   const answer = await fetch(`${server.url}/session/get?key=CSRFToken`, { headers: { cookie } })
   const { CSRFToken } = (await answer.json()) as { CSRFToken: string }
   return CSRFToken

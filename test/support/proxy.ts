@@ -26,8 +26,14 @@ interface Pair {
   readonly toClient: Uint8Array[]
 }
 
-/** `await using proxy = startProxy(port)` ends it, and all connections through it, at the end of the block. */
-export function startProxy(port: number): Proxy {
+/**
+ * `await using proxy = startProxy(port)` ends it, and all connections through it, at the end of the block. `overhear` is told what
+ * clients send, and by which of their connections.
+ */
+export function startProxy(
+  port: number,
+  overhear: (bytes: Uint8Array, connection: object) => void = () => {},
+): Proxy {
   const pairs = new Set<Pair>()
   let mood: Mood = 'well'
   const end = (pair: Pair) => {
@@ -74,6 +80,7 @@ export function startProxy(port: number): Proxy {
         else void connect(pair)
       },
       data(client, bytes) {
+        overhear(bytes, client.data)
         client.data.toServer.push(Uint8Array.from(bytes))
         move(client.data)
       },

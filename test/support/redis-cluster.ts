@@ -27,8 +27,15 @@ const RANGES = [
 /** The node that has a slot at first, by its place in `nodes`. */
 export const ownerOf = (slot: number): number => RANGES.findIndex(([, last]) => slot <= Number(last))
 
-export async function startCluster(settings: readonly string[] = [], count = 3): Promise<RedisCluster> {
-  const nodes = await Promise.all(Array.from({ length: count }, () => startNode(settings)))
+/** `own` makes settings that a node shares with no other. */
+export async function startCluster(
+  settings: readonly string[] = [],
+  count = 3,
+  own: () => readonly string[] = () => [],
+): Promise<RedisCluster> {
+  const nodes = await Promise.all(
+    Array.from({ length: count }, () => startNode(() => [...settings, ...own()])),
+  )
   for (const [i, node] of nodes.entries()) {
     const range = RANGES[i]
     if (range !== undefined) await node.ask('CLUSTER', 'ADDSLOTSRANGE', ...range)
@@ -79,12 +86,12 @@ export async function startCluster(settings: readonly string[] = [], count = 3):
 }
 
 /** Somebody else may be quicker to take a port that was free. */
-async function startNode(settings: readonly string[]): Promise<RedisServer> {
+async function startNode(settings: () => readonly string[]): Promise<RedisServer> {
   for (let attempt = 1; ; attempt++) {
     const bus = String(freePort())
     const cluster = ['--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', '2000']
     try {
-      return await startRedis([...cluster, ...settings])
+      return await startRedis([...cluster, ...settings()])
     } catch (error) {
       if (attempt === 3) throw error
     }

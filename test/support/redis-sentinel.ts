@@ -49,7 +49,11 @@ export async function startWatched(): Promise<Watched> {
   }
 }
 
-async function startSentinel(primary: RedisServer): Promise<RedisServer> {
+/** Starts a sentinel of this primary, with these settings of its command line besides. */
+export async function startSentinel(
+  primary: RedisServer,
+  settings: readonly string[] = [],
+): Promise<RedisServer> {
   const port = freePort()
   const file = join(primary.folder, `sentinel-${port}.conf`)
   const lines = [
@@ -59,7 +63,7 @@ async function startSentinel(primary: RedisServer): Promise<RedisServer> {
     'sentinel failover-timeout sessions 20000',
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
-  const sentinel = await startRedis([file, '--sentinel'], port)
+  const sentinel = await startRedis([file, '--sentinel', ...settings], port)
   // They look about every ten seconds, and so it would take as long until a primary that comes back is a replica.
   await sentinel.ask('SENTINEL', 'DEBUG', 'INFO-PERIOD', '500', 'PUBLISH-PERIOD', '200')
   return sentinel

@@ -27,10 +27,15 @@ export const loginOf = ({ username, password }: Place) => ({
   ...(password === null ? {} : { password }),
 })
 
-export const socketOf = (place: Place, { host, port }: Host, timeout: number) =>
-  place.tls
-    ? { host, port, connectTimeout: timeout, tls: true as const, servername: host }
-    : { host, port, connectTimeout: timeout }
+/**
+ * Of a connection to whichever host, so that none is made without TLS where that is asked for. It names no server: the certificate
+ * has to be for the very name or address that is connected to, which of an address cannot be said in the handshake.
+ */
+export const socketOf = ({ tls }: Place, timeout: number) => ({
+  connectTimeout: timeout,
+  reconnectStrategy: false as const,
+  ...(tls ? { tls: true as const } : {}),
+})
 
 /**
  * Connects within `timeout` milliseconds, or rejects. `lost` is called when the connection ends by itself, and whatever was under way
@@ -38,7 +43,7 @@ export const socketOf = (place: Place, { host, port }: Host, timeout: number) =>
  */
 export async function connect(place: Place, host: Host, timeout: number, lost: () => void): Promise<Client> {
   const client = createClient({
-    socket: { ...socketOf(place, host, timeout), reconnectStrategy: false },
+    socket: { ...host, ...socketOf(place, timeout) },
     ...loginOf(place),
     database: place.database,
     disableOfflineQueue: true,

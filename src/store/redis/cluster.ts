@@ -15,11 +15,11 @@ const SENDING = 0.75
  */
 export async function openCluster(place: Place, timeout: number, lost: () => void): Promise<Wire> {
   const cluster = createCluster({
-    rootNodes: place.hosts.map((host) => ({ socket: socketOf(place, host, timeout) })),
+    rootNodes: place.hosts.map((host) => ({ socket: { ...host } })),
     // A node that is away must not keep the others from being connected to.
     minimizeConnections: true,
     defaults: {
-      socket: { connectTimeout: timeout, reconnectStrategy: false },
+      socket: socketOf(place, timeout),
       ...loginOf(place),
       disableOfflineQueue: true,
       disableClientInfo: true,
