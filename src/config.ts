@@ -101,7 +101,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     }),
     events: filled(events, { streams: 10_000, 'streams-per-session': 32, 'count-as-use': false }),
     postgres: filled(postgres, { timeout: 1_000, connections: 8 }),
-    redis: redisOf(redis),
+    redis: requireTime(redisOf(redis), nameOf),
     log: filled<LogSettings>(log, { level: 'info', format: 'auto' }),
   }
 }
@@ -121,6 +121,16 @@ const redisOf = (given: NonNullable<Given['redis']>) => ({
   replicaTimeout: given['wait-timeout'] ?? 500,
   allowEviction: given['allow-eviction'] ?? false,
 })
+
+/** Refuses to wait for replicas as long as for the whole answer: nobody could learn then that they did not confirm. */
+function requireTime(redis: ReturnType<typeof redisOf>, nameOf: (setting: string) => string) {
+  const { timeout, replicas, replicaTimeout } = redis
+  if (replicas === 0 || replicaTimeout < timeout) return redis
+  throw new SetupError(
+    `redis.wait-timeout, which is ${replicaTimeout}ms, must be less than redis.timeout, which is ${timeout}ms, ` +
+      `since ${nameOf('redis.wait-replicas')} is ${replicas}.`,
+  )
+}
 
 /** Refuses what PostgreSQL could not keep. */
 function requireIndexable(key: number | undefined, store: string, nameOf: (setting: string) => string) {

@@ -166,6 +166,17 @@ test('a setting that does not exist is refused wherever it stands, with where to
   expect(refusal('', {}, { prot: '8080' } as Flags)).toStartWith('There is no setting --prot.')
 })
 
+test('replicas have less time to confirm than the whole answer has, where they are waited for', () => {
+  const waiting = '[redis]\nwait-replicas = 1\n'
+  const said = (wait: string, whole: string) =>
+    `redis.wait-timeout, which is ${wait}, must be less than redis.timeout, which is ${whole}, since redis.wait-replicas in FILE is 1.`
+  expect(refusal(`${waiting}wait-timeout = "1s"`)).toBe(said('1000ms', '800ms'))
+  expect(refusal(`${waiting}wait-timeout = "800ms"`)).toBe(said('800ms', '800ms'))
+  expect(refusal(`${waiting}timeout = "500ms"`)).toBe(said('500ms', '500ms'))
+  expect(read(`${waiting}wait-timeout = "799ms"`).redis.replicaTimeout).toBe(799)
+  expect(read('[redis]\nwait-timeout = "1s"\ntimeout = "200ms"').redis.timeout).toBe(200)
+})
+
 test('variables that are none of ours are left alone', () => {
   expect(read('', { PORT: '1', cloakroom_port: '2', XCLOAKROOM_PORT: '3' }).port).toBe(8080)
   expect(read('', { CLOAKROOM_ADMIN_PASSWORD: 'x', CLOAKROOM_PORT: undefined }).port).toBe(8080)
