@@ -132,6 +132,13 @@ describeWithRedis('Redis at the start', () => {
     await expectRefusal(`redis+cluster://127.0.0.1:${cluster.nodes[0]?.port}`, 'slots that no node serves')
   })
 
+  test('what is no sentinel is called that, also beside one that is away', async () => {
+    await using server = await startRedis()
+    const host = `127.0.0.1:${server.port}`
+    await expectRefusal(`redis+sentinel://${host}/name`, host, 'no sentinel', 'redis://')
+    await expectRefusal(`redis+sentinel://127.0.0.1:${freePort()},${host}/name`, `${host} is no sentinel`)
+  })
+
   test('a check says what is lost at a kill, and changes nothing', async () => {
     await using server = await startRedis()
     expect(await checkRedis(server.url, usual)).toMatch(/Redis 7.*one server.*appendonly yes/)

@@ -143,11 +143,11 @@ describeWithTls('Redis over TLS', () => {
     await using place = openPlace()
     const schemes = ['rediss', 'rediss+cluster', 'rediss+sentinel']
     for (const [issued, host, words] of [
-      [stranger.issue(HERE), '127.0.0.1', 'not trusted'],
-      [stranger.issue(HERE), 'localhost', 'not trusted'],
-      [authority.issue('DNS:localhost,IP:127.0.0.2'), '127.0.0.1', 'of another name'],
-      [authority.issue('DNS:127.0.0.1'), '127.0.0.1', 'of another name'],
-      [authority.issue('DNS:redis.example,IP:127.0.0.1'), 'localhost', 'of another name'],
+      [stranger.issue(HERE), '127.0.0.1', 'NODE_EXTRA_CA_CERTS'],
+      [stranger.issue(HERE), 'localhost', 'NODE_EXTRA_CA_CERTS'],
+      [authority.issue('DNS:localhost,IP:127.0.0.2'), '127.0.0.1', 'is for another name or address'],
+      [authority.issue('DNS:127.0.0.1'), '127.0.0.1', 'is for another name or address'],
+      [authority.issue('DNS:redis.example,IP:127.0.0.1'), 'localhost', 'is for another name or address'],
     ] as const) {
       const heard: Uint8Array[] = []
       using listener = Bun.listen({
@@ -167,5 +167,35 @@ describeWithTls('Redis over TLS', () => {
       await Promise.all(refused)
       expect(heard).toEqual([])
     }
+  })
+
+  test('what is wrong with TLS is said, and what to do about it', async () => {
+    using authority = openAuthority()
+    await using redis = await startTlsRedis(authority.issue(HERE))
+    await using place = openPlace()
+    const [plain, encrypted] = [`127.0.0.1:${redis.port}`, `127.0.0.1:${redis.tlsPort}`]
+    const expectSaid = async (url: string, ...words: readonly string[]) => {
+      const [code, said] = await check(place, url, authority.trusted)
+      expect(code).toBe(2)
+      for (const word of words) expect(said).toContain(word)
+    }
+    await Promise.all([
+      expectSaid(`redis://${encrypted}`, 'no Redis', encrypted, 'If it speaks TLS there, use rediss://.'),
+      expectSaid(`redis+cluster://${encrypted}`, encrypted, 'use rediss+cluster://.'),
+      expectSaid(`redis+sentinel://${encrypted}/name`, encrypted, 'use rediss+sentinel://.'),
+      expectSaid(`rediss://${plain}`, 'no Redis', plain, 'If it does not speak TLS there, use redis://.'),
+      expectSaid(`rediss+cluster://${plain}`, plain, 'use redis+cluster://.'),
+      expectSaid(`rediss+sentinel://${plain}/name`, plain, 'use redis+sentinel://.'),
+    ])
+    const [code, said] = await check(place, `rediss://${encrypted}`)
+    expect([code, said]).toEqual([2, expect.stringContaining('NODE_EXTRA_CA_CERTS')])
+
+    await redis.ask('CONFIG', 'SET', 'tls-auth-clients', 'yes')
+    await expectSaid(`rediss://${encrypted}`, encrypted, 'tls-auth-clients no')
+    await redis.ask('CONFIG', 'SET', 'tls-protocols', 'TLSv1.2')
+    await expectSaid(`rediss://${encrypted}`, encrypted, 'tls-auth-clients no')
+
+    await using old = await startTlsRedis(authority.issue(HERE, 0))
+    await expectSaid(`rediss://127.0.0.1:${old.tlsPort}`, 'CERT_HAS_EXPIRED', 'Renew it')
   })
 })

@@ -10,8 +10,8 @@ import { type RedisServer, startRedis } from './redis.ts'
 export interface Authority extends Disposable {
   /** What a program is told that is to trust it. */
   readonly trusted: { readonly NODE_EXTRA_CA_CERTS: string }
-  /** Makes a certificate for names and addresses, such as `DNS:localhost,IP:127.0.0.1`. */
-  issue(names: string): Issued
+  /** Makes a certificate for names and addresses, such as `DNS:localhost,IP:127.0.0.1`, that holds for so many days. */
+  issue(names: string, days?: number): Issued
 }
 
 /** Files of somebody whom an authority vouches for. */
@@ -42,13 +42,23 @@ export function openAuthority(): Authority {
   let count = 0
   return {
     trusted: { NODE_EXTRA_CA_CERTS: own },
-    issue(names) {
+    issue(names, days = 2) {
       const name = at(String(count++))
       const [key, certificate] = [`${name}.key`, `${name}.crt`]
       const [request, extensions] = [`${name}.csr`, `${name}.ext`]
       writeFileSync(extensions, `subjectAltName=${names}\n`)
       openssl('req', '-new', ...newKey, '-subj', '/CN=server', '-keyout', key, '-out', request)
-      const by = ['-CA', own, '-CAkey', ownKey, '-CAcreateserial', '-days', '2', '-extfile', extensions]
+      const by = [
+        '-CA',
+        own,
+        '-CAkey',
+        ownKey,
+        '-CAcreateserial',
+        '-days',
+        String(days),
+        '-extfile',
+        extensions,
+      ]
       openssl('x509', '-req', '-in', request, ...by, '-out', certificate)
       return { key, certificate, authority: own }
     },

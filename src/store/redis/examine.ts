@@ -3,6 +3,7 @@ import { type Client, connect } from './client.ts'
 import { NAMES } from './keys.ts'
 import type { LinkOptions } from './link.ts'
 import { type Host, type Place, shownHost } from './place.ts'
+import { ConnectionLost } from './replies.ts'
 import { newScript } from './scripts.ts'
 import { sentenceOf } from './sentences.ts'
 import { primaryOf } from './wires.ts'
@@ -79,7 +80,7 @@ return false
  */
 export async function examine(place: Place, options: ExamineOptions): Promise<Findings> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new SetupError(`${place.shown} does not answer.`)), LONGEST)
+  const timer = setTimeout(() => late.reject(new ConnectionLost(`no answer in ${LONGEST} ms`)), LONGEST)
   try {
     return await Promise.race([examineAll(place, options), late.promise])
   } catch (cause) {

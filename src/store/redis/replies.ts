@@ -32,6 +32,9 @@ export const isStranded = (error: unknown): boolean =>
 /** What answers is not, or no longer, the server that should: another has become the primary. */
 export const isDemoted = (error: unknown): boolean => beginsWith(error, /^(READONLY|MASTERDOWN)/)
 
+/** It is not what it was taken for, or too old. */
+export const isUnknownCommand = (error: unknown): boolean => beginsWith(error, /^ERR unknown command/)
+
 /** It wants a password first. */
 export const isLoginMissing = (error: unknown): boolean => beginsWith(error, /^NOAUTH/)
 

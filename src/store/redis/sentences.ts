@@ -1,5 +1,5 @@
 import { type Host, type Place, shownHost } from './place.ts'
-import { UnknownName } from './wires.ts'
+import { NoSentinel, UnknownName } from './wires.ts'
 
 /** Why Redis cannot be used, and what to do about it. `host`: of which server, if it is known. */
 export function sentenceOf(error: unknown, place: Place, host: Host | null): string {
@@ -8,21 +8,54 @@ export function sentenceOf(error: unknown, place: Place, host: Host | null): str
   if (error instanceof UnknownName) {
     return `The sentinels at ${where} know no primary called ${place.name}. Name it as their "sentinel monitor" does.`
   }
-  const code = (error as { code?: string } | null)?.code
-  const known = SENTENCES.find(([words]) => words.test(code ?? message))
-  if (known !== undefined) return known[1](where, place)
-  const reason = code ?? message
-  return `There is no Redis that answers at ${where} (${reason}). Start it, or name another with --store.`
+  if (error instanceof NoSentinel) {
+    const single = schemeOf({ ...place, mode: 'single' })
+    return `What is at ${message} is no sentinel. Name sentinels of ${place.name}, or use ${single} for one server.`
+  }
+  const reason = (error as { code?: string } | null)?.code ?? message
+  const known = SENTENCES.find(([words]) => words.test(reason))
+  return known?.[1](where, place, reason) ?? noAnswer(where, place, reason)
 }
 
-type Sentence = (where: string, place: Place) => string
+const schemeOf = ({ mode, tls }: Pick<Place, 'mode' | 'tls'>) =>
+  `redis${tls ? 's' : ''}${mode === 'single' ? '' : `+${mode}`}://`
+
+/** How it shows that one side speaks TLS and the other does not: a Redis that does breaks off, and one that does not waits for more. */
+const [BROKEN, MUTE] = [/ECONNRESET|EPIPE|closed unexpectedly/, /^no answer|timeout|^ERR_SSL/]
+
+function noAnswer(where: string, place: Place, reason: string): string {
+  const isMixedUp = BROKEN.test(reason) || (place.tls && MUTE.test(reason))
+  const other = schemeOf({ ...place, tls: !place.tls })
+  const hint = isMixedUp ? ` If it ${place.tls ? 'does not speak' : 'speaks'} TLS there, use ${other}.` : ''
+  const what = place.tls ? 'answers by TLS' : 'answers'
+  return `There is no Redis that ${what} at ${where} (${reason}). Start it, or name another with --store.${hint}`
+}
+
+type Sentence = (where: string, place: Place, reason: string) => string
 
 /** By what Redis says. It repeats no password, and neither do these. */
 const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
   [
-    /CERT|SIGNATURE/,
+    // The second is what TLS 1.2 says of it, and of much else.
+    /ALERT_(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE)/,
+    (where, _, reason) =>
+      `Redis at ${where} breaks off TLS (${reason}). If it asks clients for certificates, set tls-auth-clients no there.`,
+  ],
+  [
+    /ALTNAME_INVALID/,
     (where) =>
-      `Redis at ${where} has a certificate that is not trusted, or of another name. Name its authority in NODE_EXTRA_CA_CERTS.`,
+      `The certificate of Redis at ${where} is for another name or address. Connect to what it is for, or give it one for this.`,
+  ],
+  [
+    /CERT_(HAS_EXPIRED|NOT_YET_VALID)/,
+    (where, _, reason) =>
+      `The certificate of Redis at ${where} does not hold at this time (${reason}). Renew it, or set the clock of this machine.`,
+  ],
+  [
+    /CERT|SIGNATURE/,
+    (where, _, reason) =>
+      `The certificate of Redis at ${where} is not trusted (${reason}). ` +
+      'Name the file of its authority in the environment variable NODE_EXTRA_CA_CERTS.',
   ],
   [
     /^WRONGPASS/,

@@ -1,7 +1,7 @@
 import { type Client, connect } from './client.ts'
 import type { Wire } from './link.ts'
-import type { Host, Place } from './place.ts'
-import { ConnectionLost, isLoginMissing } from './replies.ts'
+import { type Host, type Place, shownHost } from './place.ts'
+import { ConnectionLost, isLoginMissing, isUnknownCommand } from './replies.ts'
 
 /** The way to the one server at the place, or to the primary that sentinels name. */
 export async function openSingle(place: Place, timeout: number, lost: () => void): Promise<Wire> {
@@ -42,20 +42,29 @@ export class UnknownName extends Error {
   override readonly name = 'UnknownName'
 }
 
+/** What is at a host that was named as a sentinel is none. */
+export class NoSentinel extends Error {
+  override readonly name = 'NoSentinel'
+}
+
 /** The sentinels are asked at once, since one that is away must not keep the others from answering. */
 export async function primaryOf(place: Place, timeout: number): Promise<Host> {
   try {
     return await Promise.any(place.hosts.map((sentinel) => ask(place, sentinel, timeout)))
   } catch (error) {
     const { errors } = error as AggregateError
-    throw errors.find((each) => each instanceof UnknownName) ?? errors[0]
+    // What a sentinel says counts more than what is none, and that more than who is away.
+    const [first] = [UnknownName, NoSentinel].flatMap((kind) => errors.filter((each) => each instanceof kind))
+    throw first ?? errors[0]
   }
 }
 
 async function ask(place: Place, sentinel: Host, timeout: number): Promise<Host> {
   const client = await connectSentinel(place, sentinel, timeout)
   try {
-    const answer = await client.send(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', place.name])
+    const answer = await client.send(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', place.name]).catch((error) => {
+      throw isUnknownCommand(error) ? new NoSentinel(shownHost(sentinel)) : error
+    })
     if (answer === null) throw new UnknownName(place.name)
     const [host, port] = answer as [string, string]
     return { host, port: Number(port) }
