@@ -139,6 +139,15 @@ describeWithRedis('Redis at the start', () => {
     await expectRefusal(`redis+sentinel://127.0.0.1:${freePort()},${host}/name`, `${host} is no sentinel`)
   })
 
+  test('a check asks every server in the way that a server of ours does', async () => {
+    await using cluster = await startCluster()
+    for (const node of cluster.nodes) await node.ask('CONFIG', 'RESETSTAT')
+    await checkRedis(cluster.url, usual)
+    for (const node of cluster.nodes) {
+      expect(String(await node.ask('INFO', 'commandstats'))).toContain('cmdstat_ping:calls=1,')
+    }
+  })
+
   test('a check says what is lost at a kill, and changes nothing', async () => {
     await using server = await startRedis()
     expect(await checkRedis(server.url, usual)).toMatch(/Redis 7.*one server.*appendonly yes/)

@@ -1,3 +1,4 @@
+import { SetupError, StoreFault } from '../../errors.ts'
 import type { Store } from '../store.ts'
 import { newAttributes } from './attributes.ts'
 import { openCluster } from './cluster.ts'
@@ -9,6 +10,7 @@ import { Link } from './link.ts'
 import { newLists } from './lists.ts'
 import { newNodes } from './nodes.ts'
 import { type Place, placeOf } from './place.ts'
+import { sentenceOf } from './sentences.ts'
 import { newSessions } from './sessions.ts'
 import { COUNT } from './shard-scripts.ts'
 import { newSweeps } from './sweeps.ts'
@@ -37,6 +39,8 @@ export async function openRedisStore(
 export async function checkRedis(url: string, options: RedisOptions): Promise<string> {
   const place = placeOf(url)
   const { version, isDurable, warnings } = await examine(place, options)
+  // By the way that a server takes, so that nothing is found well that cannot be served.
+  await (await openLink(place, options)).close()
   const kept = isDurable
     ? 'It writes down what it is told (appendonly yes).'
     : 'It does not write down what it is told (appendonly no): when it is killed, users and logins since its last snapshot are lost. Set appendonly yes.'
@@ -45,9 +49,23 @@ export async function checkRedis(url: string, options: RedisOptions): Promise<st
 
 const KINDS = { single: 'one server', cluster: 'a cluster', sentinel: 'a primary that sentinels watch' }
 
-async function open(place: Place, options: RedisOptions): Promise<Store> {
+/** Throws a `SetupError` if a server that has keys does not answer. Of a cluster most are connected to only when they are asked. */
+async function openLink(place: Place, options: RedisOptions): Promise<Link> {
   const openWire = place.mode === 'cluster' ? openCluster : openSingle
-  const link = await Link.open((lost) => openWire(place, options.timeout, lost), options)
+  let link: Link | null = null
+  try {
+    link = await Link.open((lost) => openWire(place, options.timeout, lost), options)
+    await link.readEach(['PING'])
+    return link
+  } catch (cause) {
+    await link?.close()
+    const reason = cause instanceof StoreFault ? (cause.cause ?? cause) : cause
+    throw new SetupError(sentenceOf(reason, place, null), { cause })
+  }
+}
+
+async function open(place: Place, options: RedisOptions): Promise<Store> {
+  const link = await openLink(place, options)
   const ends = newEnds(link)
   const { endSession, endSessions } = ends
   const { watchSession, closeWatches } = newWatches(link, place, options.timeout)
