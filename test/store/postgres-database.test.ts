@@ -60,6 +60,7 @@ const WITHOUT = [
   `DROP TABLE cloakroom.listeners, cloakroom.watched;
    DROP FUNCTION cloakroom.watch, cloakroom.unwatch, cloakroom.beat, cloakroom.leave, cloakroom.tell,
      cloakroom.end_locked(bigint[], text, bigint), cloakroom.end_session(bytea, bytea, text, text, bigint);`,
+  'DROP FUNCTION cloakroom.require_in_time;',
 ]
 
 describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
@@ -128,10 +129,10 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const secrets = await Promise.all(nodes.map((node, i) => node.readSecret('pre-login', `candidate ${i}`)))
     expect(new Set(secrets).size).toBe(1)
     await Promise.all(nodes.map((node) => node.close()))
-    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([5])
+    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([6])
   })
 
-  test.each([1, 2, 3, 4])(
+  test.each([1, 2, 3, 4, 5])(
     'a schema of version %i is brought to this one, and keeps what is in it',
     async (version) => {
       const url = await server.newDatabase()

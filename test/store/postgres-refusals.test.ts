@@ -138,7 +138,7 @@ describeWithPostgres('a database that cannot be used', { conf: { fsync: 'off' } 
     const schemas = `SELECT count(*)::integer FROM pg_namespace WHERE nspname = 'cloakroom'`
     expect((await server.run(schemas, url))[0]?.slice()).toEqual([0])
     await (await open(url)).close()
-    expect(await checkPostgres(url)).toContain('is ours (schema 5)')
+    expect(await checkPostgres(url)).toContain('is ours (schema 6)')
     await (await open(url, false)).close()
   })
 

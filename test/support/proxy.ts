@@ -15,6 +15,11 @@ export interface Proxy extends AsyncDisposable {
   mood: Mood
   /** Breaks the connections there are; those that are made later are well. */
   cut(): void
+  /**
+   * Keeps back what is sent on the connections there are; those that are made later are well. As a kernel does that finds no way to the
+   * server, it still delivers it when the client has long closed: when what this returns is called. That resolves when the server is done.
+   */
+  holdBack(): () => Promise<void>
 }
 
 interface Pair {
@@ -24,6 +29,10 @@ interface Pair {
   /** What could not be sent yet, by direction. */
   readonly toServer: Uint8Array[]
   readonly toClient: Uint8Array[]
+  isHeld: boolean
+  /** Whether the client has gone while it was held. */
+  isLeft: boolean
+  readonly gone: PromiseWithResolvers<void>
 }
 
 /**
@@ -40,9 +49,10 @@ export function startProxy(
     pairs.delete(pair)
     pair.client.terminate()
     pair.server?.terminate()
+    pair.gone.resolve()
   }
   const move = (pair: Pair) => {
-    if (pair.server !== null && mood !== 'silent') send(pair.toServer, pair.server)
+    if (pair.server !== null && mood !== 'silent' && !pair.isHeld) send(pair.toServer, pair.server)
     if (mood === 'well') send(pair.toClient, pair.client)
     if (mood === 'slow')
       setTimeout(() => {
@@ -54,12 +64,14 @@ export function startProxy(
       pair.server = await Bun.connect({
         hostname: '127.0.0.1',
         port,
+        allowHalfOpen: true,
         socket: {
           data(_, bytes) {
             pair.toClient.push(Uint8Array.from(bytes))
             move(pair)
           },
           drain: () => move(pair),
+          end: () => end(pair),
           close: () => end(pair),
         },
       })
@@ -73,7 +85,15 @@ export function startProxy(
     port: 0,
     socket: {
       open(client) {
-        const pair: Pair = { client, server: null, toServer: [], toClient: [] }
+        const pair: Pair = {
+          client,
+          server: null,
+          toServer: [],
+          toClient: [],
+          isHeld: false,
+          isLeft: false,
+          gone: Promise.withResolvers(),
+        }
         client.data = pair
         pairs.add(pair)
         if (mood === 'reset') end(pair)
@@ -85,7 +105,10 @@ export function startProxy(
         move(client.data)
       },
       drain: (client) => move(client.data),
-      close: (client) => end(client.data),
+      close({ data: pair }) {
+        if (pair.isHeld) pair.isLeft = true
+        else end(pair)
+      },
     },
   })
   const cut = () => {
@@ -102,6 +125,19 @@ export function startProxy(
       for (const pair of pairs) move(pair)
     },
     cut,
+    holdBack() {
+      const held = [...pairs]
+      for (const pair of held) pair.isHeld = true
+      return async () => {
+        for (const pair of held) {
+          pair.isHeld = false
+          move(pair)
+          // It answers what it was sent, and hangs up.
+          if (pair.isLeft) pair.server?.shutdown()
+        }
+        await Promise.all(held.map(({ isLeft, gone }) => isLeft && gone.promise))
+      }
+    },
     async [Symbol.asyncDispose]() {
       cut()
       listener.stop(true)

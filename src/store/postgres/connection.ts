@@ -1,6 +1,8 @@
 import { SQL } from 'bun'
 import { StoreFault } from '../../errors.ts'
 import type { Millis } from '../store.ts'
+import { ServerClock } from './deadline.ts'
+import { isLate } from './faults.ts'
 import type { Place } from './url.ts'
 
 /** A row, column by column. */
@@ -62,6 +64,7 @@ const ANY_HOST = { checkServerIdentity: () => undefined }
 
 interface Line {
   readonly client: SQL
+  readonly clock: ServerClock
   asked: number
   answered: number
   /** How many had been asked at the last looks. */
@@ -71,12 +74,15 @@ interface Line {
 
 /** One connection, which is given up and made anew when it stops answering. Statements are answered in the order in which they are asked. */
 export class Connection {
-  readonly #open: () => SQL
+  readonly #open: (closed: () => void) => SQL
+  readonly #patience: Millis
   #line: Line
 
-  constructor(open: () => SQL) {
+  /** `open` makes the client, which says when a connection has ended; `timeout` is that within which it is looked whether answers come. */
+  constructor(timeout: Millis, open: (closed: () => void) => SQL) {
     this.#open = open
-    this.#line = newLine(open())
+    this.#patience = (timeout * MOST_LOOKS) / LOOKS
+    this.#line = this.#newLine()
   }
 
   /** How many statements wait for an answer. */
@@ -84,11 +90,51 @@ export class Connection {
     return this.#line.asked - this.#line.answered
   }
 
-  async ask(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+  ask(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#await(({ client }) => client.unsafe(text, params as unknown[]).values())
+  }
+
+  /**
+   * Asks for a change that happens before it is given up, or never: the network may deliver it when a later one has long been answered. The
+   * last parameter of the statement, which is added here, is what it gives to `require_in_time`.
+   */
+  change(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    const deadline = performance.now() + this.#patience
+    return this.#await(async ({ client, clock }) => {
+      const ask = async (): Promise<readonly Row[]> =>
+        client.unsafe(text, [...params, await clock.instantOf(deadline, client)]).values()
+      try {
+        return await ask()
+      } catch (error) {
+        if (!isLate(error)) throw error
+        clock.forget()
+        // Nothing has happened; and if there is time left, what was known of the server's clock was wrong.
+        if (performance.now() >= deadline) throw error
+        return await ask()
+      }
+    })
+  }
+
+  /** To be called `LOOKS` times within the timeout: gives the connection up, with all that waits for it, if no answer came for long. */
+  look(): void {
+    const line = this.#line
+    line.looks.push(line.asked)
+    if (line.looks.length <= MOST_LOOKS || line.answered >= (line.looks.shift() ?? 0)) return
+    this.#line = this.#newLine()
+    line.isGivenUp = true
+    void line.client.close({ timeout: 0 })
+  }
+
+  /** Waits for the statements under way. */
+  close(): Promise<void> {
+    return this.#line.client.close()
+  }
+
+  async #await(ask: (line: Line) => Promise<readonly Row[]>): Promise<readonly Row[]> {
     const line = this.#line
     line.asked++
     try {
-      return await line.client.unsafe(text, params as unknown[]).values()
+      return await ask(line)
     } catch (error) {
       throw line.isGivenUp
         ? new StoreFault('store_unavailable', 'The database does not answer.', error)
@@ -98,29 +144,12 @@ export class Connection {
     }
   }
 
-  /** To be called `LOOKS` times within the timeout: gives the connection up, with all that waits for it, if no answer came for long. */
-  look(): void {
-    const line = this.#line
-    line.looks.push(line.asked)
-    if (line.looks.length <= MOST_LOOKS || line.answered >= (line.looks.shift() ?? 0)) return
-    this.#line = newLine(this.#open())
-    line.isGivenUp = true
-    void line.client.close({ timeout: 0 })
-  }
-
-  /** Waits for the statements under way. */
-  close(): Promise<void> {
-    return this.#line.client.close()
+  #newLine(): Line {
+    const clock = new ServerClock()
+    const client = this.#open(() => clock.forget())
+    return { client, clock, asked: 0, answered: 0, looks: [], isGivenUp: false }
   }
 }
-
-const newLine = (client: SQL): Line => ({
-  client,
-  asked: 0,
-  answered: 0,
-  looks: [],
-  isGivenUp: false,
-})
 
 /** How long to wait between two looks. */
 export const lookPeriod = (timeout: Millis): Millis => timeout / LOOKS

@@ -1,4 +1,5 @@
 import { StoreFault } from '../../errors.ts'
+import { LATE } from './deadline.ts'
 
 /** What is known of an error of the client: a word of its own, and the five characters by which PostgreSQL names what it declines. */
 export interface Failure {
@@ -25,6 +26,9 @@ export function faultOf(error: unknown): StoreFault {
 
 /** Whether the server gave up a statement that took too long, and so undid it. */
 export const isUndone = (error: unknown): boolean => failureOf(error).sqlState === '57014'
+
+/** Whether a change came when its time was over, and so did not happen. */
+export const isLate = (error: unknown): boolean => failureOf(error).sqlState === LATE
 
 /** What is said to a connection that is being cut: by the server's administrator, by its crash, by the network. */
 const CUT = ['57P01', '57P02', 'ERR_POSTGRES_CONNECTION_CLOSED']

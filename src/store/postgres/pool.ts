@@ -43,7 +43,10 @@ export class Pool {
   constructor(place: Place, { timeout, connections }: Reach) {
     this.#place = place
     this.#timeout = timeout
-    this.#all = Array.from({ length: connections }, () => new Connection(() => newClient(place, timeout)))
+    this.#all = Array.from(
+      { length: connections },
+      () => new Connection(timeout, (closed) => newClient(place, timeout, undefined, closed)),
+    )
     const reading = Math.max(1, Math.floor(connections / 4))
     this.#reading = this.#all.slice(0, reading)
     this.#idle = this.#all.slice(reading)
@@ -65,12 +68,24 @@ export class Pool {
     return connection.ask(text, params).catch((error) => Promise.reject(faultOf(error)))
   }
 
-  /** Asks for a change, once: whether one happened whose answer did not come is not known, so it is never asked again. */
-  async run(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+  /** Asks, once, for what reads much, or for a change that undoes no other however late it comes. */
+  run(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#withIdle((connection) => connection.ask(text, params))
+  }
+
+  /**
+   * Asks for a change that happens in time or never, as `Connection.change` says. Whether one happened whose answer did not come is not
+   * known, so it is never asked again.
+   */
+  change(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#withIdle((connection) => connection.change(text, params))
+  }
+
+  async #withIdle(ask: (connection: Connection) => Promise<readonly Row[]>): Promise<readonly Row[]> {
     this.#requireOpen()
     const connection = this.#idle.pop() ?? (await this.#next())
     try {
-      return await connection.ask(text, params)
+      return await ask(connection)
     } catch (error) {
       throw faultOf(error)
     } finally {
@@ -82,24 +97,27 @@ export class Pool {
    * Asks for a change that may have much to do, such as ending every session of somebody who has very many. If the time of a request is
    * not enough, nothing has happened, and it is asked again on a connection of its own that has more.
    */
-  async runLong(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+  async changeLong(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
     try {
-      return await this.run(text, params)
+      return await this.change(text, params)
     } catch (fault) {
       if (!(fault instanceof StoreFault && isUndone(fault.cause))) throw fault
     }
-    const asked = this.#runAlone(text, params)
+    const asked = this.#changeAlone(text, params)
     this.#long.add(asked)
     return asked.finally(() => this.#long.delete(asked))
   }
 
-  async #runAlone(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+  async #changeAlone(text: string, params: readonly unknown[]): Promise<readonly Row[]> {
     const longest = this.#timeout * LONG
-    const connection = new Connection(() => newClient(this.#place, this.#timeout, longest))
     // Twice as long: a server that is there answers before.
-    const looking = setInterval(() => connection.look(), lookPeriod(longest * 2))
+    const patience = longest * 2
+    const connection = new Connection(patience, (closed) =>
+      newClient(this.#place, this.#timeout, longest, closed),
+    )
+    const looking = setInterval(() => connection.look(), lookPeriod(patience))
     try {
-      return await connection.ask(text, params)
+      return await connection.change(text, params)
     } catch (error) {
       throw faultOf(error)
     } finally {

@@ -1,5 +1,6 @@
 import type { SQL } from 'bun'
 import { ATTRIBUTE_FUNCTIONS } from './attribute-functions.ts'
+import { DEADLINE_FUNCTION } from './deadline.ts'
 import { EVENT_FUNCTION } from './events.ts'
 import { RESTORE_FUNCTION } from './restore-function.ts'
 import { SESSION_FUNCTIONS } from './session-functions.ts'
@@ -11,13 +12,14 @@ import { WATCH_FUNCTIONS } from './watch-functions.ts'
  * Each entry takes the tables from the version that is its index to the next one. An entry that was released is never changed. Where only
  * functions change the entry is empty.
  */
-const migrations: readonly string[] = [TABLES, RESTORED, EVENTS_TABLE, NODES_TABLE, WATCH_TABLES]
+const migrations: readonly string[] = [TABLES, RESTORED, EVENTS_TABLE, NODES_TABLE, WATCH_TABLES, '']
 
 /**
  * The functions of the latest version, which are made anew at every step up. One that nodes of an earlier version may still call stays, or
  * they would fail until they are stopped.
  */
 const functions = [
+  DEADLINE_FUNCTION,
   SESSION_FUNCTIONS,
   ATTRIBUTE_FUNCTIONS,
   USER_FUNCTIONS,

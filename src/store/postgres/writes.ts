@@ -3,17 +3,28 @@ import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
 import { bytesOf, isNowhere, rangeOf } from './rows.ts'
 
-const INSERT_SESSION = 'SELECT cloakroom.insert_session($1, $2, $3, $4, $5, $6, $7, $8)'
-const RESTORE_SESSION = 'SELECT cloakroom.restore_session($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
-const PUT = 'SELECT * FROM cloakroom.put_attributes($1, $2, $3, $4, $5, $6, $7)'
-const REMOVE = 'SELECT * FROM cloakroom.remove_attributes($1, $2, $3, $4)'
-const END_SESSION = 'SELECT cloakroom.end_session($1, $2, $3, $4, $5)'
-const END_SESSIONS = 'SELECT cloakroom.end_sessions($1, $2)'
-const SWEEP = 'SELECT * FROM cloakroom.sweep($1, $2)'
-const UPDATE_USER = 'SELECT * FROM cloakroom.update_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)'
-const DELETE_USER = 'SELECT * FROM cloakroom.delete_user($1, $2, $3, $4)'
+/** What a function of so many parameters answers, if it did its work in time. */
+const inTime = (name: string, count: number) => {
+  const params = Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
+  return `SELECT done.*, cloakroom.require_in_time($${count + 1}) FROM cloakroom.${name}(${params}) AS done`
+}
 
-/** In the order of `n`, as everything locks sessions. A session that is named twice has its latest use. */
+const INSERT_SESSION = inTime('insert_session', 8)
+const RESTORE_SESSION = inTime('restore_session', 11)
+const PUT = inTime('put_attributes', 7)
+const REMOVE = inTime('remove_attributes', 4)
+const END_SESSION = inTime('end_session', 5)
+const END_SESSIONS = inTime('end_sessions', 2)
+const UPDATE_USER = inTime('update_user', 12)
+const DELETE_USER = inTime('delete_user', 4)
+
+/** At any time: what has ended stays so. */
+const SWEEP = 'SELECT * FROM cloakroom.sweep($1, $2)'
+
+/**
+ * In the order of `n`, as everything locks sessions. A session that is named twice has its latest use. In time: one that was live by `now`
+ * may have ended when the statement comes late, and would live again.
+ */
 const TOUCH = `
   WITH used AS (
     SELECT id, max(used_at) AS used_at, max(ends_at) AS ends_at
@@ -21,15 +32,20 @@ const TOUCH = `
   ), live AS (
     SELECT s.n, used.used_at, least(used.ends_at, s.latest_ends_at) AS ends_at
       FROM used JOIN cloakroom.sessions s USING (id) WHERE s.ends_at > $4 ORDER BY s.n FOR NO KEY UPDATE OF s
+  ), touched AS (
+    UPDATE cloakroom.sessions s
+      SET used_at = greatest(s.used_at, live.used_at), ends_at = greatest(s.ends_at, live.ends_at)
+      FROM live WHERE s.n = live.n AND (s.used_at < live.used_at OR s.ends_at < live.ends_at) RETURNING s.n
   )
-  UPDATE cloakroom.sessions s
-    SET used_at = greatest(s.used_at, live.used_at), ends_at = greatest(s.ends_at, live.ends_at)
-    FROM live WHERE s.n = live.n AND (s.used_at < live.used_at OR s.ends_at < live.ends_at)`
+  SELECT count, cloakroom.require_in_time($5) FROM (SELECT count(*) FROM touched) AS done`
 
-const INSERT_USER =
-  'INSERT INTO cloakroom.users VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (uname) DO NOTHING RETURNING true'
+const INSERT_USER = `
+  INSERT INTO cloakroom.users VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (uname) DO NOTHING RETURNING cloakroom.require_in_time($8)`
 
-/** What is there already is written once more, unchanged, since only so is it told by the same statement. */
+/**
+ * At any time: it changes none that is there. That one is written once more, unchanged, since only so is it told by the same statement.
+ */
 const READ_SECRET = `
   INSERT INTO cloakroom.secrets AS kept VALUES ($1, $2)
     ON CONFLICT (name) DO UPDATE SET value = kept.value RETURNING value`
@@ -43,10 +59,11 @@ const ADD_TO_COUNTER = `
     ON CONFLICT (name) DO UPDATE SET
       count = CASE WHEN ${IS_COUNTED} THEN kept.count ELSE 0 END + excluded.count,
       ends_at = CASE WHEN ${IS_COUNTED} THEN kept.ends_at ELSE excluded.ends_at END
-    RETURNING count, ends_at`
+    RETURNING count, ends_at, cloakroom.require_in_time($5)`
 const TAKE_FROM_COUNTER = `
   UPDATE cloakroom.counters SET count = greatest(0, count + $3)
-    WHERE name = $1 AND ends_at > $2 AND ends_at <= $2 + $4::bigint RETURNING count, ends_at`
+    WHERE name = $1 AND ends_at > $2 AND ends_at <= $2 + $4::bigint
+    RETURNING count, ends_at, cloakroom.require_in_time($5)`
 
 /** Uses in one statement: few, so that a put which waits for one of their rows waits little. */
 const USES = 500
@@ -90,12 +107,12 @@ type Writes = Omit<
 /** Everything that is changed, one statement each, which is a transaction of its own. */
 export const newWrites = (pool: Pool): Writes => ({
   async insertSession(session) {
-    const [outcome] = await only(pool.run(INSERT_SESSION, paramsOf(session)))
+    const [outcome] = await only(pool.change(INSERT_SESSION, paramsOf(session)))
     return outcome as 'inserted' | 'id_taken' | 'user_changed'
   },
 
   async restoreSession(session, attributes) {
-    const [outcome] = await only(pool.run(RESTORE_SESSION, restoredOf(session, attributes)))
+    const [outcome] = await only(pool.change(RESTORE_SESSION, restoredOf(session, attributes)))
     return outcome as 'restored' | 'id_taken'
   },
 
@@ -104,13 +121,13 @@ export const newWrites = (pool: Pool): Writes => ({
     if (bytes === null) return 'absent'
     const bounds = [Math.min(maxAttributes, LARGEST), Math.min(maxBytes, LARGEST)]
     const params = [bytes, [...attributes.keys()], [...attributes.values()], ...bounds, now, version]
-    return outcomeOf(await only(pool.run(PUT, params)))
+    return outcomeOf(await only(pool.change(PUT, params)))
   },
 
   async removeAttributes(id, keys, { now, version }) {
     const bytes = bytesOf(id)
     if (bytes === null) return 'absent'
-    return outcomeOf(await only(pool.run(REMOVE, [bytes, keys === 'all' ? null : keys, now, version])))
+    return outcomeOf(await only(pool.change(REMOVE, [bytes, keys === 'all' ? null : keys, now, version])))
   },
 
   async touchSessions(uses, now) {
@@ -118,17 +135,17 @@ export const newWrites = (pool: Pool): Writes => ({
     for (let at = 0; at < known.length; at += USES) {
       const some = known.slice(at, at + USES)
       const ids = some.map(({ id }) => bytesOf(id))
-      await pool.run(TOUCH, [ids, some.map(({ usedAt }) => usedAt), some.map(({ endsAt }) => endsAt), now])
+      await pool.change(TOUCH, [ids, some.map(({ usedAt }) => usedAt), some.map(({ endsAt }) => endsAt), now])
     }
   },
 
   async endSession(handle, uname, reason, now) {
-    const [ended] = await only(pool.run(END_SESSION, [...rangeOf(handle), uname, reason, now]))
+    const [ended] = await only(pool.change(END_SESSION, [...rangeOf(handle), uname, reason, now]))
     return ended as boolean
   },
 
   async endSessions(limit, now) {
-    const [ended] = await only(pool.run(END_SESSIONS, [limit, now]))
+    const [ended] = await only(pool.change(END_SESSIONS, [limit, now]))
     return ended as number
   },
 
@@ -144,7 +161,7 @@ export const newWrites = (pool: Pool): Writes => ({
   async insertUser(user) {
     const { uname, fullname, email, passwordHash, roles, disabled, generation } = user
     const params = [uname, fullname, email, passwordHash, roles, disabled, generation]
-    return (await pool.run(INSERT_USER, params)).length === 1
+    return (await pool.change(INSERT_USER, params)).length === 1
   },
 
   async updateUser(uname, change, revocation, { now, keeper, generation }) {
@@ -154,13 +171,13 @@ export const newWrites = (pool: Pool): Writes => ({
     const range = staying === null ? [null, null] : rangeOf(staying)
     const changes = [fullname, email, passwordHash, roles, disabled, revocation?.generation ?? null]
     return userOutcomeOf(
-      await only(pool.runLong(UPDATE_USER, [uname, ...changes, ...range, now, keeper, generation])),
+      await only(pool.changeLong(UPDATE_USER, [uname, ...changes, ...range, now, keeper, generation])),
     )
   },
 
   async deleteUser(uname, { now, keeper, generation }) {
     if (isNowhere(uname)) return 'absent'
-    return userOutcomeOf(await only(pool.runLong(DELETE_USER, [uname, now, keeper, generation])))
+    return userOutcomeOf(await only(pool.changeLong(DELETE_USER, [uname, now, keeper, generation])))
   },
 
   async readSecret(name, candidate) {
@@ -171,9 +188,9 @@ export const newWrites = (pool: Pool): Writes => ({
   async addToCounter(name, by, window, now) {
     const [row] =
       by > 0
-        ? await pool.run(ADD_TO_COUNTER, [name, by, now, window])
+        ? await pool.change(ADD_TO_COUNTER, [name, by, now, window])
         : by < 0
-          ? await pool.run(TAKE_FROM_COUNTER, [name, now, by, window])
+          ? await pool.change(TAKE_FROM_COUNTER, [name, now, by, window])
           : await pool.read(LOOK_AT_COUNTER, [name, now, window])
     return row === undefined
       ? { count: 0, endsAt: now + window }
