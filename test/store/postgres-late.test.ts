@@ -19,6 +19,7 @@ import {
   now,
   put,
 } from './given.ts'
+import { watch, wrote } from './watched.ts'
 
 setDefaultTimeout(20_000)
 
@@ -217,6 +218,22 @@ describeWithPostgres('a write that arrives late', { conf: { fsync: 'off' } }, (s
     await put(other, id, [['a', '2']])
     await arrive()
     expect(await attributesOf(other, id)).toEqual([['a', '2']])
+  })
+
+  test('what lets go of a session does not let go of one that is watched again', async () => {
+    await using given = await openTwo(server, hasty)
+    const { proxy, url, node, other, id } = given
+    await untilAnswered(async () => (await watch(node, id)).close())
+    const watched = () => server.run('SELECT FROM cloakroom.watched', url)
+    while ((await watched()).length > 0);
+    const before = await watch(node, id)
+    const arrive = proxy.holdBack()
+    before.close()
+    // It waits until the other has been given up.
+    const told = await watch(node, id)
+    await arrive()
+    await put(other, id, [['a', '1']])
+    await told.expectTold([wrote(2, 'a')])
   })
 
   test('writes go on when the clock of the database is set', async () => {

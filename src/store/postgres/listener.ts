@@ -9,8 +9,9 @@ import type { Pool } from './pool.ts'
 import { bytesOf, idOf } from './rows.ts'
 import type { Place } from './url.ts'
 
-const WATCH = 'SELECT cloakroom.watch($1, $2)'
-const UNWATCH = 'SELECT cloakroom.unwatch($1, $2)'
+/** In time: a late one would let go of a session that is watched again by then, or the other way about. */
+const WATCH = 'SELECT cloakroom.require_in_time($3) FROM cloakroom.watch($1, $2)'
+const UNWATCH = 'SELECT cloakroom.require_in_time($3) FROM cloakroom.unwatch($1, $2)'
 const BEAT = 'SELECT cloakroom.beat($1)'
 const LEAVE = 'SELECT cloakroom.leave($1)'
 
@@ -149,13 +150,13 @@ export class Listener implements Source {
   }
 
   async #mark(ear: Ear, ids: readonly string[]): Promise<void> {
-    await this.#pool.run(WATCH, [ear.name, ids.map(bytesOf)])
+    await this.#pool.change(WATCH, [ear.name, ids.map(bytesOf)])
     for (const id of ids) ear.marked.add(id)
   }
 
   async #unmark(ear: Ear, id: string): Promise<void> {
     try {
-      await this.#pool.run(UNWATCH, [ear.name, [bytesOf(id)]])
+      await this.#pool.change(UNWATCH, [ear.name, [bytesOf(id)]])
       ear.marked.delete(id)
     } catch {
       // It is still among those that are marked, and let go of at the next look.
