@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { hash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backUp } from '../../src/store/sqlite/backup.ts'
@@ -65,6 +65,18 @@ export function withDatabase(path: string, change: (db: Database) => void): void
   const db = new Database(path, { create: !existsSync(path), readwrite: true })
   change(db)
   db.close()
+}
+
+/** Writes nonsense over the first page of a table or an index. */
+export function damage(path: string, name: string): void {
+  const db = new Database(path)
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  const [[page]] = db.query('SELECT rootpage FROM sqlite_schema WHERE name = ?').values(name) as [[number]]
+  const [[size]] = db.query('PRAGMA page_size').values() as [[number]]
+  db.close()
+  const bytes = readFileSync(path)
+  bytes.fill(0xff, (page - 1) * size, page * size)
+  writeFileSync(path, bytes)
 }
 
 /** The error that this is rejected with, or that it throws. */

@@ -77,10 +77,9 @@ export class LongReads {
     this.#thread = null
     const waiting = this.#waiting
     this.#waiting = []
-    for (const each of waiting) each.reject(faultOf(`the thread that reads was lost, ${why}`))
+    for (const each of waiting) each.reject(faultOf(`The thread that reads was lost: ${why}`))
     this.#idle?.()
   }
 }
 
-const faultOf = (why: string) =>
-  new StoreFault('store_unavailable', `The database cannot be read: ${why}`, null)
+const faultOf = (message: string) => new StoreFault('store_unavailable', message, null)

@@ -50,7 +50,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
     const changes = alone ? new Changes(file) : null
     thread = await startThread({ path: file, alone })
     const db = new Database(file, { readonly: true, strict: true })
-    const { reads, hot, snapshot, watches } = await whenNotBusy(() => readsOf(db, changes))
+    const { reads, hot, snapshot, watches } = await whenNotBusy(() => readsOf(db, file, changes))
     const writer = new Writer(thread, {
       beginWriting() {
         snapshot.beginWriting()
@@ -109,13 +109,17 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         await writer.ask('ping')
       },
       async close() {
-        watches.close()
-        await longReads.close()
-        snapshot.close()
-        db.close()
-        // Last, so that the thread's connection is the one that folds the log into the file.
-        await writer.close()
-        lock?.close()
+        try {
+          watches.close()
+          await longReads.close()
+          snapshot.close()
+          db.close()
+        } finally {
+          // Last, so that the thread's connection is the one that folds the log into the file; and whatever failed before, since the
+          // thread keeps the process from ending, and the lock keeps others out.
+          await writer.close()
+          lock?.close()
+        }
       },
     }
   } catch (cause) {
@@ -158,7 +162,7 @@ async function startThread(opening: Opening): Promise<Worker> {
 }
 
 /** The reads as promises, which a failing file rejects with a `StoreFault`. */
-function readsOf(db: Database, changes: Changes | null) {
+function readsOf(db: Database, path: string, changes: Changes | null) {
   // Another process may be opening the file; and pages of it that this connection keeps, in KiB (negative: not their number).
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA cache_size = -65536`)
   const file = newReads(db)
@@ -170,7 +174,7 @@ function readsOf(db: Database, changes: Changes | null) {
     try {
       return read()
     } catch (cause) {
-      throw new StoreFault('store_unavailable', `The database cannot be read: ${cause}`, cause)
+      throw new StoreFault('store_unavailable', sentenceOf(cause, path), cause)
     }
   }
   const attempt = <T>(read: () => T) => reading(() => snapshot.read(read))

@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { BUSY_TIMEOUT } from './busy.ts'
 import { eventReads } from './event-reads.ts'
+import { sentenceOf } from './sentences.ts'
 import { newCount } from './session-count.ts'
 import { newSessionLists } from './session-lists.ts'
 
@@ -44,7 +45,7 @@ self.onmessage = ({ data }: MessageEvent<Question>) => {
   try {
     answered = { result: answer(data) }
   } catch (error) {
-    answered = { failed: String(error) }
+    answered = { failed: sentenceOf(error, data.path) }
   }
   self.postMessage(answered)
 }

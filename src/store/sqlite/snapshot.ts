@@ -60,6 +60,12 @@ export class Snapshot {
     if (!this.#isHeld) return
     this.#isHeld = false
     // An error may have ended it.
-    if (this.#db.inTransaction) this.#end.run()
+    if (!this.#db.inTransaction) return
+    try {
+      this.#end.run()
+    } catch (error) {
+      // On a damaged file the end repeats what a read of it has told already, and is the end all the same.
+      if (this.#db.inTransaction) throw error
+    }
   }
 }

@@ -42,7 +42,7 @@ function prepare(db: Database, path: string): void {
   db.exec('PRAGMA journal_size_limit = 67108864')
 }
 
-function serve(db: Database, changes: Changes | null): void {
+function serve(db: Database, path: string, changes: Changes | null): void {
   const writes = newWrites(db) as unknown as Record<keyof Writes, (...args: readonly unknown[]) => unknown>
   let hasBegun = false
   const commit = db.transaction((batch: readonly Write[]) => {
@@ -57,7 +57,7 @@ function serve(db: Database, changes: Changes | null): void {
     try {
       return { results: commit.immediate(batch) }
     } catch (error) {
-      return { failed: { full: isFull(error), message: String(error) } }
+      return { failed: { full: isFull(error), message: sentenceOf(error, path) } }
     } finally {
       if (hasBegun) changes?.done()
     }
@@ -93,7 +93,7 @@ self.onmessage = async ({ data: { path, alone } }: MessageEvent<Opening>) => {
     const db = await whenNotBusy(() => open(path))
     const changes = new Changes(path)
     if (alone) db.transaction(() => changes.settle()).immediate()
-    serve(db, alone ? null : changes)
+    serve(db, path, alone ? null : changes)
     say({ ready: true })
   } catch (error) {
     say({ refused: sentenceOf(error, path) })

@@ -1,0 +1,45 @@
+import { expect, test } from 'bun:test'
+import { StoreFault } from '../../src/errors.ts'
+import { damage, errorOf, givenDatabase, givenFolder, openAlone, openBeside } from './file.ts'
+import { now } from './given.ts'
+
+for (const [how, open] of [
+  ['alone', openAlone],
+  ['beside others', openBeside],
+] as const) {
+  test(`what cannot be read of a damaged file is a fault that names it and the remedy: opened ${how}`, async () => {
+    using folder = givenFolder()
+    const path = folder.at('s.db')
+    await givenDatabase(path)
+    damage(path, 'sessions')
+    const store = await open(path)
+    const asked = [
+      () => store.listSessions({}, null, 10, now),
+      () => store.listSessions({ address: '192.0.2.1' }, null, 10, now),
+      () => store.endSessions(10, now),
+    ]
+    for (const ask of asked) {
+      const error = await errorOf(ask)
+      expect(error).toBeInstanceOf(StoreFault)
+      expect(String(error)).toMatch(/damaged.*Restore a backup/)
+      expect(String(error)).toContain(path)
+    }
+    await store.close()
+  })
+}
+
+test('a damaged file is closed whole, and what is left of it can be read', async () => {
+  using folder = givenFolder()
+  const path = folder.at('s.db')
+  await givenDatabase(path)
+  damage(path, 'sessions')
+  const first = await openAlone(path)
+  await errorOf(() => first.listSessions({}, null, 10, now))
+  // What failed does not hang over what is asked next.
+  expect((await first.listUsers(null, 10)).items).toHaveLength(1)
+  await errorOf(() => first.listSessions({}, null, 10, now))
+  await first.close()
+  const second = await openAlone(path)
+  expect((await second.listUsers(null, 10)).items).toHaveLength(1)
+  await second.close()
+})
