@@ -78,7 +78,8 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   try {
     return await start(config, surroundings, store)
   } catch (error) {
-    await store.close()
+    // What failed is told, and not that a store which fails could not be closed either.
+    await store.close().catch(() => {})
     throw error
   }
 }

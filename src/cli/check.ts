@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { checkStore, shownStore } from '../store/open.ts'
+import { sayingWhere } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
 
@@ -13,6 +14,6 @@ export function addCheck(program: Command): void {
       print(
         `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${shownStore(config.store)}`,
       )
-      print(await checkStore(config.store, given.deep === true, config))
+      print(await sayingWhere(config.store, () => checkStore(config.store, given.deep === true, config)))
     })
 }

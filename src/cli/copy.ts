@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Config } from '../config.ts'
 import { SetupError, StoreFault } from '../errors.ts'
 import { copyStore } from '../store/copy.ts'
-import { isSameStore, openStore, shownStore } from '../store/open.ts'
+import { closedAfter, isSameStore, openStore, shownStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { newProgress } from './progress.ts'
 import { addConfigFlag, settingsOf } from './settings.ts'
@@ -81,7 +81,7 @@ async function copy(from: Store, to: Store) {
   } catch (cause) {
     if (!(cause instanceof StoreFault)) throw cause
     throw new SetupError(
-      `The copy was broken off (${cause.message}). Call it again when both stores answer, and it goes on.`,
+      `The copy was broken off. ${cause.message.replace(/\.?$/, '.')} Call it again when both stores are well, and it goes on.`,
       { cause },
     )
   } finally {
@@ -94,17 +94,11 @@ async function withBoth<T>(
   config: Config,
   work: (from: Store, to: Store) => Promise<T>,
 ): Promise<T> {
-  const from = await named('--from', () => openStore(flags.from, optionsOf('--from', config)))
-  try {
-    const to = await named('--to', () => openStore(flags.to, optionsOf('--to', config)))
-    try {
-      return await work(from, to)
-    } finally {
-      await to.close()
-    }
-  } finally {
-    await from.close()
-  }
+  const open = (flag: 'from' | 'to') =>
+    named(`--${flag}`, () => openStore(flags[flag], optionsOf(`--${flag}`, config)))
+  return closedAfter(await open('from'), async (from) =>
+    closedAfter(await open('to'), (to) => work(from, to)),
+  )
 }
 
 /** Both are held alone, where that can be: no server may change them meanwhile. */

@@ -11,7 +11,7 @@ import { addSession } from './session.ts'
 import { print } from './terminal.ts'
 import { addUser } from './user.ts'
 
-/** What scripts can tell apart: 1, something failed in here; 2, it was called or set up wrongly; 3, it was understood and declined. */
+/** What scripts can tell apart: 1, something failed in here; 2, it was called or set up wrongly, or the store cannot be used; 3, it was understood and declined. */
 const EXIT = { fault: 1, setup: 2, refused: 3 } as const
 
 const program = new Command('cloakroom')
@@ -24,7 +24,7 @@ const program = new Command('cloakroom')
   .addHelpText(
     'after',
     '\nStart with `cloakroom serve`, log in at the URL that it prints.\n' +
-      'Exit codes: 0 done; 1 a fault of the program; 2 called or set up wrongly; 3 declined, such as an unknown user.',
+      'Exit codes: 0 done; 1 a fault of the program; 2 called or set up wrongly, or a store that cannot be used; 3 declined, such as an unknown user.',
   )
 
 addServe(program)

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
+import { SetupError, StoreFault } from '../errors.ts'
 import { Passwords } from '../login/passwords.ts'
 import { Users } from '../login/users.ts'
-import { openStore } from '../store/open.ts'
+import { closedAfter, openStore, sentenceOfFault } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { settingsOf } from './settings.ts'
 
@@ -20,11 +21,21 @@ export async function withStore<T>(
 ): Promise<T> {
   const config = settingsOf(command)
   const { redis, postgres } = config
-  const store = await openStore(config.store, { alone: false, create, redis, postgres, warn() {} })
+  return sayingWhere(config.store, async () => {
+    const opened = await openStore(config.store, { alone: false, create, redis, postgres, warn() {} })
+    return closedAfter(opened, (store) => {
+      const users = new Users(store, new Passwords(config.login['hashes-at-once']), Date.now)
+      return work({ store, users, now: Date.now() })
+    })
+  })
+}
+
+/** Does something with the store of a URL. A fault of it is told as what keeps the command from its work: where it is, and what to do. */
+export async function sayingWhere<T>(url: string, work: () => Promise<T>): Promise<T> {
   try {
-    const users = new Users(store, new Passwords(config.login['hashes-at-once']), Date.now)
-    return await work({ store, users, now: Date.now() })
-  } finally {
-    await store.close()
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof StoreFault)) throw cause
+    throw new SetupError(sentenceOfFault(url, cause), { cause })
   }
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { adminPassword } from '../config.ts'
 import { newLog } from '../log.ts'
 import { type Running, serve } from '../serve.ts'
+import { sayingWhere } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 
 /** Milliseconds after which a stop gives up waiting for what is under way. */
@@ -30,7 +31,7 @@ export function addServe(program: Command): void {
       })
       // Before it has started, so that a signal finds it ready from the first line of the log on.
       stopOnSignal(starting)
-      await starting
+      await sayingWhere(config.store, () => starting)
     })
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { SetupError } from '../errors.ts'
+import { SetupError, type StoreFault } from '../errors.ts'
 import { openMemoryStore } from './memory.ts'
 import type { Reach } from './postgres/pool.ts'
 import type { RedisOptions } from './redis/open.ts'
@@ -121,6 +121,30 @@ export const kindOfStore = (url: string): string => kindOf(url).name
 
 /** The URL as it may be printed and logged: without a password. */
 export const shownStore = (url: string): string => kindOf(url).shown(url)
+
+/** What a person is told of a fault of the store of a URL: where that is, and what to do. */
+export function sentenceOfFault(url: string, { code, message }: StoreFault): string {
+  // SQLite's says both.
+  if (kindOf(url) === sqlite && message.includes(pathOf(url))) return message
+  const remedy =
+    code === 'store_full'
+      ? 'Make room there and try again.'
+      : 'Try again when it answers; cloakroom check says whether it does.'
+  return `${shownStore(url)} failed: ${message.replace(/\.?$/, '.')} ${remedy}`
+}
+
+/** Does something with a store and closes it. What failed is told, and not that a store which fails could not be closed either. */
+export async function closedAfter<T>(store: Store, work: (store: Store) => Promise<T>): Promise<T> {
+  let result: T
+  try {
+    result = await work(store)
+  } catch (error) {
+    await store.close().catch(() => {})
+    throw error
+  }
+  await store.close()
+  return result
+}
 
 /** Whether two URLs say that they are of one store. A server that has several names may be one all the same. */
 export function isSameStore(a: string, b: string): boolean {

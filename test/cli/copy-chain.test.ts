@@ -45,7 +45,7 @@ describeWithRedis('with Redis', () => {
     await broken.said(/Copying \S+ \d+% \((\d{3}|[1-6],\d{3}) of/)
     await redis.kill()
     const { code, out } = await broken.ended
-    expect([code, out]).toEqual([2, expect.stringContaining('The copy was broken off (')])
+    expect([code, out]).toEqual([2, expect.stringContaining('The copy was broken off. ')])
     await redis.restart()
     const again = await place.run(args)
     expect([again.code, again.out]).toEqual([0, expect.stringMatching(/Of them 1 user and [\d,]+ sessions/)])
