@@ -192,7 +192,12 @@ function readToml(path: string): object {
     return parseToml(content)
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause
-    throw new SetupError(`The settings file ${path} is not TOML: ${cause.message}`, { cause })
+    // Without the lines that the message has at its end: the password of the store may be in them.
+    const [reason = ''] = cause.message.replace(/^Invalid TOML document: /, '').split('\n')
+    throw new SetupError(
+      `The settings file ${path} is not TOML: ${reason}, in line ${cause.line}, column ${cause.column}.`,
+      { cause },
+    )
   }
 }
 

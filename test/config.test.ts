@@ -184,9 +184,23 @@ test('variables that are none of ours are left alone', () => {
 
 test('a file that is no TOML is refused with the line', () => {
   const said = refusal('port = 8080\nhost is here\n')
-  expect(said).toStartWith('The settings file FILE is not TOML: ')
-  expect(said).toContain('2:  host is here')
-  expect(refusal('port = 1\nport = 2\n')).toContain('2:  port = 2')
+  expect(said).toBe('The settings file FILE is not TOML: illegal character in key, in line 2, column 6.')
+  expect(refusal('port = 1\nport = 2\n')).toContain('in line 2, column')
+})
+
+test('what is in a file that is no TOML is not repeated, since it may be a password', () => {
+  for (const line of [
+    'store = postgres://u:hunter2@h/db',
+    'store = "postgres://u:hunter2\\@h/db"',
+    'store = "postgres://u:hunter2@h/db',
+    "store = 'postgres://u:hunter2@h/db",
+    'postgres://u:hunter2@h/db',
+    'store "postgres://u:hunter2@h/db"',
+  ]) {
+    const said = refusal(`port = 8080\n${line}\nhost = "127.0.0.1"\n`)
+    expect(said).toMatch(/^The settings file FILE is not TOML: [a-z :-]+, in line [23], column \d+\.$/)
+    expect(said).not.toContain('hunter')
+  }
 })
 
 test('a file that is not there is refused, whoever names it', () => {
