@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { SetupError, type StoreFault } from '../errors.ts'
 import { openMemoryStore } from './memory.ts'
 import type { Reach } from './postgres/pool.ts'
+import { shownUrl } from './postgres/url.ts'
 import type { RedisOptions } from './redis/open.ts'
 import { placeOf } from './redis/place.ts'
 import { backUp } from './sqlite/backup.ts'
@@ -27,7 +28,7 @@ interface Kind {
   check(url: string, deep: boolean, options: CheckOptions): Promise<string>
   /** Makes a copy, or is the sentence that says how one is made by other means. */
   readonly backUp: ((url: string, file: string) => void) | string
-  /** Without a password. */
+  /** Without a password. Throws a `SetupError` if it cannot be told where that is. */
   shown(url: string): string
   /** Where it is, if `shown` does not say. */
   place?(url: string): string
@@ -67,11 +68,7 @@ const postgres: Kind = {
     (await loadPostgres()).openPostgresStore(url, { ...reach, create }),
   check: async (url) => (await loadPostgres()).checkPostgres(url),
   backUp: 'PostgreSQL has its own: pg_dump --schema=cloakroom makes a copy as it is at one instant.',
-  shown(url) {
-    const { protocol, username, host, pathname } = URL.parse(url) ?? { username: '' }
-    // Without anything at all where a password that was not encoded may have got.
-    return username === '' ? `${url.split(':')[0]}:…` : `${protocol}//${username}@${host}${pathname}`
-  },
+  shown: shownUrl,
 }
 
 const redis: Kind = {
@@ -119,7 +116,7 @@ export function backUpStore(url: string, file: string): void {
 /** Which of the stores a URL names. */
 export const kindOfStore = (url: string): string => kindOf(url).name
 
-/** The URL as it may be printed and logged: without a password. */
+/** The URL as it may be printed and logged: without a password. Throws a `SetupError` if it is none. */
 export const shownStore = (url: string): string => kindOf(url).shown(url)
 
 /** What a person is told of a fault of the store of a URL: where that is, and what to do. */

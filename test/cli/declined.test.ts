@@ -157,6 +157,25 @@ test.concurrent('check says no to settings with which no server could start', as
   }
 })
 
+test.concurrent('a password that was not percent-encoded is refused, and no part of it repeated', async () => {
+  await using place = openPlace()
+  for (const password of ['hunter@hunter/hunter', 'hunter@2/hunter', 'hunter@2?hunter', '1#hunter']) {
+    const url = `postgres://cloakroom:${password}@127.0.0.1:1/cloakroom`
+    for (const args of [
+      ['check', '--store', url],
+      ['serve', '--store', url],
+      ['user', 'list', '--store', url],
+      ['backup', 'copy.db', '--store', url],
+      ['copy', '--from', url, '--to', 'sqlite:new.db'],
+    ]) {
+      const { code, out, err } = await place.run(args)
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toContain(args[0] === 'backup' ? 'pg_dump' : 'percent-encoded')
+      expect(err).not.toContain('hunter')
+    }
+  }
+})
+
 test.concurrent('check changes not a byte, and with --deep it finds a wrong count', async () => {
   await using place = openPlace()
   await givenAlice(place)

@@ -17,15 +17,18 @@ type TlsMode = (typeof TLS_MODES)[number]
 
 const SHAPE = 'postgres://user:password@host:5432/database'
 
+/** One @ at most, with none of / ? # before it: in any other URL a part of the password may be where host, database or parameters are. */
+const FORM = /^[a-z]+:\/\/(?:[^@/?#]*@)?[^@#]*$/
+
 /**
  * What a URL says, `postgres://user:password@host:5432/database?sslmode=…&sslrootcert=…`. Throws a `SetupError` that names what is missing
  * and never the password. Nothing comes from the environment. Beyond this machine the default is TLS, without a look at the certificate.
  */
 export function placeOf(text: string): Place {
-  const url = URL.parse(text)
+  const url = FORM.test(text) ? URL.parse(text) : null
   if (url === null) {
     throw new SetupError(
-      `The URL of the store is none; it must be ${SHAPE}. In a user name or password, write characters such as / and # percent-encoded.`,
+      `The URL of the store is none; it must be ${SHAPE}. In a user name or password, write @ / ? # percent-encoded: %40 %2F %3F %23.`,
     )
   }
   const database = decoded(url.pathname.slice(1))
@@ -55,6 +58,13 @@ export function placeOf(text: string): Place {
     tls: requireMode(url.searchParams.get('sslmode') ?? defaultMode(hostname, authorities)),
     authorities,
   }
+}
+
+/** The URL as it may be shown: without the password. Throws as `placeOf` does, since of what is no URL nobody knows where the password is. */
+export function shownUrl(text: string): string {
+  placeOf(text)
+  const { protocol, username, host, pathname } = new URL(text)
+  return `${protocol}//${username}@${host}${pathname}`
 }
 
 const defaultMode = (hostname: string, authorities: string | null): TlsMode => {
