@@ -65,6 +65,12 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     )
   }
   const metrics = requireClose(given, nameOf)
+  // A port of 0 is another one each time.
+  if (metrics?.port === port && metrics.hostname === hostname && port !== 0) {
+    throw new SetupError(
+      `${nameOf('metrics')} ${hostname}:${port} is where the server itself listens. Choose another port for one of them.`,
+    )
+  }
   const store = given.store ?? `sqlite:${join(data, 'cloakroom.db')}`
   requireIndexable(limits.key, store, nameOf)
   return {
@@ -184,6 +190,9 @@ function readToml(path: string): object {
   try {
     content = readFileSync(path, 'utf8')
   } catch (cause) {
+    if ((cause as { code?: string }).code === 'EISDIR') {
+      throw new SetupError(`${path} is a folder and no settings file. Name a file with --config.`, { cause })
+    }
     throw new SetupError(`The settings file ${path} cannot be read. Name one that exists with --config.`, {
       cause,
     })

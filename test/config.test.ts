@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test'
-import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
-import { type Flags, readConfig } from '../src/config.ts'
+import type { Flags } from '../src/config.ts'
 import { read, refusal } from './support/settings.ts'
 
 const port = 'must be a whole number from 0 to 65535'
@@ -182,36 +181,14 @@ test('variables that are none of ours are left alone', () => {
   expect(read('', { CLOAKROOM_ADMIN_PASSWORD: 'x', CLOAKROOM_PORT: undefined }).port).toBe(8080)
 })
 
-test('a file that is no TOML is refused with the line', () => {
-  const said = refusal('port = 8080\nhost is here\n')
-  expect(said).toBe('The settings file FILE is not TOML: illegal character in key, in line 2, column 6.')
-  expect(refusal('port = 1\nport = 2\n')).toContain('in line 2, column')
-})
-
-test('what is in a file that is no TOML is not repeated, since it may be a password', () => {
-  for (const line of [
-    'store = postgres://u:hunter2@h/db',
-    'store = "postgres://u:hunter2\\@h/db"',
-    'store = "postgres://u:hunter2@h/db',
-    "store = 'postgres://u:hunter2@h/db",
-    'postgres://u:hunter2@h/db',
-    'store "postgres://u:hunter2@h/db"',
-  ]) {
-    const said = refusal(`port = 8080\n${line}\nhost = "127.0.0.1"\n`)
-    expect(said).toMatch(/^The settings file FILE is not TOML: [a-z :-]+, in line [23], column \d+\.$/)
-    expect(said).not.toContain('hunter')
-  }
-})
-
-test('a file that is not there is refused, whoever names it', () => {
-  const path = resolve('/nowhere/settings.toml')
-  for (const read of [
-    () => readConfig({ config: path }, {}),
-    () => readConfig({}, { CLOAKROOM_CONFIG: path }),
-    () => readConfig({ config: tmpdir() }, {}),
-  ]) {
-    expect(read).toThrow(/^The settings file \/.* cannot be read\. Name one that exists with --config\.$/)
-  }
+test('metrics are not told where the server itself listens', () => {
+  const said = refusal('', {}, { port: '9464', metrics: '127.0.0.1:9464' })
+  expect(said).toStartWith('--metrics 127.0.0.1:9464 is where the server itself listens.')
+  expect(refusal('port = 9464\nhost = "::1"\nmetrics = "[::1]:9464"')).toStartWith(
+    'metrics in FILE ::1:9464 is where',
+  )
+  expect(read('', {}, { port: '0', metrics: '127.0.0.1:0' }).metrics?.port).toBe(0)
+  expect(read('host = "::1"', {}, { port: '9464', metrics: '127.0.0.1:9464' }).metrics?.port).toBe(9464)
 })
 
 test('a cookie domain that is not one of the server is refused, and its remedy said', () => {
