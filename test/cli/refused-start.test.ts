@@ -36,13 +36,16 @@ test.concurrent('a port that is taken where metrics would be told is named', asy
   const taken = ['--metrics', `127.0.0.1:${other.port}`]
   const said = await expectRefusal(place, taken, `Port ${other.port}`, '127.0.0.1', 'taken', '--metrics')
   expect(said).not.toContain('password')
-  // Its own port is no better than another's.
-  const free = await place.serve()
-  const own = String(free.port)
-  free.kill('SIGTERM')
-  await free.ended
-  const both = ['--port', own, '--metrics', `127.0.0.1:${own}`]
-  await expectRefusal(place, both, `Port ${own}`, 'taken', '--metrics')
+})
+
+test.concurrent('metrics where the server itself listens are refused, and nothing is said to be taken', async () => {
+  await using place = openPlace()
+  const both = ['--port', '9555', '--metrics', '127.0.0.1:9555']
+  for (const command of ['serve', 'check']) {
+    const ran = await place.run([command, ...both], { env })
+    expect(expectSentence(ran, ['--metrics 127.0.0.1:9555', 'itself'])).not.toContain('taken')
+  }
+  expect(existsSync(place.data)).toBe(false)
 })
 
 test.concurrent('an entry of a list that is none is counted as people count', async () => {
@@ -91,8 +94,13 @@ test.concurrent('a data folder that cannot be made is named', async () => {
   await using place = openPlace()
   const file = join(place.folder, 'file')
   writeFileSync(file, 'text')
-  await expectRefusal(place, ['--data', join(file, 'data')], join(file, 'data'), '--data')
-  await expectRefusal(place, ['--data', file], file, '--data')
+  for (const data of [file, join(file, 'data')]) {
+    for (const command of ['serve', 'check']) {
+      const ran = await place.run([command, '--data', data], { env })
+      const said = expectSentence(ran, [data, `${file} is a file`, '--data'])
+      expect(said).not.toContain('right')
+    }
+  }
   expect(readFileSync(file, 'utf8')).toBe('text')
 })
 
@@ -100,8 +108,13 @@ test.concurrent('a store that is a folder is named', async () => {
   await using place = openPlace()
   const store = join(place.folder, 'folder')
   mkdirSync(store)
-  await expectRefusal(place, ['--store', `sqlite:${store}`], store, 'is a folder', '--store')
+  for (const command of [['serve'], ['check'], ['user', 'list'], ['backup', 'copy.db']]) {
+    const ran = await place.run([...command, '--store', `sqlite:${store}`], { env })
+    const said = expectSentence(ran, [`${store} is a folder`, '--store'])
+    expect(said).not.toMatch(/right|I\/O/)
+  }
   expect(readdirSync(store)).toEqual([])
+  expect(readdirSync(place.folder)).toEqual(['folder'])
 })
 
 /** Files that are no store of this version, and what is said of them. */

@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError } from '../../errors.ts'
+import { requirePlace } from './place.ts'
 import { requireOurs } from './schema.ts'
 import { sentenceOf } from './sentences.ts'
 
@@ -14,6 +15,7 @@ export function backUp(path: string, file: string): void {
     throw new SetupError(`${file} exists already; a backup never replaces a file. Name another one.`)
   if (!existsSync(path))
     throw new SetupError(`There is no database at ${path} to back up. Name its folder with --data.`)
+  requirePlace(path)
   const part = `${file}.part`
   try {
     rmSync(part, { force: true })

@@ -1,8 +1,8 @@
 import { constants, Database } from 'bun:sqlite'
 import { constants as access, accessSync, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { type Packed, unpack } from './packed.ts'
+import { requirePlace } from './place.ts'
 import { requireOurs } from './schema.ts'
 import { sentenceOf } from './sentences.ts'
 
@@ -11,8 +11,8 @@ import { sentenceOf } from './sentences.ts'
  * `SetupError` if a server could not start on it.
  */
 export function checkSqlite(path: string, deep: boolean): string {
+  requirePlace(path)
   if (!existsSync(path)) {
-    requireWritable(path)
     return `${path} does not exist yet; the first start makes it.`
   }
   let db: Database | null = null
@@ -87,21 +87,4 @@ function countMiscounted(db: Database): number {
     if (sizes.length !== count || sizes.reduce((sum, size) => sum + size, 0) !== bytes) inTexts++
   }
   return inRows + inTexts
-}
-
-/** The nearest folder that exists is where the missing ones would be made. */
-function requireWritable(path: string): void {
-  let folder = dirname(path)
-  while (!existsSync(folder)) folder = dirname(folder)
-  if (!statSync(folder).isDirectory()) {
-    throw new SetupError(`${folder} is a file and no folder. Name another place with --data or --store.`)
-  }
-  try {
-    accessSync(folder, access.W_OK)
-  } catch (cause) {
-    throw new SetupError(
-      `${folder} cannot be written. Give this user the right to, or name another with --data.`,
-      { cause },
-    )
-  }
 }

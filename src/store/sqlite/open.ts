@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
 import { newNodeReports } from '../reports.ts'
@@ -11,6 +11,7 @@ import { holdAlone } from './lock.ts'
 import { LongReads } from './long-reads.ts'
 import type { Opening } from './opening.ts'
 import { type Packed, unpack, valueIn } from './packed.ts'
+import { requirePlace } from './place.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
 import { bytesOf } from './size.ts'
@@ -131,19 +132,17 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
 
 /** Only the owner may read it: it holds the hashes of passwords and of tokens. */
 function makeFile(path: string): void {
+  requirePlace(path)
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     closeSync(openSync(path, 'a', 0o600))
   } catch (cause) {
-    const reason = isFolder(path) ? 'is a folder' : 'cannot be written'
     throw new SetupError(
-      `${path} ${reason}. Give this user the right to write there, or name another place with --data or --store.`,
+      `${path} cannot be written. Give this user the right to write there, or name another place with --data or --store.`,
       { cause },
     )
   }
 }
-
-const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory()
 
 async function startThread(opening: Opening): Promise<Worker> {
   const { path } = opening
