@@ -13,7 +13,7 @@ import { Streams } from './http/streams.ts'
 import type { Log } from './log.ts'
 import type { PasswordCost } from './login/hash-threads.ts'
 import { Login } from './login/login.ts'
-import { Passwords } from './login/passwords.ts'
+import { Passwords, requirePassword } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
 import type { Sources } from './metrics/families.ts'
@@ -240,17 +240,27 @@ async function makeFirstAdmin(
     )
     return
   }
+  if (adminPassword !== null) await requireFirstPassword(adminPassword)
   const password = adminPassword ?? randomBytes(15).toString('base64url')
   try {
     await users.create(ADMIN, { passwordHash: await users.hashNew(password), roles: [ADMIN] })
   } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause
     // Another node of a new server was first, and has announced its own password.
-    if (cause.code === 'user_exists') return
+    if (cause instanceof Refusal && cause.code === 'user_exists') return
+    throw cause
+  }
+  audit.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
+  if (adminPassword === null) announce(ADMIN, password)
+}
+
+/** Refuses a password for the first admin that nobody should have. Throws a `SetupError`. */
+export async function requireFirstPassword(password: string): Promise<void> {
+  try {
+    await requirePassword(password)
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause
     throw new SetupError(`CLOAKROOM_ADMIN_PASSWORD is no password for the first admin. ${cause.message}`, {
       cause,
     })
   }
-  audit.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
-  if (adminPassword === null) announce(ADMIN, password)
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
-import { checkStore, shownStore } from '../store/open.ts'
+import { adminPassword } from '../config.ts'
+import { requireFirstPassword } from '../serve.ts'
+import { checkStore, shownStore, storeHasUsers } from '../store/open.ts'
 import { sayingWhere } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
@@ -14,6 +16,11 @@ export function addCheck(program: Command): void {
       print(
         `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${shownStore(config.store)}`,
       )
-      print(await sayingWhere(config.store, () => checkStore(config.store, given.deep === true, config)))
+      const { store } = config
+      print(await sayingWhere(store, () => checkStore(store, given.deep === true, config)))
+      const password = adminPassword(process.env)
+      if (password !== null && !(await sayingWhere(store, () => storeHasUsers(store, config)))) {
+        await requireFirstPassword(password)
+      }
     })
 }

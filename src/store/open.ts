@@ -7,7 +7,7 @@ import { shownUrl } from './postgres/url.ts'
 import type { RedisOptions } from './redis/open.ts'
 import { placeOf } from './redis/place.ts'
 import { backUp } from './sqlite/backup.ts'
-import { checkSqlite } from './sqlite/check.ts'
+import { checkSqlite, hasUsers } from './sqlite/check.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
@@ -26,6 +26,8 @@ interface Kind {
   readonly name: 'sqlite' | 'memory' | 'postgres' | 'redis'
   open(url: string, options: StoreOptions): Promise<Store>
   check(url: string, deep: boolean, options: CheckOptions): Promise<string>
+  /** Without changing it. */
+  hasUsers(url: string, options: CheckOptions): Promise<boolean>
   /** Makes a copy, or is the sentence that says how one is made by other means. */
   readonly backUp: ((url: string, file: string) => void) | string
   /** Without a password. Throws a `SetupError` if it cannot be told where that is. */
@@ -42,6 +44,7 @@ const sqlite: Kind = {
   name: 'sqlite',
   open: (url, options) => openSqliteStore(pathOf(url), options),
   check: async (url, deep) => checkSqlite(pathOf(url), deep),
+  hasUsers: async (url) => hasUsers(pathOf(url)),
   backUp: (url, file) => backUp(pathOf(url), file),
   shown: asItIs,
   place(url) {
@@ -54,6 +57,7 @@ const memory: Kind = {
   name: 'memory',
   open: async () => openMemoryStore(),
   check: async () => 'memory: forgets everything at the end.',
+  hasUsers: async () => false,
   backUp: 'memory: keeps nothing.',
   shown: asItIs,
 }
@@ -67,6 +71,7 @@ const postgres: Kind = {
   open: async (url, { postgres: reach, create }) =>
     (await loadPostgres()).openPostgresStore(url, { ...reach, create }),
   check: async (url) => (await loadPostgres()).checkPostgres(url),
+  hasUsers: async (url) => (await loadPostgres()).hasUsers(url),
   backUp: 'PostgreSQL has its own: pg_dump --schema=cloakroom makes a copy as it is at one instant.',
   shown: shownUrl,
 }
@@ -75,6 +80,11 @@ const redis: Kind = {
   name: 'redis',
   open: async (url, options) => (await loadRedis()).openRedisStore(url, options.redis, options.warn),
   check: async (url, _, options) => (await loadRedis()).checkRedis(url, options.redis),
+  hasUsers: async (url, options) => {
+    const { openRedisStore } = await loadRedis()
+    const opened = await openRedisStore(url, options.redis, () => {})
+    return closedAfter(opened, async (store) => (await store.listUsers(null, 1)).items.length > 0)
+  },
   backUp: 'Redis has its own: copy its RDB file after BGSAVE, or let a replica keep one.',
   shown: (url) => placeOf(url).shown,
 }
@@ -104,6 +114,10 @@ export const openStore = async (url: string, options: StoreOptions): Promise<Sto
 /** How the store of a URL is, in a sentence or two, without changing it. Throws a `SetupError` if it cannot be used. */
 export const checkStore = async (url: string, deep: boolean, options: CheckOptions): Promise<string> =>
   kindOf(url).check(url, deep, options)
+
+/** Whether anybody is in the store of a URL, so that a start makes no first user. Changes nothing. */
+export const storeHasUsers = async (url: string, options: CheckOptions): Promise<boolean> =>
+  kindOf(url).hasUsers(url, options)
 
 /** Copies the store of a URL to a new file while a server goes on using it. */
 export function backUpStore(url: string, file: string): void {

@@ -1,7 +1,9 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { openPlace } from '../support/process.ts'
+import { describeWithPostgres } from '../support/postgres.ts'
+import { openPlace, type Place } from '../support/process.ts'
+import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
 setDefaultTimeout(30_000)
@@ -100,4 +102,29 @@ test.concurrent('the flags and the environment reach the server, and the flag wi
   expect(existsSync(place.data)).toBe(false)
   expect(server.out).toContain('https://login.example.com')
   expect((await server.logIn('admin', ADMIN_PASSWORD)).cookie).toStartWith('__Host-zsessionid=')
+})
+
+/** A check foretells that a password is none for the first admin, until there is somebody in the store. */
+async function expectForetold(place: Place, store: string): Promise<void> {
+  const weak = { env: { CLOAKROOM_ADMIN_PASSWORD: 'short', CLOAKROOM_STORE: store } }
+  const { code, err } = await place.run(['check'], weak)
+  expect([code, err]).toEqual([2, expect.stringContaining('CLOAKROOM_ADMIN_PASSWORD is no password')])
+  const added = await place.run(['user', 'add', 'alice', '--store', store], { input: `${ADMIN_PASSWORD}\n` })
+  expect([added.code, added.err]).toEqual([0, ''])
+  expect((await place.run(['check'], weak)).code).toBe(0)
+}
+
+describeWithRedis('on Redis', () => {
+  test('a check looks at the password of the first admin', async () => {
+    await using redis = await startRedis()
+    await using place = openPlace()
+    await expectForetold(place, redis.url)
+  })
+})
+
+describeWithPostgres('on PostgreSQL', {}, (postgres) => {
+  test('a check looks at the password of the first admin', async () => {
+    await using place = openPlace()
+    await expectForetold(place, await postgres.newDatabase())
+  })
 })

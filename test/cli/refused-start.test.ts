@@ -190,6 +190,10 @@ for (const [password, reason] of [
     const said = expectSentence(ran, ['CLOAKROOM_ADMIN_PASSWORD', reason])
     if (password !== '') expect(said).not.toContain(password)
     expect((await place.run(['user', 'list', '--json'])).out).toBe('')
+    // A check foretells it where a start would make the first admin, and only there.
+    expectSentence(await place.run(['check', '--data', 'new'], weak), ['CLOAKROOM_ADMIN_PASSWORD', reason])
+    await place.run(['user', 'add', 'alice', '--role', 'admin'], { input: 'a password for alice\n' })
+    expect((await place.run(['check'], weak)).code).toBe(0)
   })
 }
 

@@ -69,6 +69,13 @@ export async function checkPostgres(url: string): Promise<string> {
   return `The database ${place.database} at ${place.hostname}, PostgreSQL ${version}, ${state}.`
 }
 
+/** Whether anybody is in a database that a server could start on. Changes nothing. */
+export const hasUsers = (url: string): Promise<boolean> =>
+  withClient(placeOf(url), async (client) => {
+    const { schema } = await readFacts(client)
+    return schema > 0 && (await client.unsafe('SELECT 1 FROM cloakroom.users LIMIT 1').values()).length > 0
+  })
+
 async function withClient<T>(place: Place, work: (client: SQL) => Promise<T>): Promise<T> {
   const client = newClient(place, START)
   try {

@@ -38,6 +38,19 @@ export function checkSqlite(path: string, deep: boolean): string {
   }
 }
 
+/** Whether anybody is in a database that a server could start on. Changes nothing. */
+export function hasUsers(path: string): boolean {
+  if (!existsSync(path) || hasJournal(path)) return false
+  const db = open(path)
+  try {
+    return requireOurs(db, path) > 0 && db.query('SELECT 1 FROM users LIMIT 1').values().length > 0
+  } catch (error) {
+    throw new SetupError(sentenceOf(error, path), { cause: error })
+  } finally {
+    db.close()
+  }
+}
+
 /** A first start that is killed leaves a journal, and without it the file means nothing. To play it back would be a change. */
 const hasJournal = (path: string) => existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0
 
