@@ -13,6 +13,7 @@ export function addBackup(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ cloakroom backup "/backup/cloakroom-$(date +%F).db"')
     .action(async (file: string, _: unknown, command: Command) => {
       const { store } = settingsOf(command)
+      if (file === '') throw new SetupError('The name of the file is empty. Say where the backup goes.')
       // Before it makes threads, which are then as patient.
       stepBack()
       await withSpinner('Backing up', () => inThread({ store, file: resolve(file) }))

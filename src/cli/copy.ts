@@ -63,8 +63,13 @@ const counted = (count: number, what: string) =>
 async function withTyped({ from, to }: Flags): Promise<Flags> {
   if (from !== '-' && to !== '-') return { from, to }
   const lines = (await Bun.stdin.text()).split(/\r?\n/)
-  const next = (url: string) => (url === '-' ? (lines.shift()?.trim() ?? '') : url)
-  return { from: next(from), to: next(to) }
+  const next = (flag: string, url: string): string => {
+    if (url !== '-') return url
+    const line = lines.shift()?.trim() ?? ''
+    if (line === '') throw new SetupError(`No URL for ${flag} came on standard input; send it as a line.`)
+    return line
+  }
+  return { from: next('--from', from), to: next('--to', to) }
 }
 
 function requireKept(flag: string, url: string): void {
@@ -110,11 +115,12 @@ const optionsOf = (flag: string, { redis, postgres }: Config) => ({
   warn: (sentence: string) => void process.stderr.write(`cloakroom: ${flag}: ${sentence}\n`),
 })
 
-/** Says which of the two stores it is that cannot be used. */
+/** Says which of the two stores it is that cannot be used, where sentences speak of the flag that other commands have for theirs. */
 function named<T>(flag: string, work: () => T): T {
   const say = (error: unknown): never => {
-    if (error instanceof SetupError) throw new SetupError(`${flag}: ${error.message}`, { cause: error })
-    throw error
+    if (!(error instanceof SetupError)) throw error
+    const message = error.message.replaceAll(/--data or --store|--store/g, flag)
+    throw new SetupError(`${flag}: ${message}`, { cause: error })
   }
   try {
     const made = work()

@@ -90,7 +90,8 @@ const redis: Kind = {
 }
 
 const kinds: readonly (readonly [RegExp, Kind])[] = [
-  [/^sqlite:/, sqlite],
+  // A colon would be one of SQLite's own names, such as :memory:.
+  [/^sqlite:[^:]/, sqlite],
   [/^memory:$/, memory],
   [/^postgres(ql)?:/, postgres],
   [/^rediss?[:+]/, redis],
@@ -99,9 +100,10 @@ const kinds: readonly (readonly [RegExp, Kind])[] = [
 function kindOf(url: string): Kind {
   const [, kind] = kinds.find(([begin]) => begin.test(url)) ?? []
   if (kind !== undefined) return kind
-  throw new SetupError(
-    `There is no store for ${url.split(':')[0]}:. Use sqlite:PATH, postgres://… or redis://….`,
-  )
+  // Nothing else is repeated: it may be anything, such as a password in the wrong place.
+  const [scheme] = /^[a-z][a-z\d+.-]*:/i.exec(url) ?? []
+  const wrong = scheme === undefined ? 'This is no URL of a store' : `There is no store for ${scheme}`
+  throw new SetupError(`${wrong}. Use sqlite:PATH, postgres://… or redis://….`)
 }
 
 /**

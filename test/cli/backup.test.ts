@@ -66,6 +66,13 @@ test.concurrent('a backup to where nothing can be written says where, and leaves
   expect(readdirSync(place.folder).toSorted()).toEqual(['data', 'file'])
 })
 
+test.concurrent('a backup without a name of a file says that it needs one', async () => {
+  await using place = openPlace()
+  await place.serve()
+  const { code, err } = await place.run(['backup', ''])
+  expect([code, err]).toEqual([2, 'cloakroom: The name of the file is empty. Say where the backup goes.\n'])
+})
+
 test.skipIf(process.platform !== 'linux')('a backup waits for its turn behind the server', async () => {
   await using place = openPlace()
   await place.serve()

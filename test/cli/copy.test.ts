@@ -227,7 +227,15 @@ test('URLs that cannot be are refused by name, and nothing is made', async () =>
     [urlOf('old'), 'mysql://x', '--to: There is no store for mysql:'],
     ['mysql://x', urlOf('old'), '--from: There is no store for mysql:'],
     [urlOf('old'), 'memory:', '--to memory: forgets'],
-    [urlOf('missing'), urlOf('new'), '--from: There is no database at missing.db'],
+    [
+      urlOf('missing'),
+      urlOf('new'),
+      '--from: There is no database at missing.db. Name another place with --from; ',
+    ],
+    ['hunter2', urlOf('new'), '--from: This is no URL of a store. Use sqlite:PATH'],
+    ['hunter2 and more:', urlOf('new'), '--from: This is no URL of a store. Use sqlite:PATH'],
+    [urlOf('old'), '', '--to: This is no URL of a store. Use sqlite:PATH'],
+    [urlOf('old'), 'sqlite:', '--to: There is no store for sqlite:. Use sqlite:PATH'],
     [urlOf('old'), urlOf('old'), 'the same store'],
     [urlOf('old'), `sqlite:./${'x/..'}/old.db`, 'the same store'],
     [urlOf('old'), urlOf('link'), 'the same store'],
@@ -242,7 +250,7 @@ test('URLs that cannot be are refused by name, and nothing is made', async () =>
     expect(err).toStartWith('cloakroom: ')
     expect(err).toContain(says)
     expect(err).not.toContain(SECRET)
-    expect(err).not.toMatch(/\n\s+at |fault of the program/)
+    expect(err).not.toMatch(/\n\s+at |fault of the program|--data|--store/)
   }
 })
 
@@ -255,6 +263,19 @@ test('a URL can come on standard input, where nobody else sees it', async () => 
   expect([both.code, both.out]).toEqual([0, expect.stringContaining('1 session of sqlite:old.db')])
   const one = await place.run(['copy', '--from', urlOf('old'), '--to', '-'], { input: 'sqlite:new.db\n' })
   expect([one.code, one.out]).toEqual([0, expect.stringContaining('were there before')])
+})
+
+test('a URL that does not come on standard input is missed by the name of its flag', async () => {
+  await using place = openPlace()
+  for (const [from, to, input, flag] of [
+    ['-', urlOf('new'), '', '--from'],
+    ['-', '-', 'sqlite:old.db\n', '--to'],
+    ['-', '-', '\nsqlite:new.db\n', '--from'],
+  ] as const) {
+    const ran = await place.run(['copy', '--from', from, '--to', to], { input })
+    const err = `cloakroom: No URL for ${flag} came on standard input; send it as a line.\n`
+    expect(ran).toEqual({ code: 2, out: '', err })
+  }
 })
 
 test('a server on the copy knows the cookie and the password', async () => {

@@ -14,7 +14,9 @@ export function backUp(path: string, file: string): void {
   if (existsSync(file))
     throw new SetupError(`${file} exists already; a backup never replaces a file. Name another one.`)
   if (!existsSync(path))
-    throw new SetupError(`There is no database at ${path} to back up. Name its folder with --data.`)
+    throw new SetupError(
+      `There is no database at ${path} to back up. Name another place with --data or --store.`,
+    )
   requirePlace(path)
   const part = `${file}.part`
   try {

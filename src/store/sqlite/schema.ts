@@ -108,7 +108,7 @@ export function requireOurs(db: Database, path: string): number {
   const tables = Number(db.query('SELECT count(*) FROM sqlite_schema').values()[0]?.[0])
   if (numberOf(db, 'application_id') !== APPLICATION_ID && tables > 0) {
     throw new SetupError(
-      `${path} is a database of another program; it was left as it is. Name another file with --store, or another folder with --data.`,
+      `${path} is a database of another program; it was left as it is. Name another file, with --data or --store.`,
     )
   }
   if (version > NEWEST) {

@@ -16,7 +16,7 @@ export function sentenceOf(error: unknown, path: string): string {
     return `${path} is not a database, or it is damaged; it was left as it is. Restore a backup in its place, or move it away to begin anew.`
   }
   if (/READONLY|CANTOPEN|PERM/.test(code)) {
-    return `${path} cannot be written. Give this user the right to write the file and its folder, or name others with --data.`
+    return `${path} cannot be written. Give this user the right to write the file and its folder, or name another place with --data or --store.`
   }
   if (/BUSY|LOCKED/.test(code))
     return `${path} is in use by another process that does not let go. Stop that one first.`
