@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { StoreFault } from '../../src/errors.ts'
+import { checkSqlite } from '../../src/store/sqlite/check.ts'
 import { damage, errorOf, givenDatabase, givenFolder, openAlone, openBeside } from './file.ts'
 import { now } from './given.ts'
 
@@ -42,4 +43,15 @@ test('a damaged file is closed whole, and what is left of it can be read', async
   const second = await openAlone(path)
   expect((await second.listUsers(null, 10)).items).toHaveLength(1)
   await second.close()
+})
+
+test('a check says in one line what is damaged', async () => {
+  using folder = givenFolder()
+  const path = folder.at('s.db')
+  await givenDatabase(path)
+  damage(path, 'sessions_by_end')
+  const { message } = (await errorOf(() => checkSqlite(path, true))) as Error
+  expect(message).toMatch(
+    /^\S+s\.db is damaged: Tree \d+ page \d+: [^\n]*\. Stop the server and restore a backup in its place\.$/,
+  )
 })

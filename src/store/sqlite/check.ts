@@ -63,7 +63,8 @@ function open(path: string): Database {
 
 function findDamage(db: Database): string | null {
   const [[integrity]] = db.query('PRAGMA integrity_check(1)').values() as [[string]]
-  if (integrity !== 'ok') return integrity
+  // Behind a line that says which database it is.
+  if (integrity !== 'ok') return integrity.split('\n').at(-1) ?? integrity
   const miscounted = countMiscounted(db)
   if (miscounted > 0) return `${miscounted} sessions do not have the attributes that were counted`
   for (const [table, column] of [
