@@ -137,8 +137,12 @@ export const shownStore = (url: string): string => kindOf(url).shown(url)
 
 /** What a person is told of a fault of the store of a URL: where that is, and what to do. */
 export function sentenceOfFault(url: string, { code, message }: StoreFault): string {
-  // SQLite's says both.
-  if (kindOf(url) === sqlite && message.includes(pathOf(url))) return message
+  // SQLite's says both, by whichever of its names.
+  if (
+    kindOf(url) === sqlite &&
+    [pathOf(url), sqlite.place?.(url) ?? ''].some((path) => message.includes(path))
+  )
+    return message
   const remedy =
     code === 'store_full'
       ? 'Make room there and try again.'

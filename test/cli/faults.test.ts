@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { damage } from '../store/file.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
@@ -49,6 +50,18 @@ for (const name of ['users', 'sessions', 'secrets']) {
     expectSentence(ran, 'The copy was broken off', 'data/cloakroom.db', 'damaged', 'Restore a backup')
   })
 }
+
+test.concurrent('a damaged database that was given by another name is not said to be away', async () => {
+  await using place = openPlace()
+  await addAlice(place)
+  damage(join(place.data, 'cloakroom.db'), 'sessions')
+  symlinkSync(join(place.data, 'cloakroom.db'), join(place.folder, 'link.db'))
+  for (const command of [['list'], ['list', '--address', '192.0.2.1'], ['revoke', '--all']]) {
+    const ran = await place.run(['session', ...command, '--store', 'sqlite:link.db'])
+    expectSentence(ran, '.db is not a database, or it is damaged')
+    expect(ran.err).not.toContain('when it answers')
+  }
+})
 
 /** A command that waits for a password on a terminal, and so has a store open that goes away meanwhile. */
 async function addWhileAway(place: Place, url: string, goAway: () => Promise<void>): Promise<Ran> {
