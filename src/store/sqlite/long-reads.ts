@@ -36,7 +36,7 @@ export class LongReads {
     if (this.#isClosed)
       return Promise.reject(new StoreFault('store_unavailable', 'The store is closed.', null))
     if (this.#thread === null && !hasRoomForThread())
-      return Promise.reject(faultOf('this process has as many files and connections open as it may'))
+      return Promise.reject(faultOf('This process has as many files and connections open as it may.'))
     this.#thread ??= this.#start()
     const question: Question = { path: this.#path, name, args }
     this.#thread.postMessage(question)
