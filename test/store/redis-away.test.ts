@@ -13,6 +13,7 @@ import {
   givenSession,
   givenSessionOf,
   givenUser,
+  HOUR,
   isLive,
   newSession,
   noKeeper,
@@ -167,7 +168,7 @@ describeWithRedis('Redis that is away', () => {
     await store.close()
   })
 
-  test('that has no memory left refuses writes as full, and goes on reading, ending and revoking', async () => {
+  test('that has no memory left refuses writes as full, and goes on reading, recording uses, ending and revoking', async () => {
     await using server = await startRedis()
     const store = await openRedis(server.url)
     const user = await givenUser(store)
@@ -179,6 +180,8 @@ describeWithRedis('Redis that is away', () => {
     expect(await faultOf(store.insertSession(newSession(user)))).toBe('store_full')
     expect(await faultOf(store.addToCounter('n', 1, 1, now))).toBe('store_full')
     expect(await attributesOf(store, one.id)).toEqual([['a', '1']])
+    await store.touchSessions([{ id: one.id, usedAt: now + 1, endsAt: now + HOUR }], now)
+    expect(await store.readSession(one.id, [], now)).toMatchObject({ usedAt: now + 1, endsAt: now + HOUR })
     expect(await store.removeAttributes(one.id, ['a'], { now, version: null })).toMatchObject({ version: 3 })
     expect(await store.endSession(handleOf(one.id), null, 'revoked', now)).toBe(true)
     const revocation = { generation: 8, except: null }

@@ -118,9 +118,12 @@ return 'begun'
 `,
 )
 
-/** KEYS ends, then sessions; ARGV now, then of each session the tail, usedAt and endsAt, as one. A key ends in the handle. */
+/**
+ * KEYS ends, then sessions; ARGV now, then of each session the tail, usedAt and endsAt, as one. A key ends in the handle. It puts instants
+ * in the place of others, and must not fail for want of memory: else all who only read would be logged out while there is none.
+ */
 export const TOUCH = newScript(
-  'writes',
+  'frees',
   `${PARSE}
 local now, scores = tonumber(ARGV[1]), {}
 for i = 2, #KEYS do
