@@ -34,14 +34,23 @@ const STEP = 250
 
 /** Lists of sessions, and how many there are. */
 export function newLists(link: Link) {
-  /** Each of these with its session, if that is meant: the index may still have what has ended, or what never began. */
-  const lookAt = async (part: readonly Entry[], filter: SessionFilter, now: Millis) => {
-    const read = await Promise.all(part.map(({ handle }) => readStored(link, handle, now)))
-    return read.map((session, i) => ({
-      item: session !== null && isOf(filter, session) ? session : null,
-      cursor: cursorOf(part[i] as Entry),
-    }))
+  /** The session of a handle, if it is live and meant. */
+  const find = async (handle: string, filter: SessionFilter, now: Millis) => {
+    const session = await readStored(link, handle, now)
+    return session !== null && isOf(filter, session) ? session : null
   }
+
+  /**
+   * Each of these with its session, if that is meant: the index may still have what has ended, or what never began, as a login whose id
+   * was that of a session of another instant.
+   */
+  const lookAt = (part: readonly Entry[], filter: SessionFilter, now: Millis) =>
+    Promise.all(
+      part.map(async (entry) => {
+        const session = await find(entry.handle, filter, now)
+        return { item: session?.beganAt === entry.beganAt ? session : null, cursor: cursorOf(entry) }
+      }),
+    )
 
   const ofUser = async function* (uname: string, after: Entry | null, size: number) {
     const key = indexKey(uname)
@@ -79,8 +88,8 @@ export function newLists(link: Link) {
     ): Promise<Page<StoredSession>> {
       const { uname, address, handle } = filter
       if (handle !== undefined) {
-        const [found] = isHandle(handle) ? await lookAt([{ handle, beganAt: 0 }], filter, now) : []
-        return { items: found?.item == null ? [] : [found.item], next: null }
+        const found = isHandle(handle) ? await find(handle, filter, now) : null
+        return { items: found === null ? [] : [found], next: null }
       }
       const from = after === null ? null : entryOf(after)
       // Of an address there may be few: those that are looked at are asked for together.
@@ -99,7 +108,7 @@ export function newLists(link: Link) {
       }
       const key = indexKey(uname)
       const members = (await link.read(key, ['ZRANGE', key, '0', '-1'])) as string[]
-      const byShard = Map.groupBy(members.map(handleIn), shardOf)
+      const byShard = Map.groupBy(new Set(members.map(handleIn)), shardOf)
       const counts = [...byShard.values()].flatMap((handles) =>
         partsOf(handles, STEP).map((part) => {
           const keys = part.map(sessionKey) as [string, ...string[]]

@@ -138,9 +138,10 @@ countRoles(KEYS[3], roles, disabled, 1)
 countRoles(KEYS[3], user[1], user[2], -1)
 if #ARGV > 7 then redis.call('HSET', KEYS[1], unpack(ARGV, 8)) end
 if ARGV[4] == '0' then return {} end
-local members = {}
+local members, spared = {}, string.sub(ARGV[5], 1, 22)
 for _, member in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
-  if member ~= ARGV[5] then table.insert(members, member) end
+  -- By the handle: a login whose id was taken may have left it here with another instant.
+  if string.sub(member, 1, 22) ~= spared then table.insert(members, member) end
 end
 decide(KEYS[5], members)
 return members

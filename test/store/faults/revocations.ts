@@ -41,6 +41,23 @@ export const revocationFaults: Record<string, Fault> = {
     updateUser: (uname, change, revocation, rule) =>
       good.updateUser(uname, change, revocation && { ...revocation, except: null }, rule),
   }),
+  'a revocation ends what it was to spare if another login wanted its id': (good) => {
+    const wanted = new Set<string | null>()
+    return {
+      async insertSession(session) {
+        const outcome = await good.insertSession(session)
+        if (outcome === 'id_taken') wanted.add(handleOf(session.id))
+        return outcome
+      },
+      updateUser: (uname, change, revocation, rule) =>
+        good.updateUser(
+          uname,
+          change,
+          revocation && wanted.has(revocation.except) ? { ...revocation, except: null } : revocation,
+          rule,
+        ),
+    }
+  },
   'a revocation ignores that the session to stay has ended': (good) => ({
     async updateUser(uname, change, revocation, rule) {
       const outcome = await good.updateUser(uname, change, revocation, rule)

@@ -65,6 +65,22 @@ export const revocationLaws: readonly Law[] = [
     },
   },
   {
+    says: 'a session whose id was refused to a later login of the user is there once, and can be spared',
+    async check(store) {
+      const { user, sessions } = await givenUserWithSessions(store)
+      const [ended, spared] = sessions
+      const again = newSession(user, { id: spared.id, beganAt: now + 5 })
+      expect(await store.insertSession(again)).toBe('id_taken')
+      expect([...(await idsOf(store, user.uname))].sort()).toEqual([ended.id, spared.id].sort())
+      expect(await store.countSessions(user.uname, now)).toBe(2)
+      const revocation = { generation: 8, except: spared.handle }
+      expect(await store.updateUser(user.uname, {}, revocation, noKeeper)).toEqual({ ended: 1 })
+      expect(await idsOf(store, user.uname)).toEqual([spared.id])
+      expect(await store.endSession(spared.handle, null, 'revoked', now)).toBe(true)
+      expect(await idsOf(store, user.uname)).toEqual([])
+    },
+  },
+  {
     says: 'a revocation that excepts what is not a live session of the user changes nothing',
     async check(store) {
       const { user, sessions } = await givenUserWithSessions(store)
