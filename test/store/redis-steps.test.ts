@@ -17,6 +17,7 @@ import {
   newSession,
   noKeeper,
   now,
+  times,
 } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
@@ -140,6 +141,19 @@ describeWithRedis('a node that dies between two steps', () => {
     expect(await isLive(store, session.id)).toBe(false)
     expect(await server.ask('EXISTS', indexKey(session.uname), ENDING)).toBe(0)
     expect(await store.insertSession(newSession(session, { id: session.id }))).toBe('id_taken')
+    await store.close()
+  })
+
+  test('of very many ends leaves nothing that one round of the sweep does not finish', async () => {
+    await using server = await startRedis()
+    const store = await openRedis(server.url)
+    const user = await givenUser(store)
+    const sessions = await Promise.all(times(450, () => givenSessionOf(store, user)))
+    for (const session of sessions) await decide(server, session)
+    await letTimePass(server)
+    await store.sweepSessions(now - 1, 10)
+    expect(await store.countSessions(user.uname, now)).toBe(0)
+    expect(await server.ask('EXISTS', indexKey(user.uname), ENDING)).toBe(0)
     await store.close()
   })
 

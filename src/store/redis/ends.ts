@@ -111,16 +111,19 @@ export function newEnds(link: Link) {
     },
 
     /**
-     * Finishes what nodes have decided and not finished, for whatever reason. The ids stay taken for a while, though this is called
-     * to free what ended before `endedBefore`: a login may still be under way with one of them.
+     * Finishes all that nodes have decided and not finished, for whatever reason, a part at a time. The ids stay taken for a while, though
+     * this is called to free what ended before `endedBefore`: a login may still be under way with one of them.
      */
     async finishLeft(endedBefore: Millis): Promise<void> {
-      const left = (await link.look(LEFT_ENDING, [ENDING], [String(PATIENCE), String(AT_ONCE)])) as string[]
-      const byUser = Map.groupBy(left, (text) => text.slice(text.indexOf(' ') + 1))
-      for (const [uname, texts] of byUser) {
-        const members = texts.map((text) => text.slice(0, text.indexOf(' ')))
-        // Why they end nobody knows any more.
-        await finish({ uname, members, reason: 'revoked' }, endedBefore + LINGER)
+      for (;;) {
+        const left = (await link.look(LEFT_ENDING, [ENDING], [String(PATIENCE), String(AT_ONCE)])) as string[]
+        const byUser = Map.groupBy(left, (text) => text.slice(text.indexOf(' ') + 1))
+        for (const [uname, texts] of byUser) {
+          const members = texts.map((text) => text.slice(0, text.indexOf(' ')))
+          // Why they end nobody knows any more.
+          await finish({ uname, members, reason: 'revoked' }, endedBefore + LINGER)
+        }
+        if (left.length < AT_ONCE) return
       }
     },
   }
