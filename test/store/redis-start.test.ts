@@ -12,6 +12,7 @@ import {
 } from '../support/redis.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { errorOf } from './file.ts'
+import { givenSession } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
 setDefaultTimeout(20_000)
@@ -89,18 +90,22 @@ describeWithRedis('Redis at the start', () => {
       '+info',
       '+role',
       '+wait',
+      '+time',
     ]
     const give = (...given: string[]) =>
       server.ask('ACL', 'SETUSER', 'cloakroom', 'reset', 'on', '>hunter2', ...given)
     const url = withLogin(server, 'cloakroom:hunter2')
     await give(...rights)
-    await (await openRedis(url)).close()
+    const store = await openRedis(url)
+    await givenSession(store)
+    await store.close()
     expect(await checkRedis(url, usual)).toStartWith(server.url.replace('//', '//cloakroom:***@'))
     for (const lacking of [
       ['~other:*', ...rights.slice(1)],
       rights.filter((right) => right !== '+@write'),
       rights.filter((right) => right !== '+@scripting'),
       rights.filter((right) => right !== '+info'),
+      rights.filter((right) => right !== '+time'),
       rights.filter((right) => right !== '+@pubsub'),
       rights.map((right) => (right.startsWith('&') ? '&other:*' : right)),
       [...rights, '-pubsub|shardnumsub'],

@@ -54,6 +54,7 @@ const COMMANDS = [
     'ZREMRANGEBYSCORE',
   ],
   ...['SPUBLISH', 'SSUBSCRIBE', 'SUNSUBSCRIBE', 'PUBSUB SHARDNUMSUB'],
+  'TIME',
 ]
 
 /** The first command that this user may not run on a key, or nothing. The key is none of the script's, so any node of a cluster can say. */
@@ -201,7 +202,7 @@ async function requireRights(client: Client, { username }: Place, host: Host): P
   if (forbidden === null) return
   throw new SetupError(
     `The user ${username ?? 'default'} of Redis at ${shownHost(host)} may not run ${forbidden} on cloakroom:*. ` +
-      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +@pubsub +info +role +wait +cluster &cloakroom:*.',
+      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +@pubsub +info +role +wait +time +cluster &cloakroom:*.',
   )
 }
 

@@ -77,6 +77,6 @@ const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
     /^NOPERM/,
     (where, { username }) =>
       `The user ${username ?? 'default'} of Redis at ${where} lacks a right. ` +
-      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +info +role +wait +cluster.',
+      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +info +role +wait +time +cluster.',
   ],
 ]
