@@ -1,8 +1,9 @@
 import { createCluster } from 'redis'
 import { type Client, commandOptions, connect, loginOf, socketOf } from './client.ts'
+import { type Connection, connectionOf, writeInTime } from './clock.ts'
 import type { Wire } from './link.ts'
 import { type Host, type Place, shownHost } from './place.ts'
-import { follow, type Send } from './redirects.ts'
+import { follow } from './redirects.ts'
 import { ConnectionLost } from './replies.ts'
 import { slotOf } from './slots.ts'
 
@@ -45,11 +46,11 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
   }
   const arriving = new Arriving(place, timeout)
   const around = {
-    async sendTo(key: string): Promise<Send> {
+    async connectionTo(key: string): Promise<Connection> {
       const client = await cluster.nodeClient(masterOf(key))
-      return (args) => client.sendCommand(args, commandOptions)
+      return connectionOf(client, (args) => client.sendCommand(args, commandOptions))
     },
-    sendAt: (address: string, key: string) => arriving.sendAt(address, masterOf(key).host),
+    connectionAt: (address: string, key: string) => arriving.connectionAt(address, masterOf(key).host),
     async relearn(key: string): Promise<void> {
       // The client asks the node that says where else it is.
       await cluster.sendCommand(key, false, ['EXISTS', key], commandOptions).catch(() => {})
@@ -60,19 +61,16 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
   return {
     isMany: true,
     send: (key, args, isWide) =>
-      pending.until(follow(around, { key, isWide, patience }, (send) => send(args))),
+      pending.until(follow(around, { key, isWide, patience }, ({ send }) => send(args))),
     sendEach: (args) =>
       Promise.all(
         cluster.masters.map(async (master) =>
           (await cluster.nodeClient(master)).sendCommand(args, commandOptions),
         ),
       ),
-    sendConfirmed: (key, args, isWide, wait) =>
+    write: (command, wait) =>
       pending.until(
-        follow(around, { key, isWide, patience }, async (send) => {
-          const [reply, confirmed] = await Promise.all([send(args), send(wait)])
-          return [reply, Number(confirmed)] as const
-        }),
+        follow(around, { ...command, patience }, (connection) => writeInTime(connection, command, wait)),
       ),
     hostOf: (key) => masterOf(key),
     async close() {
@@ -125,11 +123,11 @@ class Arriving {
   }
 
   /** To `host:port`, or to `:port` on the host that said so. */
-  async sendAt(address: string, said: string): Promise<Send> {
+  async connectionAt(address: string, said: string): Promise<Connection> {
     const at = address.lastIndexOf(':')
     const host = { host: address.slice(0, at) || said, port: Number(address.slice(at + 1)) }
     const client = await (this.#clients.get(shownHost(host)) ?? this.#connect(host))
-    return (args) => client.send(args)
+    return connectionOf(client, client.send)
   }
 
   async close(): Promise<void> {

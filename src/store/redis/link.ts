@@ -1,4 +1,5 @@
 import { StoreFault } from '../../errors.ts'
+import type { Write } from './clock.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Host } from './place.ts'
 import { faultOf, isAnswer, isDemoted, isUnknownScript } from './replies.ts'
@@ -8,16 +9,17 @@ import type { Script } from './scripts.ts'
 export interface Wire {
   /** Whether it leads to several servers, of which some may go on where others are away. */
   readonly isMany: boolean
-  /** Sends a command to where its key is. `isWide`: it is a script that is. */
+  /** Sends a command that changes nothing to where its key is. `isWide`: it is a script that is. */
   send(key: string, args: readonly string[], isWide: boolean): Promise<unknown>
   /** Sends a command to every server that has keys. */
   sendEach(args: readonly string[]): Promise<readonly unknown[]>
-  /** The same as `send` and, in the same round trip, waits for replicas; the answer, and how many confirmed. */
-  sendConfirmed(
-    key: string,
-    args: readonly string[],
-    isWide: boolean,
-    wait: readonly string[],
+  /**
+   * Has a script write where its key is, in time or never, and waits for replicas in the same round trip if `wait` is their command; the
+   * answer, and how many confirmed.
+   */
+  write(
+    command: Write & { readonly key: string; readonly isWide: boolean },
+    wait: readonly string[] | null,
   ): Promise<readonly [unknown, number]>
   /** The server that a key is on, as far as is known. */
   hostOf(key: string): Host
@@ -43,12 +45,12 @@ type Keys = readonly [string, ...string[]]
 
 /**
  * What the rest of the store sends its commands through. While Redis is away every command fails at once; it connects again by itself.
- * No command is sent twice, but for a script that Redis said it does not know.
+ * No command is sent twice, but for a script that Redis said it does not know or got too late.
  */
 export class Link {
   readonly #open: Open
   readonly #options: LinkOptions
-  readonly #wait: readonly string[]
+  readonly #wait: readonly string[] | null
   readonly #deadlines: Deadlines<Wire>
   #wire: Wire | null
   #isRenewing = false
@@ -60,7 +62,8 @@ export class Link {
     this.#wire = wire
     this.#open = open
     this.#options = options
-    this.#wait = ['WAIT', String(options.replicas), String(options.replicaTimeout)]
+    const { replicas, replicaTimeout } = options
+    this.#wait = replicas === 0 ? null : ['WAIT', String(replicas), String(replicaTimeout)]
     this.#deadlines = new Deadlines(options.timeout, {
       ranOut: (from, isSilent) => {
         if (isSilent || from.isMany) this.#lose(from)
@@ -104,7 +107,7 @@ export class Link {
     return run((words) => this.#send(keys[0], words, script.isWide), script, keys, args)
   }
 
-  /** A script that writes. Rejects also if too few replicas confirmed the write, of which nobody knows then whether it lasts. */
+  /** A script that writes, before this is answered or never. Rejects also if too few replicas confirmed the write, of which nobody knows then whether it lasts. */
   write(script: Script, keys: Keys, args: readonly string[]): Promise<unknown> {
     const written = run((words) => this.#write(keys[0], words, script.isWide), script, keys, args)
     this.#writes.add(written)
@@ -128,11 +131,12 @@ export class Link {
   }
 
   async #write(key: string, args: readonly string[], isWide: boolean): Promise<unknown> {
-    const { replicas } = this.#options
-    if (replicas === 0) return this.#send(key, args, isWide)
+    const { replicas, timeout } = this.#options
     const wire = this.#wire
     if (wire === null) throw away()
-    const sent = wire.sendConfirmed(key, args, isWide, this.#wait)
+    // No later than it is given up.
+    const latest = performance.now() + timeout
+    const sent = wire.write({ key, args, isWide, latest }, this.#wait)
     const [reply, confirmed] = await this.#deadlines.within(wire, sent)
     if (confirmed >= replicas) return reply
     throw new StoreFault(

@@ -1,14 +1,12 @@
+import type { Connection } from './clock.ts'
 import { askedFor, ConnectionLost, isDivided, isMoved, isStranded } from './replies.ts'
-
-/** Sends a command on one connection; what is sent in one turn arrives one right behind the other. */
-export type Send = (args: readonly string[]) => Promise<unknown>
 
 /** What is known of where keys are. */
 export interface Surroundings {
   /** To the node that a key is on, as far as is known. */
-  sendTo(key: string): Promise<Send>
+  connectionTo(key: string): Promise<Connection>
   /** To the node at `host:port`, whether it is known or not; `:port` is on the host that the key is on. */
-  sendAt(address: string, key: string): Promise<Send>
+  connectionAt(address: string, key: string): Promise<Connection>
   /** Learns anew where a key is. Never rejects. */
   relearn(key: string): Promise<void>
 }
@@ -20,7 +18,7 @@ const [SOON, LATE] = [10, 100]
 const AT_ONCE = 2
 
 /**
- * Sends what `work` sends to where the key is, and follows it if it is elsewhere, though its slot be on its way meanwhile; nothing
+ * Has `work` send to where the key is, and follows it if it is elsewhere, though its slot be on its way meanwhile; nothing
  * is repeated but what Redis says that it has not done. Nothing is sent after `patience` milliseconds: whoever asked may then have
  * been told that it failed, and written something else.
  *
@@ -29,13 +27,13 @@ const AT_ONCE = 2
 export async function follow<T>(
   around: Surroundings,
   { key, isWide, patience }: { readonly key: string; readonly isWide: boolean; readonly patience: number },
-  work: (send: Send) => Promise<T>,
+  work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const giveUpAt = performance.now() + patience
   const attempt = async (asked: string | null) => {
-    const send = await (asked === null ? around.sendTo(key) : sendAsked(around, asked, key))
+    const connection = await (asked === null ? around.connectionTo(key) : connectionAsked(around, asked, key))
     if (performance.now() > giveUpAt) throw new ConnectionLost('no connection in time')
-    return work(send)
+    return work(connection)
   }
   let asked: string | null = null
   for (let tries = 0; ; tries++) {
@@ -54,13 +52,16 @@ export async function follow<T>(
 }
 
 /** Before the first command goes the word that its slot may still be on its way. It holds for that command alone. */
-async function sendAsked(around: Surroundings, address: string, key: string): Promise<Send> {
-  const send = await around.sendAt(address, key)
+async function connectionAsked(around: Surroundings, address: string, key: string): Promise<Connection> {
+  const { send, clock } = await around.connectionAt(address, key)
   let isSaid = false
-  return (args) => {
-    if (!isSaid) send(['ASKING']).catch(() => {})
-    isSaid = true
-    return send(args)
+  return {
+    clock,
+    send(args) {
+      if (!isSaid) send(['ASKING']).catch(() => {})
+      isSaid = true
+      return send(args)
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import { ErrorReply } from 'redis'
+import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis'
 import { StoreFault } from '../../errors.ts'
 
 /** The connection ended, or was never made. */
@@ -11,6 +11,13 @@ const beginsWith = (error: unknown, words: RegExp) => error instanceof Error && 
 /** Whether it was Redis that said it; else nobody knows what became of the command. */
 export const isAnswer = (error: unknown): boolean =>
   error instanceof ErrorReply || error instanceof StoreFault
+
+/** Whether what was sent may still arrive, though nobody waits for its answer. */
+export const isOnItsWay = (error: unknown): boolean =>
+  !(isAnswer(error) || error instanceof ClientClosedError || error instanceof ClientOfflineError)
+
+/** A script that writes came after its deadline, and nothing was done. */
+export const isLate = (error: unknown): boolean => beginsWith(error, /^LATE /)
 
 /** Redis does not know the script yet, and has done nothing. */
 export const isUnknownScript = (error: unknown): boolean => beginsWith(error, /^NOSCRIPT/)

@@ -9,13 +9,24 @@ export interface Script {
   readonly isWide: boolean
 }
 
+/** What a script returns that did nothing since it came too late. An error, since no answer can be mistaken for it. */
+export const LATE = `redis.error_reply('LATE It came too late, and was not done.')`
+
+/** The last argument is the deadline, in milliseconds by the clock of the server. The others are what the rest of the script sees. */
+const IN_TIME = `
+do
+  local latest, clock = tonumber(table.remove(ARGV)), redis.call('TIME')
+  if clock[1] * 1000 + clock[2] / 1000 > latest then return ${LATE} end
+end
+`
+
 /**
- * `frees`: it runs also where there is no memory left, since what it does gives some back, or ends or keeps a login, which must
+ * One that changes anything does so by its deadline or never. `frees`: it runs also where there is no memory left, since what it does gives some back, or ends or keeps a login, which must
  * not fail for that, or is bounded. `reads`: it changes nothing. A script touches keys of one slot alone, as a cluster demands.
  */
 export function newScript(kind: 'writes' | 'frees' | 'reads', lua: string): Script {
   const flags = { writes: '', frees: ' flags=allow-oom', reads: ' flags=no-writes' }[kind]
-  const text = `#!lua${flags}\n${lua}`
+  const text = `#!lua${flags}\n${kind === 'reads' ? '' : IN_TIME}${lua}`
   return { text, sha: hash('sha1', text, 'hex'), isWide: false }
 }
 

@@ -1,5 +1,5 @@
 import { PARSE, STATE, TIMES } from './fields.ts'
-import { newScript } from './scripts.ts'
+import { LATE, newScript } from './scripts.ts'
 
 /** Bytes of the keys in what is told of a write, at most. */
 const LONGEST_MESSAGE = 4_096
@@ -109,7 +109,7 @@ return written()
 export const BEGIN = newScript(
   'writes',
   `
-if redis.call('TIME')[1] - ARGV[2] > 60 then return 'late' end
+if redis.call('TIME')[1] - ARGV[2] > 60 then return ${LATE} end
 if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 'id_taken' end
 for i = 5, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])

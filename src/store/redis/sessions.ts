@@ -1,4 +1,3 @@
-import { StoreFault } from '../../errors.ts'
 import {
   type Attributes,
   handleOf,
@@ -32,14 +31,10 @@ export function newSessions(link: Link) {
   }
 
   /** The second step, whose script says what came of it. The first was at `firstAt`, by the clock of the server. */
-  const begin = async (
-    session: StoredSession,
-    firstAt: unknown,
-    attributes: Attributes,
-  ): Promise<unknown> => {
+  const begin = (session: StoredSession, firstAt: unknown, attributes: Attributes): Promise<unknown> => {
     const handle = handleOf(session.id)
     const { ends, logins, ended } = shardOf(handle)
-    const outcome = await link.write(
+    return link.write(
       BEGIN,
       [sessionKey(handle), ends, logins, ended],
       [
@@ -47,10 +42,6 @@ export function newSessions(link: Link) {
         ...fieldsOf(session, attributes),
       ],
     )
-    if (outcome === 'late') {
-      throw new StoreFault('store_unavailable', 'Redis got the second step of a login too late.', null)
-    }
-    return outcome
   }
 
   return {

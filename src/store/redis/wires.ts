@@ -1,4 +1,5 @@
 import { type Client, connect } from './client.ts'
+import { connectionOf, writeInTime } from './clock.ts'
 import type { Wire } from './link.ts'
 import { type Host, type Place, shownHost } from './place.ts'
 import { ConnectionLost, isLoginMissing, isUnknownCommand } from './replies.ts'
@@ -14,23 +15,19 @@ export async function openSingle(place: Place, timeout: number, lost: () => void
     client.destroy()
     throw error
   }
+  const connection = connectionOf(client, client.send)
+  // Whoever writes first waits for it, if at all.
+  connection.clock.measure().catch(() => {})
   return {
     isMany: false,
     send: (_, args) => client.send(args),
     sendEach: async (args) => [await client.send(args)],
-    sendConfirmed: (_, args, __, wait) => sendBoth(client, args, wait),
+    write: (command, wait) => writeInTime(connection, command, wait),
     hostOf: () => host,
     close: () => client.close(),
     destroy: () => client.destroy(),
   }
 }
-
-/** In one round trip: Redis takes the second command when it has done the first. */
-const sendBoth = (
-  client: { send(args: readonly string[]): Promise<unknown> },
-  args: readonly string[],
-  wait: readonly string[],
-) => Promise.all([client.send(args), client.send(wait) as Promise<number>])
 
 async function requirePrimary(client: Client, { host, port }: Host): Promise<void> {
   const [role] = (await client.send(['ROLE'])) as [string]
