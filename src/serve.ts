@@ -102,7 +102,6 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
-  passwords.prepare()
   const users = new Users(store, passwords, clock)
   const audit = new Audit(log, store, clock, fault)
   const throttle = new Throttle(
@@ -167,6 +166,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     await server.stop(true)
     throw error
   }
+  passwords.prepare()
   overview.start()
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port

@@ -58,12 +58,12 @@ test('users that do not exist are answered again after a thread was lost', async
 })
 
 /**
- * Runs in the server's process before the server does, and ends the first threads that hash as soon as they are started: the first login
- * of a server needs one more, for the hash that unknown users are held against.
+ * Runs in the server's process before the server does, and ends the first threads that hash as soon as they are started: that of the
+ * start, for the hash that unknown users are held against, the one that the first login begins for the same, and its own.
  */
 const PRELOAD = `
   const { Worker } = require('node:worker_threads')
-  let left = 2
+  let left = 3
   process.on('worker', (thread) => {
     if (!(thread instanceof Worker) || left-- <= 0) return
     // When it has been asked for something: until then there is nothing to end.

@@ -23,9 +23,13 @@ export class LongReads {
     this.#path = path
   }
 
-  /** Begins the thread before anybody asks for it. */
-  begin(): void {
+  /** Begins the thread before anybody asks for it, and resolves when it runs, or could not. */
+  async begin(): Promise<void> {
     this.#thread ??= this.#start()
+    const thread = this.#thread
+    await new Promise((resolve) => {
+      for (const event of ['open', 'error', 'close']) thread.addEventListener(event, resolve, { once: true })
+    })
   }
 
   /** Sees every write that was answered before. Rejects with a `StoreFault`. */

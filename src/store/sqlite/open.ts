@@ -69,7 +69,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
     })
     const longReads = new LongReads(file)
     // Now, since there may be no room for it when somebody asks.
-    if (alone) longReads.begin()
+    if (alone) await longReads.begin()
     return {
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
