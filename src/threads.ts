@@ -1,21 +1,24 @@
-import { closeSync, openSync } from 'node:fs'
-import { devNull } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 
-/** File descriptors that have to be free before a thread begins: more than it opens, since connections may come meanwhile. */
+/** File descriptors that have to be free for each thread that begins: several times what it opens, since connections may come meanwhile. */
 const SPARE = 64
 
 /**
- * Whether there is room for a thread to begin. Where it can open nothing, Bun ends the whole process, and connections that ask nothing
- * are enough to bring that about.
+ * Whether there is room for so many threads to begin at once. Where one can open nothing, Bun ends the whole process, and connections that
+ * ask nothing are enough to bring that about.
  */
-export function hasRoomForThread(): boolean {
-  const opened: number[] = []
+export const hasRoomForThreads = (count: number): boolean => countFree() >= count * SPARE
+
+/** Descriptors that the process may still open. Counted and not tried, since a thread that just begins would find them taken. */
+function countFree(): number {
+  // Only Linux tells.
+  if (process.platform !== 'linux') return Number.POSITIVE_INFINITY
   try {
-    while (opened.length < SPARE) opened.push(openSync(devNull, 'r'))
-    return true
+    const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return limit === undefined
+      ? Number.POSITIVE_INFINITY
+      : Number(limit) - readdirSync('/proc/self/fd').length
   } catch {
-    return false
-  } finally {
-    for (const descriptor of opened) closeSync(descriptor)
+    return 0
   }
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../errors.ts'
-import { hasRoomForThread } from '../threads.ts'
+import { hasRoomForThreads } from '../threads.ts'
 
 /** What a hash costs: KiB of memory, and passes over it. */
 export interface PasswordCost {
@@ -22,6 +22,8 @@ export type Said = { readonly result: string | boolean } | { readonly failed: st
  */
 export class HashThreads {
   readonly #idle: Worker[] = []
+  /** How many have not yet opened what they need. */
+  #beginning = 0
 
   hash(password: string, cost: PasswordCost): Promise<string> {
     return this.#ask({ password, cost }) as Promise<string>
@@ -53,13 +55,21 @@ export class HashThreads {
 
   /** Refuses where there is no room for another one. */
   #start(): Worker {
-    if (!hasRoomForThread())
+    if (!hasRoomForThreads(this.#beginning + 1))
       throw new Refusal(
         'busy',
         'This server has more connections than it has room for. Try again in a few seconds.',
         5,
       )
     const thread = new Worker(new URL('./hash-thread.ts', import.meta.url))
+    this.#beginning++
+    const began = () => {
+      this.#beginning--
+      thread.off('online', began)
+      thread.off('exit', began)
+    }
+    thread.once('online', began)
+    thread.once('exit', began)
     // One that ends while it has nothing to do is not asked again.
     thread.once('exit', () => {
       const at = this.#idle.indexOf(thread)

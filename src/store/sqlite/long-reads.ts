@@ -1,5 +1,5 @@
 import { StoreFault } from '../../errors.ts'
-import { hasRoomForThread } from '../../threads.ts'
+import { hasRoomForThreads } from '../../threads.ts'
 import type { Answered, Question, Questions } from './read-thread.ts'
 
 interface Waiting {
@@ -39,7 +39,7 @@ export class LongReads {
   ): Promise<ReturnType<Questions[Name]>> {
     if (this.#isClosed)
       return Promise.reject(new StoreFault('store_unavailable', 'The store is closed.', null))
-    if (this.#thread === null && !hasRoomForThread())
+    if (this.#thread === null && !hasRoomForThreads(1))
       return Promise.reject(faultOf('This process has as many files and connections open as it may.'))
     this.#thread ??= this.#start()
     const question: Question = { path: this.#path, name, args }
