@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { SetupError } from '../../src/errors.ts'
+import { checkSqlite, hasUsers } from '../../src/store/sqlite/check.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { errorOf, givenFolder, openAlone, openBeside, withDatabase } from './file.ts'
 import {
@@ -163,6 +164,9 @@ test('a file is the same by whichever of its names it is opened', async () => {
   const beside = await openBeside(path)
   await beside.endSession(handle, null, 'revoked', now)
   expect(await isLive(server, id)).toBe(false)
+  // Its log is beside the file, and what it says is only there.
+  expect(checkSqlite(link, true)).toContain('schema')
+  expect(hasUsers(link)).toBe(true)
   await beside.close()
   await server.close()
 })

@@ -1,5 +1,5 @@
 import { constants, Database } from 'bun:sqlite'
-import { constants as access, accessSync, existsSync, statSync } from 'node:fs'
+import { constants as access, accessSync, existsSync, realpathSync, statSync } from 'node:fs'
 import { SetupError } from '../../errors.ts'
 import { type Packed, unpack } from './packed.ts'
 import { requirePlace } from './place.ts'
@@ -41,23 +41,28 @@ export function checkSqlite(path: string, deep: boolean): string {
 /** Whether anybody is in a database that a server could start on. Changes nothing. */
 export function hasUsers(path: string): boolean {
   if (!existsSync(path) || hasJournal(path)) return false
-  const db = open(path)
+  let db: Database | null = null
   try {
+    db = open(path)
     return requireOurs(db, path) > 0 && db.query('SELECT 1 FROM users LIMIT 1').values().length > 0
   } catch (error) {
     throw new SetupError(sentenceOf(error, path), { cause: error })
   } finally {
-    db.close()
+    db?.close()
   }
 }
 
 /** A first start that is killed leaves a journal, and without it the file means nothing. To play it back would be a change. */
-const hasJournal = (path: string) => existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0
+function hasJournal(path: string): boolean {
+  const journal = `${realpathSync(path)}-journal`
+  return existsSync(journal) && statSync(journal).size > 0
+}
 
 /** A log beside it means that a server runs or was killed, so it must be read; without one, not even the index of a log is made. */
 function open(path: string): Database {
-  if (existsSync(`${path}-wal`)) return new Database(path, { readonly: true })
-  const url = `file:${encodeURI(path).replaceAll('?', '%3f').replaceAll('#', '%23')}?immutable=1`
+  const file = realpathSync(path)
+  if (existsSync(`${file}-wal`)) return new Database(file, { readonly: true })
+  const url = `file:${encodeURI(file).replaceAll('?', '%3f').replaceAll('#', '%23')}?immutable=1`
   return new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
 }
 
