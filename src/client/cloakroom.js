@@ -270,6 +270,7 @@ export class Cloakroom {
    * @param {string} path
    * @param {Readonly<Record<string, string | number | readonly string[] | undefined>>} params
    * @param {Reading} [reading]
+   * @returns {Promise<any>}
    */
   async #read(path, params, { background = false } = {}) {
     const query = new URLSearchParams()
@@ -296,7 +297,10 @@ export class Cloakroom {
    * @param {Readonly<Record<string, string>>} more
    */
   async #post(path, body, more) {
-    this.#csrfToken ??= this.get('CSRFToken').then(({ CSRFToken = null }) => CSRFToken)
+    const background = more['Cloakroom-Use'] === 'no'
+    this.#csrfToken ??= this.#read('/session/get', { key: 'CSRFToken' }, { background }).then(
+      ({ CSRFToken = null }) => CSRFToken,
+    )
     // One that could not be had is asked for again the next time.
     const token = await this.#csrfToken.catch((error) => {
       this.#csrfToken = null
