@@ -101,7 +101,7 @@ function kindOf(url: string): Kind {
   const [, kind] = kinds.find(([begin]) => begin.test(url)) ?? []
   if (kind !== undefined) return kind
   // Nothing else is repeated: it may be anything, such as a password in the wrong place.
-  const [scheme] = /^[a-z][a-z\d+.-]*:/i.exec(url) ?? []
+  const [scheme] = /^[a-z][a-z\d+.-]*:(?=\/\/|$)/i.exec(url) ?? []
   const wrong = scheme === undefined ? 'This is no URL of a store' : `There is no store for ${scheme}`
   throw new SetupError(`${wrong}. Use sqlite:PATH, postgres://… or redis://….`)
 }

@@ -1,7 +1,7 @@
 import { StoreFault } from '../../errors.ts'
 import type { Millis } from '../store.ts'
 import { Connection, lookPeriod, newClient, type Row } from './connection.ts'
-import { faultOf, isCut, isUndone } from './faults.ts'
+import { faultOf, isCut, isLate, isUndone } from './faults.ts'
 import type { Place } from './url.ts'
 
 /** How a store is reached over the network. */
@@ -101,7 +101,7 @@ export class Pool {
     try {
       return await this.change(text, params)
     } catch (fault) {
-      if (!(fault instanceof StoreFault && isUndone(fault.cause))) throw fault
+      if (!(fault instanceof StoreFault && (isUndone(fault.cause) || isLate(fault.cause)))) throw fault
     }
     const asked = this.#changeAlone(text, params)
     this.#long.add(asked)

@@ -20,6 +20,6 @@ export function sentenceOf(error: unknown, path: string): string {
   }
   if (/BUSY|LOCKED/.test(code))
     return `${path} is in use by another process that does not let go. Stop that one first.`
-  if (isFull(error)) return `There is no room left on the disk for ${path}. Make room and start again.`
+  if (isFull(error)) return `There is no room left on the disk for ${path}. Make room there.`
   return `${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`
 }
