@@ -1,6 +1,9 @@
 import { ADMIN_PASSWORD } from '../test/support/server.ts'
 
-/** Milliseconds after which an answer is given up: a server that hangs is as bad as one that is wrong. Where others want all of the processor, a login takes long. */
+/**
+ * Milliseconds after which an answer is given up: a server that hangs is as bad as one that is wrong. Where others want all of the
+ * processor, a login takes long.
+ */
 const LONGEST_ANSWER = 60_000
 
 /** Asks with a cookie; a form makes it a POST. Rejects if no answer comes. */

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Config } from '../config.ts'
 import { SetupError, StoreFault } from '../errors.ts'
 import { copyStore } from '../store/copy.ts'
-import { closedAfter, isSameStore, openStore, shownStore } from '../store/open.ts'
+import { closedAfter, ended, isSameStore, openStore, shownStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { newProgress } from './progress.ts'
 import { addConfigFlag, settingsOf } from './settings.ts'
@@ -86,7 +86,7 @@ async function copy(from: Store, to: Store) {
   } catch (cause) {
     if (!(cause instanceof StoreFault)) throw cause
     throw new SetupError(
-      `The copy was broken off. ${cause.message.replace(/\.?$/, '.')} Call it again when both stores are well, and it goes on.`,
+      `The copy was broken off. ${ended(cause.message)} Call it again when both stores are well, and it goes on.`,
       { cause },
     )
   } finally {

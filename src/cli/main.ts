@@ -11,7 +11,10 @@ import { addSession } from './session.ts'
 import { print } from './terminal.ts'
 import { addUser } from './user.ts'
 
-/** What scripts can tell apart: 1, something failed in here; 2, it was called or set up wrongly, or the store cannot be used; 3, it was understood and declined. */
+/**
+ * What scripts can tell apart: 1, something failed in here; 2, it was called or set up wrongly, or the store cannot be used; 3, it was
+ * understood and declined.
+ */
 const EXIT = { fault: 1, setup: 2, refused: 3 } as const
 
 const program = new Command('cloakroom')

@@ -279,7 +279,8 @@ export class Cloakroom {
     }
     const target = query.size === 0 ? path : `${path}?${query}`
     const headers = background ? { 'Cloakroom-Use': 'no' } : {}
-    if (target.length > LONGEST_TARGET || target.includes(UNSAYABLE)) return this.#post(path, query, headers)
+    if (target.length > LONGEST_TARGET || target.includes(UNSAYABLE))
+      return this.#post(path, query, headers, { background })
     return (await this.#fetch(target, { headers })).json()
   }
 
@@ -294,11 +295,11 @@ export class Cloakroom {
   /**
    * @param {string} path
    * @param {BodyInit} body
-   * @param {Readonly<Record<string, string>>} more
+   * @param {Readonly<Record<string, string>>} headers
+   * @param {Reading} [reading]
    */
-  async #post(path, body, more) {
-    const background = more['Cloakroom-Use'] === 'no'
-    this.#csrfToken ??= this.#read('/session/get', { key: 'CSRFToken' }, { background }).then(
+  async #post(path, body, headers, reading) {
+    this.#csrfToken ??= this.#read('/session/get', { key: 'CSRFToken' }, reading).then(
       ({ CSRFToken = null }) => CSRFToken,
     )
     // One that could not be had is asked for again the next time.
@@ -306,8 +307,8 @@ export class Cloakroom {
       this.#csrfToken = null
       throw error
     })
-    const headers = token === null ? more : { ...more, CSRFToken: token }
-    return (await this.#fetch(path, { method: 'POST', headers, body })).json()
+    const proven = token === null ? headers : { ...headers, CSRFToken: token }
+    return (await this.#fetch(path, { method: 'POST', headers: proven, body })).json()
   }
 
   /**

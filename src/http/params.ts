@@ -38,7 +38,7 @@ export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
         throw new Refusal('missing_parameter', `The parameter ${name} is missing.`)
       return value
     },
-    /** What a list is narrowed by; nothing is no filter, as a form sends it that was not filled in. */
+    /** What narrows to some of many; nothing is no filter, as a form sends it that was not filled in. */
     filter(name: string): string | undefined {
       return find(name) || undefined
     },

@@ -63,11 +63,11 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
   const { session } = await requireSession(ask, app, 'change', pairs)
   const params = namedParams(pairs, ['handle', 'others', 'password'])
   const others = params.flag('others') === true
-  const handle = params.find('handle') || null
-  if (others === (handle !== null))
+  const handle = params.filter('handle')
+  if (others === (handle !== undefined))
     throw new Refusal('invalid_parameter', 'Say which sessions end: handle=… or others=true, one of the two.')
   if (handle !== handleOf(session.id)) await requireFresh(ask, app, session, params.find('password'))
-  if (handle === null) {
+  if (handle === undefined) {
     const ended = await app.users.endSessions(session.uname, handleOf(session.id))
     app.meter.count('revoked', ended)
     app.audit.info(

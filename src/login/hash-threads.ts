@@ -22,8 +22,8 @@ export type Said = { readonly result: string | boolean } | { readonly failed: st
  */
 export class HashThreads {
   readonly #idle: Worker[] = []
-  /** How many have not yet opened what they need. */
-  #beginning = 0
+  /** Those that may not yet have opened what they need. */
+  readonly #beginning = new Set<Worker>()
 
   hash(password: string, cost: PasswordCost): Promise<string> {
     return this.#ask({ password, cost }) as Promise<string>
@@ -55,23 +55,18 @@ export class HashThreads {
 
   /** Refuses where there is no room for another one. */
   #start(): Worker {
-    if (!hasRoomForThreads(this.#beginning + 1))
+    if (!hasRoomForThreads(this.#beginning.size + 1))
       throw new Refusal(
         'busy',
         'This server has more connections than it has room for. Try again in a few seconds.',
         5,
       )
     const thread = new Worker(new URL('./hash-thread.ts', import.meta.url))
-    this.#beginning++
-    const began = () => {
-      this.#beginning--
-      thread.off('online', began)
-      thread.off('exit', began)
-    }
-    thread.once('online', began)
-    thread.once('exit', began)
+    this.#beginning.add(thread)
+    thread.once('online', () => this.#beginning.delete(thread))
     // One that ends while it has nothing to do is not asked again.
     thread.once('exit', () => {
+      this.#beginning.delete(thread)
       const at = this.#idle.indexOf(thread)
       if (at !== -1) this.#idle.splice(at, 1)
     })

@@ -147,8 +147,11 @@ export function sentenceOfFault(url: string, { code, message }: StoreFault): str
     code === 'store_full'
       ? 'Make room there and try again.'
       : 'Try again when it answers; cloakroom check says whether it does.'
-  return `${shownStore(url)} failed: ${message.replace(/\.?$/, '.')} ${remedy}`
+  return `${shownStore(url)} failed: ${ended(message)} ${remedy}`
 }
+
+/** A message as a sentence that another may follow. */
+export const ended = (message: string): string => message.replace(/\.?$/, '.')
 
 /** Does something with a store and closes it. What failed is told, and not that a store which fails could not be closed either. */
 export async function closedAfter<T>(store: Store, work: (store: Store) => Promise<T>): Promise<T> {

@@ -107,7 +107,10 @@ export class Link {
     return run((words) => this.#send(keys[0], words, script.isWide), script, keys, args)
   }
 
-  /** A script that writes, before this is answered or never. Rejects also if too few replicas confirmed the write, of which nobody knows then whether it lasts. */
+  /**
+   * A script that writes, before this is answered or never. Rejects also if too few replicas confirmed the write, of which nobody knows then
+   * whether it lasts.
+   */
   write(script: Script, keys: Keys, args: readonly string[]): Promise<unknown> {
     const written = run((words) => this.#write(keys[0], words, script.isWide), script, keys, args)
     this.#writes.add(written)

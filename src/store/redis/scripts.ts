@@ -21,8 +21,9 @@ end
 `
 
 /**
- * One that changes anything does so by its deadline or never. `frees`: it runs also where there is no memory left, since what it does gives some back, or ends or keeps a login, which must
- * not fail for that, or is bounded. `reads`: it changes nothing. A script touches keys of one slot alone, as a cluster demands.
+ * One that changes anything does so by its deadline or never. `frees`: it runs also where there is no memory left, since what it does gives
+ * some back, or ends or keeps a login, which must not fail for that, or is bounded. `reads`: it changes nothing. A script touches keys of one
+ * slot alone, as a cluster demands.
  */
 export function newScript(kind: 'writes' | 'frees' | 'reads', lua: string): Script {
   const flags = { writes: '', frees: ' flags=allow-oom', reads: ' flags=no-writes' }[kind]
