@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse as parseToml, TomlError } from 'smol-toml'
+import { closestTo } from './closest.ts'
+import { type Environment, readEnvironment } from './environment.ts'
 import { SetupError } from './errors.ts'
-import { type FlagName, file, flagged, type Given } from './settings.ts'
+import { readText } from './files.ts'
+import { type FlagName, file, type Given, settings } from './settings.ts'
 
 /** Every setting, with its default in place. Durations are milliseconds, sizes bytes. */
 export type Config = ReturnType<typeof settled>
@@ -13,33 +15,44 @@ export type Flags = Readonly<Partial<Record<FlagName | 'config', string>>>
 /** Bytes of a key that PostgreSQL has room for in an index, whatever else is in there with it. */
 const LARGEST_INDEXED = 2_048
 
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** Variables that are not settings. */
-const OTHER_VARIABLES = ['CLOAKROOM_CONFIG', 'CLOAKROOM_ADMIN_PASSWORD']
-
 /**
- * The settings, from flags before the environment before the file before the defaults; the only reader of the environment. Throws a
- * `SetupError` that names the setting, where it was set and what would be right.
+ * The settings, from flags before the environment before the file before the defaults. Throws a `SetupError` that names the setting,
+ * where it was set and what would be right.
  */
 export function readConfig(flags: Flags, environment: Environment): Config {
   const { config, ...rest } = flags
   const path = config ?? environment['CLOAKROOM_CONFIG']
   const fromFile = path === undefined ? {} : requireValid(readToml(path), (name) => `${name} in ${path}`)
-  const fromEnvironment = requireValid(variablesOf(environment), (name) => variableOf(name))
+  const variables = readEnvironment(environment)
+  const fromEnvironment = requireValid(variables.values, variables.nameOf)
   const fromFlags = requireValid(rest, (name) => `--${name}`)
-  const nameOf = (setting: string) =>
-    setting in fromFlags
-      ? `--${setting}`
-      : setting in fromEnvironment
-        ? variableOf(setting)
-        : `${setting} in ${path}`
-  return settled({ ...fromFile, ...fromEnvironment, ...fromFlags }, nameOf)
+  const nameOf = (setting: string) => {
+    if (isSet(fromFlags, setting)) return `--${setting}`
+    return isSet(fromEnvironment, setting) ? variables.nameOf(setting) : `${setting} in ${path}`
+  }
+  return settled(merged(merged(fromFile, fromEnvironment), fromFlags), nameOf)
 }
 
-/** The password that the first admin is to have, if the environment names one. */
-export const adminPassword = (environment: Environment): string | null =>
-  environment['CLOAKROOM_ADMIN_PASSWORD'] ?? null
+type Tables = Readonly<Record<string, unknown>>
+
+const isTable = (value: unknown): value is Tables =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+
+/** What either sets; where both do, what the second says. */
+function merged(first: Given, second: Given): Given {
+  const over = second as Tables
+  const sections = Object.entries(first as Tables)
+    .filter(([name, value]) => isTable(value) && isTable(over[name]))
+    .map(([name, value]) => [name, merged(value as Given, over[name] as Given)])
+  return { ...first, ...second, ...Object.fromEntries(sections) }
+}
+
+/** Whether a setting such as `session.idle` is among those given. */
+function isSet(given: Given, setting: string): boolean {
+  let at: unknown = given
+  for (const key of setting.split('.')) at = isTable(at) ? at[key] : undefined
+  return at !== undefined
+}
 
 function settled(given: Given, nameOf: (setting: string) => string) {
   const {
@@ -174,29 +187,25 @@ function requireValid(given: object, nameOf: (setting: string) => string): Given
   const [issue] = result.error.issues
   if (issue?.code === 'unrecognized_keys') {
     const unknown = [...issue.path, issue.keys[0]].join('.')
-    throw new SetupError(`There is no setting ${nameOf(unknown)}. docs/operating.md lists them all.`)
+    const closest = closestTo(
+      unknown,
+      settings.map(({ name }) => name),
+    )
+    const hint = closest === null ? '' : ` Did you mean ${closest}?`
+    throw new SetupError(`There is no setting ${nameOf(unknown)}.${hint} docs/operating.md lists them all.`)
   }
-  throw new SetupError(`${nameOf(settingAt(issue?.path ?? []))} ${issue?.message ?? 'is not valid'}.`)
+  throw new SetupError(`${settingAt(issue?.path ?? [], nameOf)} ${issue?.message ?? 'is not valid'}.`)
 }
 
-/** A setting by its path. Entries of a list are counted from 1, as whoever looks for one counts. */
-function settingAt(path: readonly PropertyKey[]): string {
+/** A setting by its path. Entries of a list are counted from 1, as people count. */
+function settingAt(path: readonly PropertyKey[], nameOf: (setting: string) => string): string {
   const last = path.at(-1)
-  return typeof last === 'number' ? `entry ${last + 1} of ${path.slice(0, -1).join('.')}` : path.join('.')
+  const name = (keys: readonly PropertyKey[]) => nameOf(keys.join('.'))
+  return typeof last === 'number' ? `entry ${last + 1} of ${name(path.slice(0, -1))}` : name(path)
 }
 
 function readToml(path: string): object {
-  let content: string
-  try {
-    content = readFileSync(path, 'utf8')
-  } catch (cause) {
-    if ((cause as { code?: string }).code === 'EISDIR') {
-      throw new SetupError(`${path} is a folder and no settings file. Name a file with --config.`, { cause })
-    }
-    throw new SetupError(`The settings file ${path} cannot be read. Name one that exists with --config.`, {
-      cause,
-    })
-  }
+  const content = readText(path, 'The settings file', 'Name one that exists with --config.')
   try {
     return parseToml(content)
   } catch (cause) {
@@ -208,24 +217,4 @@ function readToml(path: string): object {
       { cause },
     )
   }
-}
-
-const variableOf = (setting: string) => `CLOAKROOM_${setting.toUpperCase().replaceAll('-', '_')}`
-
-/** The settings in the environment; a variable of ours that is none stops the start, since it was meant to be one. */
-function variablesOf(environment: Environment): object {
-  const settings = new Map(Object.keys(flagged).map((setting) => [variableOf(setting), setting]))
-  const found: Record<string, string> = {}
-  for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith('CLOAKROOM_') || OTHER_VARIABLES.includes(variable) || value === undefined)
-      continue
-    const setting = settings.get(variable)
-    if (setting === undefined) {
-      throw new SetupError(
-        `There is no setting ${variable}. Those of the environment are ${[...settings.keys(), ...OTHER_VARIABLES].join(', ')}.`,
-      )
-    }
-    found[setting] = value
-  }
-  return found
 }

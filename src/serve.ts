@@ -259,8 +259,11 @@ export async function requireFirstPassword(password: string): Promise<void> {
     await requirePassword(password)
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause
-    throw new SetupError(`CLOAKROOM_ADMIN_PASSWORD is no password for the first admin. ${cause.message}`, {
-      cause,
-    })
+    throw new SetupError(
+      `CLOAKROOM_ADMIN_PASSWORD (or its file) is no password for the first admin. ${cause.message}`,
+      {
+        cause,
+      },
+    )
   }
 }

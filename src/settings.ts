@@ -160,3 +160,25 @@ export const file = z
 
 /** What a settings file may say, checked. */
 export type Given = z.infer<typeof file>
+
+/** A setting by its name, such as `session.idle`. */
+export interface Setting {
+  readonly name: string
+  readonly isList: boolean
+  /** Whether it may hold a password, so that the environment may name a file with it. */
+  readonly isSecret: boolean
+}
+
+const secrets = ['store']
+
+/** Every setting that has one value or a list of them. */
+export const settings: readonly Setting[] = settingsOf(file, '')
+
+function settingsOf(table: z.ZodObject, prefix: string): Setting[] {
+  return Object.entries(table.shape).flatMap(([key, type]) => {
+    const inner = type instanceof z.ZodOptional ? type.unwrap() : type
+    const name = prefix + key
+    if (inner instanceof z.ZodObject) return settingsOf(inner, `${name}.`)
+    return { name, isList: inner instanceof z.ZodArray, isSecret: secrets.includes(name) }
+  })
+}

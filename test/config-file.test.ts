@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { readConfig } from '../src/config.ts'
 import { refusal } from './support/settings.ts'
 
@@ -31,12 +32,24 @@ test('a file that is not there is refused, whoever names it', () => {
     () => readConfig({ config: path }, {}),
     () => readConfig({}, { CLOAKROOM_CONFIG: path }),
   ]) {
-    expect(read).toThrow(/^The settings file \/.* cannot be read\. Name one that exists with --config\.$/)
+    expect(read).toThrow(
+      /^The settings file \/.* cannot be read \(ENOENT\)\. Name one that exists with --config\.$/,
+    )
   }
 })
 
 test('a folder in the place of the file is said to be one', () => {
   expect(() => readConfig({ config: tmpdir() }, {})).toThrow(
-    `${tmpdir()} is a folder and no settings file. Name a file with --config.`,
+    `The settings file ${tmpdir()} is a folder. Name one that exists with --config.`,
   )
+})
+
+test('a file that is not UTF-8 is refused, and nothing in it is replaced', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-config-'))
+  const path = join(folder, 'settings.toml')
+  writeFileSync(path, Buffer.from('data = "/srv/M\xfcller"\n', 'latin1'))
+  expect(() => readConfig({ config: path }, {})).toThrow(
+    `The settings file ${path} is not UTF-8. Save it in that encoding.`,
+  )
+  rmSync(folder, { recursive: true })
 })

@@ -147,21 +147,33 @@ for (const [setting, variable, value, right] of wrongText) {
 }
 
 test('a setting that does not exist is refused wherever it stands, with where to find those that do', () => {
-  for (const [toml, setting] of [
-    ['prot = 8080', 'prot'],
+  for (const [toml, setting, meant] of [
+    ['prot = 8080', 'prot', 'port'],
     ['session.timeout = "1h"', 'session.timeout'],
+    ['session.idel = "1h"', 'session.idel', 'session.idle'],
     ['[cookie]\nsecure = true', 'cookie.secure'],
     ['config = "other.toml"', 'config'],
     ['admin-password = "secret"', 'admin-password'],
     ['"__proto__" = 1', '__proto__'],
   ] as const) {
-    expect(refusal(toml)).toBe(`There is no setting ${setting} in FILE. docs/operating.md lists them all.`)
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+    expect(refusal(toml)).toBe(
+      `There is no setting ${setting} in FILE.${hint} docs/operating.md lists them all.`,
+    )
   }
-  for (const variable of ['CLOAKROOM_PROT', 'CLOAKROOM_LOG_LEVEL', 'CLOAKROOM_']) {
-    const said = refusal('', { [variable]: '1' })
-    expect(said).toStartWith(`There is no setting ${variable}. `)
-    expect(said).toContain('CLOAKROOM_PORT')
+  for (const [variable, meant] of [
+    ['CLOAKROOM_PROT', 'CLOAKROOM_PORT'],
+    ['CLOAKROOM_SESSION_IDEL', 'CLOAKROOM_SESSION_IDLE'],
+    ['CLOAKROOM_SESSION.IDLE', 'CLOAKROOM_SESSION_IDLE'],
+    ['CLOAKROOM_ADMIN_PASWORD', 'CLOAKROOM_ADMIN_PASSWORD'],
+    ['CLOAKROOM_STORE_FILES', 'CLOAKROOM_STORE_FILE'],
+  ]) {
+    expect(refusal('', { [variable as string]: '1' })).toBe(
+      `There is no setting ${variable}. Did you mean ${meant}? docs/operating.md lists them all.`,
+    )
   }
+  for (const variable of ['CLOAKROOM_', 'CLOAKROOM_LOG', 'CLOAKROOM_FAVOURITE_COLOUR', 'CLOAKROOM___PROTO__'])
+    expect(refusal('', { [variable]: '1' })).toStartWith(`There is no setting ${variable}. `)
   expect(refusal('', {}, { prot: '8080' } as Flags)).toStartWith('There is no setting --prot.')
 })
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { adminPassword } from '../config.ts'
+import { adminPassword } from '../environment.ts'
 import { requireFirstPassword } from '../serve.ts'
 import { checkStore, shownStore, storeHasUsers } from '../store/open.ts'
 import { sayingWhere } from './open.ts'

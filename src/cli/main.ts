@@ -8,6 +8,7 @@ import { addCheck } from './check.ts'
 import { addCopy } from './copy.ts'
 import { addServe } from './serve.ts'
 import { addSession } from './session.ts'
+import { withoutFlag } from './settings.ts'
 import { print } from './terminal.ts'
 import { addUser } from './user.ts'
 
@@ -22,7 +23,13 @@ const program = new Command('cloakroom')
   .version(pkg.version, '-V, --version')
   .showHelpAfterError('(--help says more)')
   .configureHelp({ showGlobalOptions: true })
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'cloakroom:')) })
+  .configureOutput({
+    outputError(text, write) {
+      const [, option = ''] = /unknown option '([^'=]+)/.exec(text) ?? []
+      const hint = withoutFlag(option)
+      write(hint === null ? text.replace(/^error:/, 'cloakroom:') : `cloakroom: ${hint}\n`)
+    },
+  })
   .exitOverride()
   .addHelpText(
     'after',

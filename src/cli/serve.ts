@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { adminPassword } from '../config.ts'
+import { adminPassword } from '../environment.ts'
 import { newLog } from '../log.ts'
 import { type Running, serve } from '../serve.ts'
 import { sayingWhere } from './open.ts'
@@ -14,7 +14,7 @@ export function addServe(program: Command): void {
     .description('runs the server; the first start makes the user admin')
     .addHelpText(
       'after',
-      '\nThe first admin gets the password in CLOAKROOM_ADMIN_PASSWORD, or a random one that is printed once.\n' +
+      '\nThe first admin gets the password in CLOAKROOM_ADMIN_PASSWORD (or in the file that CLOAKROOM_ADMIN_PASSWORD_FILE names),\nor a random one that is printed once.\n' +
         'A flag beats the environment, which beats the file.\n\n' +
         'Examples:\n  $ cloakroom serve\n  $ cloakroom serve --port 9000 --data /var/lib/cloakroom --public-url https://login.example.com',
     )

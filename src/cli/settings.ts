@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type Config, type Flags, readConfig } from '../config.ts'
+import { variableOf } from '../environment.ts'
+import { flagged, settings } from '../settings.ts'
 
 const flags = {
   data: new Option('--data <dir>', 'folder that everything is kept in (CLOAKROOM_DATA; default: ./data)'),
@@ -7,7 +9,10 @@ const flags = {
     '--store <url>',
     'where sessions are kept: sqlite:PATH, redis://… or postgres://… (CLOAKROOM_STORE; default: SQLite in the data folder)',
   ),
-  config: new Option('--config <file>', 'settings in TOML, also those that have no flag (CLOAKROOM_CONFIG)'),
+  config: new Option(
+    '--config <file>',
+    'settings in TOML; every setting has a variable too, docs/operating.md lists them all (CLOAKROOM_CONFIG)',
+  ),
 }
 
 const serverFlags = [
@@ -63,4 +68,12 @@ export function settingsOf(command: Command): Config {
     ]).filter(([, value]) => value !== undefined),
   )
   return readConfig(found, process.env)
+}
+
+/** How to set what was given as an unknown flag, such as `--session.idle`; null if it is no setting. */
+export function withoutFlag(option: string): string | null {
+  const wanted = variableOf(option.replace(/^-+/, ''))
+  const setting = settings.find(({ name }) => variableOf(name) === wanted)
+  if (setting === undefined || setting.name in flagged) return null
+  return `${setting.name} has no flag: set it in the settings file, or as ${wanted} in the environment.`
 }

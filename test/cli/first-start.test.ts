@@ -108,7 +108,7 @@ test.concurrent('the flags and the environment reach the server, and the flag wi
 async function expectForetold(place: Place, store: string): Promise<void> {
   const weak = { env: { CLOAKROOM_ADMIN_PASSWORD: 'short', CLOAKROOM_STORE: store } }
   const { code, err } = await place.run(['check'], weak)
-  expect([code, err]).toEqual([2, expect.stringContaining('CLOAKROOM_ADMIN_PASSWORD is no password')])
+  expect([code, err]).toEqual([2, expect.stringContaining('is no password for the first admin')])
   const added = await place.run(['user', 'add', 'alice', '--store', store], { input: `${ADMIN_PASSWORD}\n` })
   expect([added.code, added.err]).toEqual([0, ''])
   expect((await place.run(['check'], weak)).code).toBe(0)

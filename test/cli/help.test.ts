@@ -75,6 +75,8 @@ const wrong: readonly (readonly [args: string, ...says: readonly string[]])[] = 
   ['serv', 'serv', 'Did you mean serve?'],
   ['user lst', 'lst', 'Did you mean list?'],
   ['serve --prot 8080', '--prot', 'Did you mean --port?'],
+  ['serve --trusted-proxies ::1', 'trusted-proxies has no flag', 'CLOAKROOM_TRUSTED_PROXIES'],
+  ['check --session.idle=1h', 'session.idle has no flag', 'CLOAKROOM_SESSION_IDLE'],
   ['xyzzy', 'xyzzy', '--help'],
   ['user add', 'name'],
   ['user add bob --role admin clerk', 'too many arguments'],

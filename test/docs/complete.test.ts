@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
 import { readConfig } from '../../src/config.ts'
+import { variableOf } from '../../src/environment.ts'
 import { type ProblemCode, statusOf } from '../../src/http/problem.ts'
 import { routes } from '../../src/http/routes.ts'
-import { blocksOf, read, root } from './markdown.ts'
+import { flagged, settings } from '../../src/settings.ts'
+import { read, root } from './markdown.ts'
+import { defaults } from './settings.ts'
 
 const operating = read('docs/operating.md')
 const http = read('docs/http.md')
@@ -27,25 +30,6 @@ const sources = [...new Bun.Glob('src/**/*.{ts,tsx,js}').scanSync({ cwd: root })
   .filter((file) => !file.endsWith('.d.ts'))
   .sort()
 
-/** The file of settings in which each is its default, and those without one are behind a `# `. */
-const defaults = blocksOf('docs/operating.md').find(({ language }) => language === 'toml')?.content ?? ''
-const everything = defaults.replace(/^# (?=[\w-]+ = )/gm, '')
-
-/** The words in the schema of the settings: their names, and those of the sections. */
-function settingsInSource(): string[] {
-  const source = read('src/settings.ts')
-  const schema = source.slice(
-    source.indexOf('const flagged = {'),
-    source.indexOf('/** What a settings file may say'),
-  )
-  return namesIn(schema, /(?:^ +|[{,] )'?([a-z][a-z-]*)'?(?::|,$)/gm).filter((name) => name !== 'error')
-}
-
-const wordsOf = (toml: object): string[] =>
-  Object.entries(toml).flatMap(([name, value]) =>
-    typeof value === 'object' && !Array.isArray(value) ? [name, ...wordsOf(value)] : [name],
-  )
-
 function readSettings(content: string) {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-docs-'))
   try {
@@ -57,27 +41,33 @@ function readSettings(content: string) {
   }
 }
 
+/** The names of the settings in a settings file. */
+const namesInFile = (toml: object, prefix = ''): string[] =>
+  Object.entries(toml).flatMap(([name, value]) =>
+    typeof value === 'object' && !Array.isArray(value)
+      ? namesInFile(value, `${prefix}${name}.`)
+      : `${prefix}${name}`,
+  )
+
+const everySetting = settings.map(({ name }) => name).sort()
+
 test('the settings file of the guide has every setting that there is', () => {
-  expect([...new Set(wordsOf(parse(everything)))].sort()).toEqual(settingsInSource())
-  expect(settingsInSource()).toContain('hashes-at-once')
-  expect(() => readSettings(everything)).not.toThrow()
+  expect(namesInFile(parse(defaults.every)).sort()).toEqual(everySetting)
+  expect(() => readSettings(defaults.every)).not.toThrow()
 })
 
 test('what the settings file of the guide says to be the defaults are the defaults', () => {
-  expect(readSettings(defaults)).toEqual(readSettings(''))
+  expect(readSettings(defaults.given)).toEqual(readSettings(''))
 })
 
-test('the tables of the guide have every setting that there is, with its flag and variable', () => {
-  const settings = parse(everything)
-  for (const [name, value] of Object.entries(settings)) {
-    const isSection = typeof value === 'object' && !Array.isArray(value)
-    const keys = isSection ? Object.keys(value).map((key) => `${name}.${key}`) : [name]
-    for (const key of keys) expect(operating).toContain(`| \`${key}\` |`)
-  }
-  for (const name of ['port', 'host', 'data', 'store', 'public-url', 'allow-plain-http', 'metrics']) {
-    const variable = `CLOAKROOM_${name.toUpperCase().replaceAll('-', '_')}`
-    expect(operating).toContain(`| \`${name}\` | \`--${name}\` | \`${variable}\` |`)
-  }
+test('the tables of the guide have every setting that there is and no other, with its flag and variable', () => {
+  const tables = under(operating, '## Settings')
+  expect(namesIn(tables, /^\| `([\w.-]+)` \|/gm)).toEqual(everySetting)
+  for (const name of Object.keys(flagged))
+    expect(tables).toContain(`| \`${name}\` | \`--${name}\` | \`${variableOf(name)}\` |`)
+  const secrets = settings.filter(({ isSecret }) => isSecret).map(({ name }) => `${variableOf(name)}_FILE`)
+  for (const variable of [...secrets, 'CLOAKROOM_ADMIN_PASSWORD_FILE'])
+    expect(tables).toContain(`\`${variable}\``)
 })
 
 test('the guide to HTTP has every path that the server answers', () => {
