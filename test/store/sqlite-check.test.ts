@@ -1,8 +1,10 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { makeOld } from '../../reliability/old.ts'
 import { SetupError } from '../../src/errors.ts'
 import { checkSqlite } from '../../src/store/sqlite/check.ts'
+import { NEWEST } from '../../src/store/sqlite/schema.ts'
 import { errorOf, givenDatabase, givenFolder, openAlone, withDatabase } from './file.ts'
 import { givenAttributes, givenSession, now } from './given.ts'
 
@@ -92,6 +94,29 @@ test('what a first start left that was killed amid its first commit is no damage
   await store.close()
   expect(checkSqlite(folder.at('s.db'), true)).toContain('whole')
 })
+
+for (let version = 1; version < NEWEST; version++) {
+  test(`a database of schema ${version} is checked by its own tables, and nothing is changed`, async () => {
+    using folder = givenFolder()
+    const path = folder.at('s.db')
+    await makeOld(path, version)
+    withDatabase(path, (db) => db.exec('PRAGMA journal_mode = DELETE'))
+    const before = folder.contents()
+    for (const deep of [false, true]) {
+      const sentence = checkSqlite(path, deep)
+      expect(sentence).toContain(`(schema ${version}, which the next start upgrades to ${NEWEST})`)
+      expect(sentence.includes('whole')).toBe(deep)
+    }
+    expect(folder.contents()).toEqual(before)
+    for (const change of [
+      'UPDATE sessions SET bytes = bytes + 1 WHERE n = 1',
+      'UPDATE sessions SET bytes = bytes - 1 WHERE n = 1; DELETE FROM sessions WHERE n = 2',
+    ]) {
+      withDatabase(path, (db) => db.exec(change))
+      expect(await errorOf(() => checkSqlite(path, true))).toBeInstanceOf(SetupError)
+    }
+  })
+}
 
 test('a database that is missing would be made, and is not made by the check', () => {
   using folder = givenFolder()

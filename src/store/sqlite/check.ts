@@ -3,7 +3,7 @@ import { constants as access, accessSync, existsSync, realpathSync, statSync } f
 import { SetupError } from '../../errors.ts'
 import { type Packed, unpack } from './packed.ts'
 import { requirePlace } from './place.ts'
-import { requireOurs } from './schema.ts'
+import { NEWEST, requireOurs } from './schema.ts'
 import { sentenceOf } from './sentences.ts'
 
 /**
@@ -24,13 +24,14 @@ export function checkSqlite(path: string, deep: boolean): string {
     db = open(path)
     const version = requireOurs(db, path)
     // An empty file is what a start leaves that was killed at once; the next one makes the tables.
-    const damage = deep && version > 0 ? findDamage(db) : null
+    const damage = deep && version > 0 ? findDamage(db, version) : null
     if (damage !== null) {
       throw new SetupError(
         `${path} is damaged: ${damage}. Stop the server and restore a backup in its place.`,
       )
     }
-    return `${path} is ours (schema ${version})${deep ? ' and whole' : ''}.`
+    const upgrade = 0 < version && version < NEWEST ? `, which the next start upgrades to ${NEWEST}` : ''
+    return `${path} is ours (schema ${version}${upgrade})${deep ? ' and whole' : ''}.`
   } catch (error) {
     throw new SetupError(sentenceOf(error, path), { cause: error })
   } finally {
@@ -66,16 +67,19 @@ function open(path: string): Database {
   return new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
 }
 
-function findDamage(db: Database): string | null {
+/** The first version of the schema that keeps small sessions as one text, and uses in a table of their own. */
+const PACKED_SINCE = 3
+
+/** What is damaged in a database of this version of the schema, or null. */
+function findDamage(db: Database, version: number): string | null {
   const [[integrity]] = db.query('PRAGMA integrity_check(1)').values() as [[string]]
   // Behind a line that says which database it is.
   if (integrity !== 'ok') return integrity.split('\n').at(-1) ?? integrity
-  const miscounted = countMiscounted(db)
+  const hasPacked = version >= PACKED_SINCE
+  const miscounted = countMiscountedRows(db, hasPacked) + (hasPacked ? countMiscountedTexts(db) : 0)
   if (miscounted > 0) return `${miscounted} sessions do not have the attributes that were counted`
-  for (const [table, column] of [
-    ['attributes', 'session'],
-    ['uses', 'n'],
-  ]) {
+  const attributes = ['attributes', 'session'] as const
+  for (const [table, column] of hasPacked ? [attributes, ['uses', 'n'] as const] : [attributes]) {
     const [[orphans]] = db
       .query(`SELECT count(*) FROM ${table} WHERE ${column} NOT IN (SELECT n FROM sessions)`)
       .values() as [[number]]
@@ -84,18 +88,24 @@ function findDamage(db: Database): string | null {
   return null
 }
 
-/** How many sessions have other attributes, in their own text or as rows, than was counted when they were written. */
-function countMiscounted(db: Database): number {
-  const [[inRows]] = db
+/** How many sessions have other attributes as rows than was counted when they were written. `hasPacked`: some sessions have none as rows. */
+function countMiscountedRows(db: Database, hasPacked: boolean): number {
+  const packed = hasPacked ? 's.attributes' : 'NULL'
+  const [[miscounted]] = db
     .query(
       `SELECT count(*) FROM sessions s LEFT JOIN
          (SELECT session, count(*) AS count, sum(octet_length(key) + octet_length(value)) AS bytes FROM attributes GROUP BY session) a
        ON a.session = s.n
-       WHERE s.attributes IS NULL AND (s.count <> coalesce(a.count, 0) OR s.bytes <> coalesce(a.bytes, 0))
-          OR s.attributes IS NOT NULL AND a.count > 0`,
+       WHERE ${packed} IS NULL AND (s.count <> coalesce(a.count, 0) OR s.bytes <> coalesce(a.bytes, 0))
+          OR ${packed} IS NOT NULL AND a.count > 0`,
     )
     .values() as [[number]]
-  let inTexts = 0
+  return miscounted
+}
+
+/** How many sessions have other attributes in their own text than was counted when they were written. */
+function countMiscountedTexts(db: Database): number {
+  let miscounted = 0
   const texts = db.query('SELECT count, bytes, attributes FROM sessions WHERE attributes IS NOT NULL')
   for (const { count, bytes, attributes } of texts.iterate() as Iterable<{
     count: number
@@ -103,7 +113,7 @@ function countMiscounted(db: Database): number {
     attributes: Packed
   }>) {
     const sizes = [...unpack(attributes)].map((pair) => Buffer.byteLength(pair.join('')))
-    if (sizes.length !== count || sizes.reduce((sum, size) => sum + size, 0) !== bytes) inTexts++
+    if (sizes.length !== count || sizes.reduce((sum, size) => sum + size, 0) !== bytes) miscounted++
   }
-  return inRows + inTexts
+  return miscounted
 }
