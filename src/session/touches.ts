@@ -124,7 +124,7 @@ export class Touches {
     const order = new Float64Array(count)
     for (let i = 0; i < count; i++) {
       if (i % PER_TURN === PER_TURN - 1) await new Promise(setImmediate)
-      const position = this.#store.positionOf?.(noted.idAt(i)) ?? nowhere
+      const position = this.#store.positionOf(noted.idAt(i)) ?? nowhere
       order[i] = Math.max(-nowhere, Math.min(position, nowhere)) * count + i
     }
     return order.sort().map((each) => each - Math.floor(each / count) * count)

@@ -161,6 +161,8 @@ export function openMemoryStore(): Store {
       }
     },
 
+    positionOf: () => null,
+
     async endSession(handle, uname, reason, now) {
       const kept = live(handle, now)
       if (kept === null || (uname !== null && uname !== kept.session.uname)) return false

@@ -223,7 +223,7 @@ export interface Store {
    * Where a session stands among those that are kept, as a whole number, or null: it is not known without a look. Sessions with near numbers are
    * kept near each other, and are cheaper to write one after the other; it promises nothing else, and may be out of date.
    */
-  positionOf?(id: string): number | null
+  positionOf(id: string): number | null
 
   /**
    * Ends a session, if it is of the user `uname` (null: of whomever), and forgets its attributes, for every clock. False: there was no
@@ -305,6 +305,7 @@ export interface Store {
 
   /** Bytes that the back end takes for all that it keeps, about; null: it cannot tell. */
   measureBytes(): Promise<number | null>
+
   /** Remembers events, all or none, in their order, and forgets of their kinds what is not to be kept. */
   appendEvents(events: readonly StoredEvent[], keeping: Keeping): Promise<void>
 

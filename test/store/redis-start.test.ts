@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { SetupError } from '../../src/errors.ts'
 import { checkRedis } from '../../src/store/redis/open.ts'
+import { RIGHTS } from '../../src/store/redis/sentences.ts'
 import { freePort } from '../support/port.ts'
 import {
   describeWithRedis,
@@ -79,19 +80,7 @@ describeWithRedis('Redis at the start', () => {
 
   test('a user without rights is named, with the rights to give', async () => {
     await using server = await startRedis()
-    const rights = [
-      '~cloakroom:*',
-      '+@read',
-      '+@write',
-      '+@scripting',
-      '+@connection',
-      '+@pubsub',
-      '&cloakroom:*',
-      '+info',
-      '+role',
-      '+wait',
-      '+time',
-    ]
+    const rights = RIGHTS.split(' ')
     const give = (...given: string[]) =>
       server.ask('ACL', 'SETUSER', 'cloakroom', 'reset', 'on', '>hunter2', ...given)
     const url = withLogin(server, 'cloakroom:hunter2')
@@ -101,7 +90,7 @@ describeWithRedis('Redis at the start', () => {
     await store.close()
     expect(await checkRedis(url, usual)).toStartWith(server.url.replace('//', '//cloakroom:***@'))
     for (const lacking of [
-      ['~other:*', ...rights.slice(1)],
+      rights.map((right) => (right.startsWith('~') ? '~other:*' : right)),
       rights.filter((right) => right !== '+@write'),
       rights.filter((right) => right !== '+@scripting'),
       rights.filter((right) => right !== '+info'),
@@ -112,8 +101,12 @@ describeWithRedis('Redis at the start', () => {
       [...rights, '-zadd'],
     ]) {
       await give(...lacking)
-      await expectRefusal(url, 'cloakroom', '~cloakroom:* +@read +@write')
+      await expectRefusal(url, 'cloakroom', `Give it ${RIGHTS}.`)
     }
+  })
+
+  test('the documentation names the rights that the sentences name', async () => {
+    expect(await Bun.file('docs/operating.md').text()).toContain(RIGHTS)
   })
 
   test('a policy that throws logins away is refused, or warned of by whoever says so', async () => {

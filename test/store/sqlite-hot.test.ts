@@ -64,7 +64,7 @@ test('sessions in memory have positions, in the order of their logins, others ha
   const store = await openAlone(folder.at('s.db'))
   const user = await givenUser(store)
   const sessions = [await givenSessionOf(store, user, {}), await givenSessionOf(store, user, {})]
-  const positions = () => sessions.map(({ id }) => store.positionOf?.(id))
+  const positions = () => sessions.map(({ id }) => store.positionOf(id))
   expect(positions()).toEqual([null, null])
   for (const { id } of sessions.toReversed()) await store.readSession(id, [], now)
   const [first, second] = positions()

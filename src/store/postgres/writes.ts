@@ -139,6 +139,9 @@ export const newWrites = (pool: Pool): Writes => ({
     }
   },
 
+  // Not known without asking the database.
+  positionOf: () => null,
+
   async endSession(handle, uname, reason, now) {
     const [ended] = await only(pool.change(END_SESSION, [...rangeOf(handle), uname, reason, now]))
     return ended as boolean

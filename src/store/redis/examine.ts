@@ -5,7 +5,7 @@ import type { LinkOptions } from './link.ts'
 import { type Host, type Place, shownHost } from './place.ts'
 import { ConnectionLost } from './replies.ts'
 import { newScript } from './scripts.ts'
-import { sentenceOf } from './sentences.ts'
+import { RIGHTS, sentenceOf } from './sentences.ts'
 import { primaryOf } from './wires.ts'
 
 /** What a server says of itself. */
@@ -202,7 +202,7 @@ async function requireRights(client: Client, { username }: Place, host: Host): P
   if (forbidden === null) return
   throw new SetupError(
     `The user ${username ?? 'default'} of Redis at ${shownHost(host)} may not run ${forbidden} on cloakroom:*. ` +
-      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +@pubsub +info +role +wait +time +cluster &cloakroom:*.',
+      `Give it ${RIGHTS}.`,
   )
 }
 

@@ -89,6 +89,7 @@ export const indexKey = (uname: string): string => `${USERS}s:${uname}`
 export const REPORTS = 'cloakroom:{nodes}:reports'
 /** Sorted set: name of a node, by the end of what it says. */
 export const REPORT_ENDS = 'cloakroom:{nodes}:ends'
+
 const EVENTS = 'cloakroom:{events}:'
 
 /** Sorted set of the numbers of all events, by themselves. */

@@ -1,6 +1,10 @@
 import { type Host, type Place, shownHost } from './place.ts'
 import { NoSentinel, UnknownName } from './wires.ts'
 
+/** What a user of Redis has to be allowed, as `ACL SETUSER` takes it. docs/operating.md says the same. */
+export const RIGHTS =
+  '~cloakroom:* +@read +@write +@scripting +@connection +@pubsub +info +role +wait +time +cluster &cloakroom:*'
+
 /** Why Redis cannot be used, and what to do about it. `host`: of which server, if it is known. */
 export function sentenceOf(error: unknown, place: Place, host: Host | null): string {
   const where = host === null ? place.hosts.map(shownHost).join(', ') : shownHost(host)
@@ -76,7 +80,6 @@ const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
   [
     /^NOPERM/,
     (where, { username }) =>
-      `The user ${username ?? 'default'} of Redis at ${where} lacks a right. ` +
-      'Give it ~cloakroom:* +@read +@write +@scripting +@connection +info +role +wait +time +cluster.',
+      `The user ${username ?? 'default'} of Redis at ${where} lacks a right. Give it ${RIGHTS}.`,
   ],
 ]

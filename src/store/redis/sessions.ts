@@ -76,6 +76,9 @@ export function newSessions(link: Link) {
       return outcome === 'begun' ? 'restored' : 'id_taken'
     },
 
+    /** Each is a key of its own. */
+    positionOf: (): null => null,
+
     async touchSessions(uses: readonly Use[], now: Millis): Promise<void> {
       const byShard = Map.groupBy(
         uses.filter(({ id }) => isHandle(handleOf(id))),

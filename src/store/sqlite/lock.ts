@@ -24,7 +24,7 @@ export function holdAlone(path: string): { close(): void } {
   } catch (cause) {
     lock.close()
     throw new SetupError(
-      `Another server is running on ${path}, or a copy is under way. Stop it first; a server can have another folder with --data.`,
+      `Another server is running on ${path}, or a copy is under way. Stop it first, or name another place with --data or --store.`,
       { cause },
     )
   }

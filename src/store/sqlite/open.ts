@@ -39,7 +39,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
   const { alone, create } = options
   if (!create && !existsSync(path)) {
     throw new SetupError(
-      `There is no database at ${path}. Name another place with --data or --store; cloakroom serve makes a new one.`,
+      `There is no database at ${path}. Name another place with --data or --store${alone ? '' : '; cloakroom serve makes a new one'}.`,
     )
   }
   makeFile(path)
