@@ -94,6 +94,8 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     store,
     /** Null: http on the host and port that the server listens on. */
     publicUrl,
+    /** What no password may be: the host, which an attacker tries first. */
+    knownWords: publicUrl === null ? [] : [publicUrl.hostname],
     /** Null: nobody is told of any. */
     metrics,
     trustedProxies: given['trusted-proxies'] ?? [],

@@ -13,7 +13,8 @@ import { Streams } from './http/streams.ts'
 import type { Log } from './log.ts'
 import type { PasswordCost } from './login/hash-threads.ts'
 import { Login } from './login/login.ts'
-import { Passwords, requirePassword } from './login/passwords.ts'
+import { requirePassword } from './login/password-rules.ts'
+import { Passwords } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
 import { ADMIN, Users } from './login/users.ts'
 import type { Sources } from './metrics/families.ts'
@@ -102,7 +103,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
-  const users = new Users(store, passwords, clock)
+  const users = new Users(store, passwords, clock, config.knownWords)
   const audit = new Audit(log, store, clock, fault)
   const throttle = new Throttle(
     store,
@@ -243,7 +244,10 @@ async function makeFirstAdmin(
   if (adminPassword !== null) await requireFirstPassword(adminPassword)
   const password = adminPassword ?? randomBytes(15).toString('base64url')
   try {
-    await users.create(ADMIN, { passwordHash: await users.hashNew(password), roles: [ADMIN] })
+    await users.create(ADMIN, {
+      passwordHash: await users.hashNew(password, { uname: ADMIN }),
+      roles: [ADMIN],
+    })
   } catch (cause) {
     // Another node of a new server was first, and has announced its own password.
     if (cause instanceof Refusal && cause.code === 'user_exists') return
@@ -256,7 +260,7 @@ async function makeFirstAdmin(
 /** Refuses a password for the first admin that nobody should have. Throws a `SetupError`. */
 export async function requireFirstPassword(password: string): Promise<void> {
   try {
-    await requirePassword(password)
+    await requirePassword(password, { uname: ADMIN })
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause
     throw new SetupError(

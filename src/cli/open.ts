@@ -24,7 +24,12 @@ export async function withStore<T>(
   return sayingWhere(config.store, async () => {
     const opened = await openStore(config.store, { alone: false, create, redis, postgres, warn() {} })
     return closedAfter(opened, (store) => {
-      const users = new Users(store, new Passwords(config.login['hashes-at-once']), Date.now)
+      const users = new Users(
+        store,
+        new Passwords(config.login['hashes-at-once']),
+        Date.now,
+        config.knownWords,
+      )
       return work({ store, users, now: Date.now() })
     })
   })

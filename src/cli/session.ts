@@ -31,8 +31,8 @@ export function addSession(program: Command): void {
     .action(async ({ user, address, json = false }: ListFlags, command: Command) => {
       await withStore(command, async (opened) => {
         // An empty list would read as if that user were logged in nowhere.
-        if (user !== undefined) await opened.users.require(user)
-        await listSessions(opened, { uname: user, address }, json)
+        const uname = user === undefined ? undefined : (await opened.users.require(user)).uname
+        await listSessions(opened, { uname, address }, json)
       })
     })
 

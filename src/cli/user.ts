@@ -54,7 +54,7 @@ export function addUser(program: Command): void {
       const fields = fieldsOf(said)
       const add = async ({ users }: Opened) => {
         await users.requireNew(name, fields)
-        const passwordHash = await users.hashNew(await readNewPassword(name))
+        const passwordHash = await users.hashNew(await readNewPassword(name), { ...fields, uname: name })
         await users.create(name, { ...fields, passwordHash })
       }
       await withStore(command, add, true)
@@ -97,8 +97,8 @@ export function addUser(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ echo "$PASSWORD" | cloakroom user passwd alice')
     .action(async (name: string, _: unknown, command: Command) => {
       const ended = await withStore(command, async ({ users }) => {
-        await users.require(name)
-        return users.update(name, { passwordHash: await users.hashNew(await readNewPassword(name)) })
+        const user = await users.require(name)
+        return users.update(name, { passwordHash: await users.hashNew(await readNewPassword(name), user) })
       })
       print(`${name} has a new password; ${sessions(ended)}.`)
     })

@@ -1,9 +1,12 @@
 import { Refusal } from '../errors.ts'
+import type { PasswordContext } from '../login/password-rules.ts'
 import { requireUser, shownUser, type UserFields } from '../login/users.ts'
 import { instant, shown } from '../session/shown.ts'
+import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import type { Pair } from './form.ts'
+import { requireFresh, YOUR_PASSWORD } from './fresh.ts'
 import { type LoggedIn, requireAdmin } from './guard.ts'
 import { json } from './json.ts'
 import { namedParams, PAGED, type Params, requireInBody, SESSION_CURSOR } from './params.ts'
@@ -29,10 +32,13 @@ export async function getUser(ask: Ask, app: App): Promise<Response> {
 /** `admin/users/create` */
 export async function createUser(ask: Ask, app: App): Promise<Response> {
   const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
-  const uname = params.require('uname')
-  const fields = await fieldsOf(uname, params, app)
+  const uname = await app.users.nameOf(params.require('uname'))
+  const fields = fieldsOf(params)
+  await app.users.requireNew(uname, fields)
+  await requireFresh(ask, app, admin.session, params.find(YOUR_PASSWORD))
+  const withPassword = await hashing(params, app, fields, { ...fields, uname })
   await requireAdmin(ask, app, 'change', pairs)
-  await app.users.create(uname, fields)
+  await app.users.create(uname, withPassword)
   app.audit.info({ event: 'user_create', ...ask.origin, ...by(admin), uname }, 'created a user')
   return json({})
 }
@@ -40,13 +46,17 @@ export async function createUser(ask: Ask, app: App): Promise<Response> {
 /** `admin/users/update` */
 export async function updateUser(ask: Ask, app: App): Promise<Response> {
   const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
-  const uname = params.require('uname')
-  const fields = await fieldsOf(uname, params, app)
+  const user = await app.users.require(params.require('uname'))
+  const { uname } = user
+  const fields = fieldsOf(params)
+  requireUser(uname, fields)
+  await requireMayUpdate(ask, app, admin, params)
+  const changes = await hashing(params, app, fields, { ...user, ...fields })
   await requireAdmin(ask, app, 'change', pairs)
-  const ended = await app.users.update(uname, fields)
+  const ended = await app.users.update(uname, changes)
   app.meter.count('revoked', ended)
   app.audit.info(
-    { event: 'user_update', ...ask.origin, ...by(admin), uname, changed: Object.keys(fields), ended },
+    { event: 'user_update', ...ask.origin, ...by(admin), uname, changed: Object.keys(changes), ended },
     'updated a user',
   )
   return json({ ended })
@@ -54,8 +64,10 @@ export async function updateUser(ask: Ask, app: App): Promise<Response> {
 
 /** `admin/users/delete` */
 export async function deleteUser(ask: Ask, app: App): Promise<Response> {
-  const { params, admin } = await changeAs(ask, app, ['uname'])
-  const uname = params.require('uname')
+  const { pairs, params, admin } = await changeAs(ask, app, ['uname'])
+  const { uname } = await app.users.require(params.require('uname'))
+  await requireFresh(ask, app, admin.session, params.find(YOUR_PASSWORD))
+  await requireAdmin(ask, app, 'change', pairs)
   const ended = await app.users.delete(uname)
   app.meter.count('revoked', ended)
   app.audit.info({ event: 'user_delete', ...ask.origin, ...by(admin), uname, ended }, 'deleted a user')
@@ -67,7 +79,7 @@ export async function listSessions(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname', 'address', 'handle', ...PAGED])
   const { after, limit } = params.page(SESSION_CURSOR)
   const filter = {
-    uname: params.filter('uname'),
+    uname: await nameIn(params, app),
     address: params.filter('address'),
     handle: params.filter('handle'),
   }
@@ -78,15 +90,21 @@ export async function listSessions(ask: Ask, app: App): Promise<Response> {
 /** `admin/sessions/count`: how many a user has, or all. */
 export async function countSessions(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname'])
-  return json({ sessions: await app.sessions.count(params.find('uname') ?? null) })
+  return json({ sessions: await app.sessions.count((await nameIn(params, app)) ?? null) })
 }
 
 /** `admin/sessions/revoke`: one session, those of a user, or all. */
 export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
-  const { params, admin } = await changeAs(ask, app, ['handle', 'uname', 'all'])
-  const ended = await revokeThose(params, app)
+  const { pairs, params, admin } = await changeAs(ask, app, ['handle', 'uname', 'all'])
+  const end = revoking(params, app)
+  // Logging oneself out takes nothing more, however it is asked for.
+  if (params.find('handle') !== handleOf(admin.session.id)) {
+    await requireFresh(ask, app, admin.session, params.find(YOUR_PASSWORD))
+    await requireAdmin(ask, app, 'change', pairs)
+  }
+  const ended = await end()
   app.meter.count('revoked', ended)
-  const which = { uname: params.find('uname'), revoked: params.find('handle'), all: params.flag('all') }
+  const which = { uname: await nameIn(params, app), revoked: params.find('handle'), all: params.flag('all') }
   app.audit.info({ event: 'revoke', ...ask.origin, ...by(admin), ...which, ended }, 'ended sessions')
   return json({ ended })
 }
@@ -95,12 +113,13 @@ export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
 export async function listEvents(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname', 'event', ...PAGED])
   const { after, limit } = params.page(/^\d{1,15}$/)
-  const filter = { uname: params.filter('uname'), event: params.filter('event') }
+  const filter = { uname: await nameIn(params, app), event: params.filter('event') }
   const { items, next } = await app.audit.list(filter, after, limit)
   return json({ events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next })
 }
 
-async function revokeThose(params: Params, app: App): Promise<number> {
+/** What ends the sessions that the parameters name; how many ended. Refuses parameters that do not say which. */
+function revoking(params: Params, app: App): () => Promise<number> {
   const handle = params.find('handle')
   const uname = params.find('uname')
   const all = params.flag('all') === true
@@ -110,10 +129,18 @@ async function revokeThose(params: Params, app: App): Promise<number> {
       'Say which sessions end: handle=…, uname=… or all=true, one of the three.',
     )
   }
-  if (all) return app.sessions.revokeAll()
-  if (uname !== undefined) return app.users.endSessions(uname, null)
-  if (!(await app.sessions.revoke(handle ?? '', null))) throw noSuchSession()
-  return 1
+  if (all) return () => app.sessions.revokeAll()
+  if (uname !== undefined) return () => app.users.endSessions(uname, null)
+  return async () => {
+    if (!(await app.sessions.revoke(handle ?? '', null))) throw noSuchSession()
+    return 1
+  }
+}
+
+/** The user that a list is narrowed to, by the name that is stored. */
+async function nameIn(params: Params, app: App): Promise<string | undefined> {
+  const uname = params.filter('uname')
+  return uname === undefined ? undefined : app.users.nameOf(uname)
 }
 
 /** The parameters of a call that changes nothing, once it is known that an admin asks. */
@@ -128,29 +155,55 @@ async function changeAs(
   app: App,
   known: readonly string[],
 ): Promise<{ pairs: readonly Pair[]; params: Params; admin: LoggedIn }> {
-  requireInBody(ask, ['password'])
+  requireInBody(ask, ['password', YOUR_PASSWORD])
   const pairs = await ask.params('fields')
   const admin = await requireAdmin(ask, app, 'change', pairs)
-  return { pairs, params: namedParams(pairs, known), admin }
+  return { pairs, params: namedParams(pairs, [...known, YOUR_PASSWORD]), admin }
 }
 
-/**
- * The fields that the parameters name, checked before the password is hashed. That takes a while, longer when many log in: whoever
- * asked may be no admin any more when it is done, and has to be asked again.
- */
-async function fieldsOf(uname: string, params: Params, app: App): Promise<UserFields> {
+/** What decides who may log in, and so needs more than a cookie. */
+const SENSITIVE = ['password', 'roles', 'disabled']
+
+/** Refuses a change of who may log in to an admin who has not logged in just now, and of the admin's own password to anyone. */
+async function requireMayUpdate(ask: Ask, app: App, admin: LoggedIn, params: Params): Promise<void> {
+  const password = params.find(YOUR_PASSWORD)
+  const isSensitive = SENSITIVE.some((name) => params.find(name) !== undefined)
+  if (!isSensitive && password === undefined) return
+  const uname = await app.users.nameOf(params.require('uname'))
+  if (params.find('password') !== undefined && uname === admin.session.uname) {
+    throw new Refusal(
+      'own_password',
+      'Change your own password with user/password, which asks for the old one. Nothing was changed.',
+    )
+  }
+  await requireFresh(ask, app, admin.session, password)
+}
+
+/** The fields that the parameters name, without the password. */
+function fieldsOf(params: Params): UserFields {
   const given = {
     fullname: params.find('fullname'),
     email: params.find('email'),
     roles: params.list('roles'),
     disabled: params.flag('disabled'),
   }
-  const fields: UserFields = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  )
-  requireUser(uname, fields)
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/**
+ * Fields with the hash of the password that the parameters name, if they name one. Hashing takes a while, longer when many log
+ * in: the caller may be no admin any more when it is done, and has to be checked again.
+ */
+async function hashing(
+  params: Params,
+  app: App,
+  fields: UserFields,
+  context: PasswordContext,
+): Promise<UserFields> {
   const password = params.find('password')
-  return password === undefined ? fields : { ...fields, passwordHash: await app.users.hashNew(password) }
+  return password === undefined
+    ? fields
+    : { ...fields, passwordHash: await app.users.hashNew(password, context) }
 }
 
 const by = ({ session }: LoggedIn) => ({ admin: session.uname })

@@ -33,7 +33,7 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
   refuseForeign(ask, app)
   requireInBody(ask, ['z_password'])
   const pairs = await ask.bodyParams('fields')
-  const uname = requireField(pairs, 'z_username').slice(0, 256)
+  const uname = await app.users.nameOf(requireField(pairs, 'z_username').slice(0, 256))
   const returnTo = lastOf(pairs, 'return_to')
   const attempt = {
     uname,

@@ -4,6 +4,7 @@ import { isProtected } from '../session/token.ts'
 import { handleOf, type LiveSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import { requireFresh, withPassword, YOUR_PASSWORD } from './fresh.ts'
 import { notLoggedIn, requireSession } from './guard.ts'
 import { json } from './json.ts'
 import { LARGEST_PAGE, namedParams, PAGED, requireInBody, SESSION_CURSOR } from './params.ts'
@@ -58,15 +59,17 @@ export async function list(ask: Ask, app: App): Promise<Response> {
  * asked again unless the login is fresh (ASVS 5.0, 7.5.2): a browser that was left alone shall not lock its user out elsewhere.
  */
 export async function revoke(ask: Ask, app: App): Promise<Response> {
-  requireInBody(ask, ['password'])
+  requireInBody(ask, ['password', YOUR_PASSWORD])
   const pairs = await ask.params('fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
-  const params = namedParams(pairs, ['handle', 'others', 'password'])
+  const params = namedParams(pairs, ['handle', 'others', 'password', YOUR_PASSWORD])
   const others = params.flag('others') === true
   const handle = params.filter('handle')
   if (others === (handle !== undefined))
     throw new Refusal('invalid_parameter', 'Say which sessions end: handle=… or others=true, one of the two.')
-  if (handle !== handleOf(session.id)) await requireFresh(ask, app, session, params.find('password'))
+  // `password` is the name that it had here before admins were asked for theirs.
+  const password = params.find(YOUR_PASSWORD) ?? params.find('password')
+  if (handle !== handleOf(session.id)) await requireFresh(ask, app, session, password)
   if (handle === undefined) {
     const ended = await app.users.endSessions(session.uname, handleOf(session.id))
     app.meter.count('revoked', ended)
@@ -80,19 +83,6 @@ export async function revoke(ask: Ask, app: App): Promise<Response> {
   return json(
     { ended: 1 },
     handle === handleOf(session.id) ? { 'Set-Cookie': app.cookie.expired } : undefined,
-  )
-}
-
-async function requireFresh(ask: Ask, app: App, session: LiveSession, password: string | undefined) {
-  // One that is given is checked in any case: whoever mistyped it should hear of that.
-  if (password !== undefined && password !== '') {
-    const who = { uname: session.uname, address: ask.address }
-    return heard(ask, app, session, () => app.login.requirePassword(who, password))
-  }
-  if (app.sessions.isFresh(session)) return
-  throw new Refusal(
-    'password_needed',
-    'You logged in a while ago: give your password again, as the parameter password. Nothing ended.',
   )
 }
 
@@ -120,27 +110,11 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   const params = namedParams(pairs, ['old', 'new'])
   const [old, next] = [params.require('old'), params.require('new')]
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
-  const ended = await heard(ask, app, session, () => app.login.changePassword(who, old, next))
+  const ended = await withPassword(ask, app, session, () => app.login.changePassword(who, old, next))
   app.meter.count('revoked', ended)
   app.audit.info(
     { event: 'password_change', ended, ...ask.origin, ...named(session) },
     'changed the own password',
   )
   return json({ ended })
-}
-
-/** Does something that takes the present password, and logs that it was refused. */
-async function heard<T>(ask: Ask, app: App, session: LiveSession, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    const { code } = error
-    if (code === 'wrong_password') app.meter.count(code)
-    app.audit.warn(
-      { event: 'password_refused', code, ...ask.origin, ...named(session) },
-      'a password given again was refused, or the new one',
-    )
-    throw error
-  }
 }

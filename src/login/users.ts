@@ -3,6 +3,7 @@ import { Refusal } from '../errors.ts'
 import type { Clock } from '../session/lifetime.ts'
 import { allOf } from '../store/pages.ts'
 import type {
+  Millis,
   Page,
   Revocation,
   Store,
@@ -11,13 +12,18 @@ import type {
   UserOutcome,
   UserRule,
 } from '../store/store.ts'
-import { type Passwords, requirePassword } from './passwords.ts'
+import { newLooksAlike, toName } from './names.ts'
+import { type PasswordContext, requirePassword } from './password-rules.ts'
+import type { Passwords } from './passwords.ts'
 
 /** The role that opens `/admin/…`. Some enabled user always has it. */
 export const ADMIN = 'admin'
 
 /** Longest name of a user, in bytes of UTF-8; the same holds for a role, and twice that for the other fields. */
 const NAME_BYTES = 128
+
+/** How long the names of admins are used that were read from the store, by which a new name is compared. */
+const ADMINS_KEPT: Millis = 60_000
 
 /** What may be said of a user; whatever is left out stays as it is, or is empty. */
 export interface UserFields {
@@ -46,15 +52,28 @@ export class Users {
   readonly #store: Store
   readonly #passwords: Passwords
   readonly #clock: Clock
+  readonly #knownWords: readonly string[]
+  #admins: { readonly names: readonly string[]; readonly readAt: Millis } | null = null
 
-  constructor(store: Store, passwords: Passwords, clock: Clock) {
+  /** `knownWords`: what no password may be, besides what is known of its user, such as the host of the server. */
+  constructor(store: Store, passwords: Passwords, clock: Clock, knownWords: readonly string[] = []) {
     this.#store = store
     this.#passwords = passwords
     this.#clock = clock
+    this.#knownWords = knownWords
   }
 
-  find(uname: string): Promise<StoredUser | null> {
-    return this.#store.readUser(uname)
+  async find(uname: string): Promise<StoredUser | null> {
+    const name = toName(uname)
+    const user = await this.#store.readUser(name)
+    // Users from before names were stored in one form have theirs as it was typed.
+    return user === null && name !== uname ? this.#store.readUser(uname) : user
+  }
+
+  /** The name of a user as it is stored, whichever spelling of Unicode it is given in. */
+  async nameOf(uname: string): Promise<string> {
+    const name = toName(uname)
+    return name === uname ? name : ((await this.find(uname))?.uname ?? name)
   }
 
   async require(uname: string): Promise<StoredUser> {
@@ -73,23 +92,27 @@ export class Users {
     return false
   }
 
-  /** The hash of a new password, which takes a while; refuses one that nobody should have. */
-  async hashNew(password: string): Promise<string> {
-    await requirePassword(password)
+  /** The hash of a new password, which takes a while; refuses one that this user should not have. */
+  async hashNew(password: string, context: PasswordContext): Promise<string> {
+    await requirePassword(password, context, this.#knownWords)
     return this.#passwords.hash(password)
   }
 
   /** Refuses what `create` would, before anybody is asked for a password. */
   async requireNew(uname: string, fields: UserFields): Promise<void> {
     requireUser(uname, fields)
-    if ((await this.find(uname)) !== null) refuseTaken(uname)
+    const name = toName(uname)
+    // A user from before names were stored in one form may have this one decomposed.
+    for (const each of new Set([name, uname, name.normalize('NFD')]))
+      if ((await this.#store.readUser(each)) !== null) refuseTaken(each)
+    await this.#refuseLookalike(name, distinct(fields.roles ?? []).includes(ADMIN))
   }
 
   async create(uname: string, { passwordHash, ...fields }: UserFields): Promise<void> {
-    requireUser(uname, fields)
+    await this.requireNew(uname, fields)
     if (passwordHash === undefined) throw new Refusal('missing_parameter', 'A new user needs a password.')
     const user: StoredUser = {
-      uname,
+      uname: toName(uname),
       fullname: fields.fullname ?? '',
       email: fields.email ?? '',
       passwordHash,
@@ -98,12 +121,17 @@ export class Users {
       generation: newGeneration(),
     }
     if (!(await this.#store.insertUser(user))) refuseTaken(uname)
+    if (user.roles.includes(ADMIN)) this.#admins = null
   }
 
   /** Changes what is named; a new password, or disabling, ends all sessions of the user. How many ended. */
   async update(uname: string, fields: UserFields): Promise<number> {
     requireFields(fields)
     const { roles, passwordHash, disabled } = fields
+    if (roles?.includes(ADMIN)) {
+      await this.#refuseLookalike(await this.nameOf(uname), true)
+      this.#admins = null
+    }
     const change = roles === undefined ? fields : { ...fields, roles: distinct(roles) }
     const ends = passwordHash !== undefined || disabled === true
     return this.#change(uname, change, ends ? { generation: newGeneration(), except: null } : null)
@@ -115,7 +143,7 @@ export class Users {
    */
   async changePassword(uname: string, old: string, password: string, handle: string): Promise<number> {
     const user = await this.require(uname)
-    await requirePassword(password)
+    await requirePassword(password, user, this.#knownWords)
     await this.#requireRight(old, user)
     const change = { passwordHash: await this.#passwords.hash(password) }
     return this.#change(uname, change, { generation: newGeneration(), except: handle }, user.generation)
@@ -133,7 +161,7 @@ export class Users {
 
   /** Deletes the user and ends all sessions of that name; how many ended. */
   async delete(uname: string): Promise<number> {
-    return endedOf(uname, await this.#store.deleteUser(uname, this.#rule(null)))
+    return endedOf(uname, await this.#store.deleteUser(await this.nameOf(uname), this.#rule(null)))
   }
 
   async #requireRight(password: string, { passwordHash }: StoredUser): Promise<void> {
@@ -147,7 +175,38 @@ export class Users {
     revocation: Revocation | null,
     generation: number | null = null,
   ): Promise<number> {
-    return endedOf(uname, await this.#store.updateUser(uname, change, revocation, this.#rule(generation)))
+    const name = await this.nameOf(uname)
+    return endedOf(uname, await this.#store.updateUser(name, change, revocation, this.#rule(generation)))
+  }
+
+  /**
+   * Refuses a name that looks like that of an admin, so that nobody is taken for one; and, for a name that is to be an admin's,
+   * one that looks like that of any user.
+   */
+  async #refuseLookalike(uname: string, isAdmin: boolean): Promise<void> {
+    const looksAlike = await newLooksAlike()
+    for await (const other of isAdmin ? this.#names(() => true) : await this.#readAdmins()) {
+      if (other === uname || !looksAlike(uname, other)) continue
+      throw new Refusal(
+        'name_looks_alike',
+        `The name ${uname} looks like ${other}, ${isAdmin ? 'and one of them would be an admin' : 'who is an admin'}; choose another one.`,
+      )
+    }
+  }
+
+  /** The names of all admins, read again after a while: users are many, and are sometimes made by the thousand. */
+  async #readAdmins(): Promise<readonly string[]> {
+    const now = this.#clock()
+    if (this.#admins === null || Math.abs(now - this.#admins.readAt) > ADMINS_KEPT) {
+      const names = await Array.fromAsync(this.#names(({ roles }) => roles.includes(ADMIN)))
+      this.#admins = { names, readAt: now }
+    }
+    return this.#admins.names
+  }
+
+  async *#names(isWanted: (user: StoredUser) => boolean): AsyncGenerator<string> {
+    for await (const user of allOf((after, limit) => this.list(after, limit)))
+      if (isWanted(user)) yield user.uname
   }
 
   #rule(generation: number | null): UserRule {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { Passwords, requirePassword } from '../../src/login/passwords.ts'
+import { requirePassword } from '../../src/login/password-rules.ts'
+import { Passwords } from '../../src/login/passwords.ts'
 
 test('a hash is argon2id with the cost that OWASP asks for, and salted', async () => {
   const passwords = new Passwords(1)
@@ -32,6 +33,23 @@ for (const password of [
   })
 }
 
+const GRACE = { uname: 'grace.hopper', email: 'ghopper1906@navy.example', fullname: 'Grace Brewster Hopper' }
+
+test('a password is right in whichever spelling of Unicode it is typed, and one that was hashed as typed stays right', async () => {
+  const passwords = new Passwords(1, { memoryCost: 8, timeCost: 1 })
+  const [composed, decomposed] = ['Grüße an déjà vu'.normalize('NFC'), 'Grüße an déjà vu'.normalize('NFD')]
+  for (const typed of [composed, decomposed]) {
+    const hash = await passwords.hash(typed)
+    expect([await passwords.verify(composed, hash), await passwords.verify(decomposed, hash)]).toEqual([
+      true,
+      true,
+    ])
+    expect(await passwords.verify('Gruße an deja vu', hash)).toBe(false)
+  }
+  const asTyped = Bun.password.hashSync(decomposed, { algorithm: 'argon2id', memoryCost: 8, timeCost: 1 })
+  expect(await passwords.verify(decomposed, asTyped)).toBe(true)
+})
+
 test('nothing is the password of a user who does not exist, and neither is the empty one of any', async () => {
   const passwords = new Passwords(1)
   expect(await passwords.verify('any long password', null)).toBe(false)
@@ -59,15 +77,34 @@ for (const [password, code] of [
   ['iloveyou', 'password_too_common'],
   ['sunshine', 'password_too_common'],
   ['qwertyuiop', 'password_too_common'],
+  ['        ', 'password_too_simple'],
+  ['x'.repeat(1_024), 'password_too_simple'],
+  ['aAaAaAaA', 'password_too_simple'],
+  ['🐎🐎🐎🐎🐎🐎🐎🐎', 'password_too_simple'],
+  ['Cloakroom', 'password_too_simple'],
+  ['login.example.com', 'password_too_simple'],
+  ['grace.hopper', 'password_too_simple'],
+  ['GRACE.HOPPERgrace.hopper', 'password_too_simple'],
+  ['reppoh.ecarg', 'password_too_simple'],
+  ['ghopper1906', 'password_too_simple'],
+  ['GHopper1906@navy.example', 'password_too_simple'],
+  ['Grace Brewster Hopper', 'password_too_simple'],
+  ['gracebrewsterhopper', 'password_too_simple'],
 ] as const) {
   test(`${code}: ${password.slice(0, 12)}, ${password.length} units`, async () => {
-    await expect(requirePassword(password)).rejects.toMatchObject({ code })
+    await expect(requirePassword(password, GRACE, ['login.example.com'])).rejects.toMatchObject({ code })
   })
 }
 
-for (const password of ['x'.repeat(1_024), 'ü'.repeat(512), 'x7#k!q2p', 'only small letters here']) {
+for (const password of [
+  'xy'.repeat(512),
+  'üä'.repeat(256),
+  'x7#k!q2p',
+  'only small letters here',
+  'grace.hopper and more',
+]) {
   test(`any characters will do, and no mixture of them is asked for: ${password.slice(0, 24)}, ${password.length} units`, async () => {
-    expect(await requirePassword(password)).toBeUndefined()
+    expect(await requirePassword(password, GRACE)).toBeUndefined()
   })
 }
 
