@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parse as parseToml, TomlError } from 'smol-toml'
 import { closestTo } from './closest.ts'
+import { eventsOf, limitsOf } from './coherence.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { SetupError } from './errors.ts'
 import { readText } from './files.ts'
@@ -105,13 +106,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
       domain: requireOwnDomain(given.cookie?.domain, publicUrl?.hostname ?? hostname),
     },
     ...filled(session, { idle: 30 * 60_000, lifetime: 12 * 3_600_000, fresh: 10 * 60_000 }),
-    limits: filled(limits, {
-      key: 256,
-      value: 65_536,
-      attributes: 1_024,
-      session: 1_048_576,
-      body: 1_048_576,
-    }),
+    limits: limitsOf(limits, nameOf),
     login: filled(login, {
       // One core stays for those who are logged in.
       'hashes-at-once': Math.max(1, navigator.hardwareConcurrency - 1),
@@ -120,7 +115,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
       'address-attempts': 100,
       'address-window': 10 * 60_000,
     }),
-    events: filled(events, { streams: 10_000, 'streams-per-session': 32, 'count-as-use': false }),
+    events: eventsOf(events, nameOf),
     postgres: filled(postgres, { timeout: 1_000, connections: 8 }),
     redis: requireTime(redisOf(redis), nameOf),
     log: filled<LogSettings>(log, { level: 'info', format: 'auto' }),

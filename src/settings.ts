@@ -10,7 +10,8 @@ const measure = (by: Readonly<Record<string, number>>, example: string) =>
   z.string({ error: `must be a text with a unit, such as "${example}"` }).transform((text, context) => {
     const [, number, unit] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/i.exec(text.trim()) ?? []
     const value = Math.round(Number(number) * (by[unit?.toLowerCase() ?? ''] ?? Number.NaN))
-    if (value > 0 && Number.isSafeInteger(value)) return value
+    // A number too large to count with is refused by the bound of the setting, which says what is possible.
+    if (value > 0) return Math.min(value, Number.MAX_SAFE_INTEGER)
     context.addIssue({
       code: 'custom',
       message: `must be a number above 0 with one of the units ${Object.keys(by).join(', ')}, such as "${example}"`,
@@ -18,12 +19,23 @@ const measure = (by: Readonly<Record<string, number>>, example: string) =>
     return z.NEVER
   })
 
-const duration = measure(units, '30m')
+/** The longest duration, in days. Added to the time of today it ends before the year 9999, which dates of four digits end with. */
+const LONGEST_DAYS = 2_800_000
+
+const duration = measure(units, '30m').refine(
+  (value) => value <= LONGEST_DAYS * 86_400_000,
+  `must be ${LONGEST_DAYS}d at most: with a longer one it would lead beyond the year 9999, which no date is written for`,
+)
+/** Below it, no request could come before the session has ended. */
+const sessionTime = duration.refine((value) => value >= 100, 'must be 100ms at least')
 /** Below it, a disk that is busy would count as a store that is away; above it, requests would pile up. */
 const patience = duration.refine((value) => value >= 100 && value <= 60_000, 'must be from 100ms to 1m')
 /** Timers count no further than 24 days; a day is long enough to wait for a password. */
 const window = duration.refine((value) => value <= 86_400_000, 'must be one day ("1d") at most')
-const size = measure(sizes, '64 KiB')
+/** No back end keeps a value of more. */
+const size = measure(sizes, '64 KiB').refine((value) => value <= 1_073_741_824, 'must be 1 GiB at most')
+/** Below it, a login does not fit into a body. */
+const bodySize = size.refine((value) => value >= 1_024, 'must be 1 KiB at least')
 const whole = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`
   const digits = z
@@ -130,8 +142,14 @@ export const file = z
     'trusted-proxies': z.array(network, { error: 'must be a list' }),
     'return-hosts': z.array(host, { error: 'must be a list' }),
     cookie: section({ name: cookieName, domain: cookieDomain }),
-    session: section({ idle: duration, lifetime: duration, fresh: duration }),
-    limits: section({ key: size, value: size, attributes: whole(1, 1_000_000), session: size, body: size }),
+    session: section({ idle: sessionTime, lifetime: sessionTime, fresh: duration }),
+    limits: section({
+      key: size,
+      value: size,
+      attributes: whole(1, 1_000_000),
+      session: size,
+      body: bodySize,
+    }),
     login: section({
       'hashes-at-once': whole(1, 64),
       'user-attempts': whole(1, 1_000_000),

@@ -1,0 +1,55 @@
+import { SetupError } from './errors.ts'
+import type { Given } from './settings.ts'
+
+/** Says of a setting how it is called where it was set. */
+type NameOf = (setting: string) => string
+
+type GivenLimits = NonNullable<Given['limits']>
+
+const DEFAULT_LIMITS = {
+  key: 256,
+  value: 65_536,
+  attributes: 1_024,
+  session: 1_048_576,
+  body: 1_048_576,
+}
+
+/** Pairs of limits of which the first must fit into the second, or nothing could ever be as large as the first. */
+const FITS_INTO = [
+  ['value', 'session'],
+  ['value', 'body'],
+  ['key', 'session'],
+  ['key', 'body'],
+] as const
+
+/** The limits. A default gives way to a smaller one that was set; one that was set and that nothing could reach is refused. */
+export function limitsOf(given: GivenLimits, nameOf: NameOf): typeof DEFAULT_LIMITS {
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const limits = { ...DEFAULT_LIMITS, ...set }
+  for (const [inner, outer] of FITS_INTO) {
+    if (limits[inner] <= limits[outer]) continue
+    if (given[inner] === undefined) {
+      limits[inner] = limits[outer]
+      continue
+    }
+    throw new SetupError(
+      `${nameOf(`limits.${inner}`)} is ${limits[inner]} bytes and limits.${outer} is ${limits[outer]}: no ${inner} could be as large as ` +
+        `it may be. Lower limits.${inner}, or raise limits.${outer}.`,
+    )
+  }
+  return limits
+}
+
+const DEFAULT_EVENTS = { streams: 10_000, 'streams-per-session': 32, 'count-as-use': false }
+
+/** What is set of event streams. Refuses to allow more of one session than of all together, unless streams are off. */
+export function eventsOf(given: NonNullable<Given['events']>, nameOf: NameOf): typeof DEFAULT_EVENTS {
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const events = { ...DEFAULT_EVENTS, ...set }
+  const ofSession = given['streams-per-session']
+  if (ofSession === undefined || ofSession <= events.streams || events.streams === 0) return events
+  throw new SetupError(
+    `${nameOf('events.streams-per-session')} is ${ofSession} and events.streams is ${events.streams}: one session can have no more ` +
+      'streams than all together. Lower the first, or raise events.streams.',
+  )
+}
