@@ -1,10 +1,11 @@
+import { Refusal } from '../errors.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
 import type { Written } from '../session/sessions.ts'
 import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
 import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
-import { etagOf, isNamed, versionOf } from './etag.ts'
+import { etagOf, isNamed, requiredVersions } from './etag.ts'
 import type { Pair } from './form.ts'
 import { withLogin, withoutProof } from './guard.ts'
 import { API_HEADERS, attributesJson, json } from './json.ts'
@@ -22,7 +23,7 @@ export async function get(ask: Ask, app: App): Promise<Response> {
   const etag = etagOf(session.id, session.version)
   const known = ask.headers.get('if-none-match')
   // A page shows what this answers, and has no ETag of its own.
-  if (known !== null && isApiPath(ask.path) && isNamed(known, etag))
+  if (known !== null && isApiPath(ask.path) && isNamed(known, session.id, session.version))
     return new Response(null, { status: 304, headers: { ...API_HEADERS, ETag: etag } })
   if (named === 'all' || named.length === keys.length || !isProtected(token))
     return attributesJson(session.attributes, etag)
@@ -54,10 +55,30 @@ function write(
 ): Promise<Response> {
   const ifMatch = ask.headers.get('if-match')
   return withLogin(ask, app, { kind: 'change', pairs }, async (token) => {
-    const required = ifMatch === null ? null : versionOf(ifMatch, idOf(token))
-    const written = await change(token, required)
+    const versions = ifMatch === null ? null : requiredVersions(ifMatch, idOf(token))
+    const written = await (versions === null
+      ? change(token, null)
+      : changeAtOneOf(versions, (version) => change(token, version)))
     return written === null ? null : json({}, { ETag: etagOf(written.id, written.version) })
   })
+}
+
+/** No session has it: versions begin at 1. */
+const NO_VERSION = 0
+
+/** Does a change if the session has one of these versions. They only go up, so trying them in order misses none. */
+async function changeAtOneOf(
+  versions: readonly number[],
+  change: (version: number) => Promise<Written | null>,
+): Promise<Written | null> {
+  for (const version of versions.slice(0, -1)) {
+    try {
+      return await change(version)
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'changed_meanwhile') throw error
+    }
+  }
+  return change(versions.at(-1) ?? NO_VERSION)
 }
 
 /** The values of every parameter `key`; none of them means all attributes. */

@@ -14,6 +14,8 @@ const strategy = new ByteLengthQueuingStrategy({ highWaterMark: BACKLOG })
 const HEADERS = {
   'Content-Type': 'text/event-stream',
   ...API_HEADERS,
+  // Else a proxy that compresses would keep back the end of an event until the next one comes.
+  'Cache-Control': 'no-store, no-transform',
   // Else nginx would gather events before it passes them on.
   'X-Accel-Buffering': 'no',
   // A connection whose time is up soon, as one that is ended is, must not be kept by a proxy for somebody's next request.

@@ -131,7 +131,7 @@ const changed = { status: 412 }
 
 /** Conditions that the session does not meet. */
 export const conditions: readonly BadRequest[] = [
-  ...['"nonsense"', '""', 'nonsense', `"${'A'.repeat(22)}.1"`, 'W/"a.1"', '"a.1', '"a.-1"'].flatMap((tag) => [
+  ...['"nonsense"', '""', `"${'A'.repeat(22)}.1"`, 'W/"a.1"', '"a.-1"', '"a.1", "b.2"'].flatMap((tag) => [
     form(PUT, GOOD, 'changed_meanwhile', { ...changed, headers: [`If-Match: ${tag}`] }),
     form('/session/delete', 'key=kept', 'changed_meanwhile', { ...changed, headers: [`If-Match: ${tag}`] }),
   ]),
@@ -140,7 +140,9 @@ export const conditions: readonly BadRequest[] = [
     headers: ['If-Match: "a.99999999999999999999"'],
   }),
   get(`${PUT}?${GOOD}`, 'changed_meanwhile', { ...changed, headers: ['If-Match: "a.1"'] }),
-  form(PUT, GOOD, 'malformed_request', { headers: ['If-Match: "a.1", "b.2"'] }),
+  ...['nonsense', '"a.1', '*, *', '"a.1" "b.2"', '1'].map((tag) =>
+    form(PUT, GOOD, 'malformed_request', { headers: [`If-Match: ${tag}`] }),
+  ),
 ]
 
 /** Logins that cannot be one. */

@@ -26,7 +26,7 @@ test('a stream begins at once, with the version of the session and headers that 
     expect(stream.text).toBe(`retry: 1000\nid: ${await revisionOf(client)}\n: open\n\n`)
     const { headers } = stream.answer
     expect(headers.get('content-type')).toBe('text/event-stream')
-    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('cache-control')).toBe('no-store, no-transform')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
   }
 })

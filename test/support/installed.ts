@@ -1,8 +1,9 @@
 import { describe, test } from 'bun:test'
+import { findDaemon } from './daemon.ts'
 
 /** Which of these programs are not on the path, in a clause; null: all are there. */
 export function lackOf(names: readonly string[]): string | null {
-  const missing = names.filter((name) => Bun.which(name) === null)
+  const missing = names.filter((name) => findDaemon(name) === null)
   return missing.length === 0 ? null : `there is no ${missing.join(' and no ')} on the path`
 }
 

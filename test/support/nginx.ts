@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { blocksOf } from '../docs/markdown.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
 import { freePort } from './port.ts'
 
 /** The header in which nginx says which node has answered, as `host:port`; where it asked several, all of them. */
@@ -11,41 +11,15 @@ export const ANSWERED_BY = 'x-answered-by'
 /** The address that nginx asks the nodes from, which no client has. */
 export const PROXY_ADDRESS = '127.0.0.2'
 
-const nginx = Bun.which('nginx', { PATH: `${process.env['PATH']}:/usr/sbin` })
-
-/** A real nginx on a free port of the loopback interface. */
-export interface Nginx extends AsyncDisposable {
-  readonly port: number
-}
-
 /** Lets several nodes, by their ports, look like one, with the configuration of the guide. */
-export async function startNginx(ports: readonly number[]): Promise<Nginx> {
+export function startNginx(ports: readonly number[]): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-nginx-'))
   const file = join(folder, 'nginx.conf')
   const port = freePort()
   writeFileSync(file, configurationOf(folder, port, ports))
-  // It ends with this process, whatever becomes of that.
-  const setpriv = Bun.which('setpriv')
-  const child = Bun.spawn(
-    [
-      ...(setpriv === null ? [] : [setpriv, '--pdeathsig', 'SIGTERM']),
-      nginx ?? 'nginx',
-      ...['-p', folder, '-c', file],
-    ],
-    { stdout: 'ignore', stderr: 'ignore' },
+  return startDaemon(['nginx', '-e', 'stderr', '-p', folder, '-c', file], { port, folder }, () =>
+    rmSync(folder, { recursive: true, force: true }),
   )
-  while (!(await takesConnections(port))) {
-    if (child.exitCode !== null) throw new Error(`nginx has ended: ${await Bun.file(`${folder}/log`).text()}`)
-    await Bun.sleep(2)
-  }
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await child.exited
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
 }
 
 /** The configuration of the guide for several nodes, and what it takes to run it here. */
@@ -64,7 +38,7 @@ function configurationOf(folder: string, port: number, ports: readonly number[])
     // The clients of the tests say whose proxies they are. Behind the guide's nginx they could not.
     .replace('X-Forwarded-For $remote_addr;', 'X-Forwarded-For $proxy_add_x_forwarded_for;')
   return `
-    daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/log;
+    daemon off; master_process off; pid ${folder}/pid; error_log stderr;
     events { worker_connections 4096; }
     http {
       access_log off;
@@ -76,12 +50,3 @@ function configurationOf(folder: string, port: number, ports: readonly number[])
       ${adapted}
     }`
 }
-
-const takesConnections = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
