@@ -4,10 +4,10 @@ import pkg from '../package.json' with { type: 'json' }
 import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
 import { Refusal, SetupError, StoreFault } from './errors.ts'
-import { newTrustedProxies } from './http/address.ts'
 import type { App } from './http/app.ts'
 import { bodyLimitsOf } from './http/body.ts'
 import { newCookie } from './http/cookie.ts'
+import { Proxies } from './http/proxies.ts'
 import { startHttp } from './http/server.ts'
 import { Streams } from './http/streams.ts'
 import type { Log } from './log.ts'
@@ -142,7 +142,11 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
-    trustedProxies: newTrustedProxies(config.trustedProxies),
+    proxies: new Proxies({
+      trusted: config.trustedProxies,
+      publicOrigin: config.publicUrl?.origin ?? null,
+      warn: (trouble, sentence) => log.warn(trouble, sentence),
+    }),
     bodyLimits: bodyLimitsOf(config.limits.body, config.limits.attributes),
     ping: () => store.ping(),
   }

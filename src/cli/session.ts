@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { typedAddress } from '../address.ts'
 import { Refusal, SetupError } from '../errors.ts'
 import { endAll } from '../session/sessions.ts'
 import { shown } from '../session/shown.ts'
@@ -32,7 +33,7 @@ export function addSession(program: Command): void {
       await withStore(command, async (opened) => {
         // An empty list would read as if that user were logged in nowhere.
         const uname = user === undefined ? undefined : (await opened.users.require(user)).uname
-        await listSessions(opened, { uname, address }, json)
+        await listSessions(opened, { uname, address: address && typedAddress(address) }, json)
       })
     })
 

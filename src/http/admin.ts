@@ -1,3 +1,4 @@
+import { typedAddress } from '../address.ts'
 import { Refusal } from '../errors.ts'
 import type { PasswordContext } from '../login/password-rules.ts'
 import { requireUser, shownUser, type UserFields } from '../login/users.ts'
@@ -78,9 +79,10 @@ export async function deleteUser(ask: Ask, app: App): Promise<Response> {
 export async function listSessions(ask: Ask, app: App): Promise<Response> {
   const params = await readAs(ask, app, ['uname', 'address', 'handle', ...PAGED])
   const { after, limit } = params.page(SESSION_CURSOR)
+  const address = params.filter('address')
   const filter = {
     uname: await nameIn(params, app),
-    address: params.filter('address'),
+    address: address && typedAddress(address),
     handle: params.filter('handle'),
   }
   const { items, next } = await app.sessions.list(filter, after, limit)

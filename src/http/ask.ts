@@ -1,14 +1,14 @@
 import type { Server } from 'bun'
 import type { Token } from '../session/token.ts'
-import { addressOf, type TrustedProxies } from './address.ts'
 import { type BodyLimits, readBody } from './body.ts'
 import type { Cookie } from './cookie.ts'
 import { type JsonShape, type Pair, parseQuery } from './form.ts'
+import type { Proxies } from './proxies.ts'
 
 /** What an `Ask` needs to know of the server to read itself. */
 export interface Reading {
   readonly cookie: Cookie
-  readonly trustedProxies: TrustedProxies
+  readonly proxies: Proxies
   readonly bodyLimits: BodyLimits
 }
 
@@ -64,9 +64,14 @@ export class Ask {
     return this.#body
   }
 
+  /** The address that the connection came from; a proxy's, if there is one. */
+  get peer(): string {
+    return this.#server.requestIP(this.#request)?.address ?? ''
+  }
+
+  /** The client's address. */
   get address(): string {
-    const peer = this.#server.requestIP(this.#request)?.address ?? ''
-    return addressOf(peer, this.headers.get('x-forwarded-for'), this.#reading.trustedProxies)
+    return this.#reading.proxies.addressOf(this.peer, this.headers.get('x-forwarded-for'))
   }
 
   /** Leads from an answer to the lines of the log that belong to it. */

@@ -52,6 +52,7 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
   const begunAt = performance.now()
   let response: Response
   try {
+    app.proxies.look(ask)
     if (saysLengthTwice(ask)) throw new Refusal('malformed_request', 'Say the length of the body once.')
     response = await requireRoute(route, ask).answer(ask, app)
   } catch (error) {

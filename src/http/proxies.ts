@@ -1,0 +1,125 @@
+import { formatAddress } from '../address.ts'
+import { clientAddress, isTrusted, newTrustedProxies, type TrustedProxies } from './address.ts'
+import { isOwnPage } from './origin.ts'
+
+/** Longest part of a request that is repeated in a warning, in characters. */
+const SHOWN_LENGTH = 100
+
+/** What a line of the log says of a proxy that the settings do not expect. */
+interface ProxyTrouble {
+  readonly event: string
+  /** Of the peer that sent the request. */
+  readonly address: string
+}
+
+interface ProxySettings {
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trusted: readonly string[]
+  /** The origin that browsers use, or null if the settings do not say. */
+  readonly publicOrigin: string | null
+  /** Logs a warning. Called at most once for each event. */
+  warn(trouble: ProxyTrouble, sentence: string): void
+}
+
+/** A request as far as it shows that it came through a proxy. */
+interface ProxiedRequest {
+  readonly method: string
+  readonly headers: Headers
+  readonly peer: string
+}
+
+/** Knows which proxies are trusted, and warns once if requests come through one that the settings do not expect. */
+export class Proxies {
+  readonly #settings: ProxySettings
+  readonly #trusted: TrustedProxies
+  readonly #isHttp: boolean
+  readonly #warned = new Set<string>()
+  /** The trusted peer of the last request: most requests come from one proxy. */
+  #knownPeer: string | null = null
+
+  constructor(settings: ProxySettings) {
+    this.#settings = settings
+    this.#trusted = newTrustedProxies(settings.trusted)
+    this.#isHttp = settings.publicOrigin?.startsWith('https:') !== true
+  }
+
+  /** The address that a request counts as. */
+  addressOf(peer: string, forwardedFor: string | null): string {
+    const { address, unreadable } = clientAddress(peer, forwardedFor, this.#trusted)
+    if (unreadable !== null) {
+      this.#warn({ event: 'unreadable_forwarded_for', address }, () => {
+        const shown = JSON.stringify(unreadable.slice(0, SHOWN_LENGTH).toWellFormed())
+        return (
+          `The proxy ${address} sends ${shown} in X-Forwarded-For, which is no address, so its clients count as one address. ` +
+          'Have it send the address of the client alone; in nginx: proxy_set_header X-Forwarded-For $remote_addr;'
+        )
+      })
+    }
+    return address
+  }
+
+  /** Looks for signs of a proxy that the settings do not expect. Costs two lookups of a header where there is none. */
+  look(request: ProxiedRequest): void {
+    const { headers } = request
+    const isOverHttps = this.#isHttp && saysHttps(request)
+    if (!isOverHttps && headers.get('x-forwarded-for') === null && !isForwardedHttps(headers)) return
+    const { peer } = request
+    if (peer !== this.#knownPeer) {
+      const address = formatAddress(peer) ?? peer
+      if (isTrusted(address, this.#trusted)) this.#knownPeer = peer
+      else if (headers.get('x-forwarded-for') !== null || isForwardedHttps(headers)) this.#warnOfPeer(address)
+    }
+    if (isOverHttps) this.#warnOfHttp(request)
+  }
+
+  #warnOfPeer(address: string): void {
+    this.#warn({ event: 'untrusted_proxy', address }, () => {
+      const line = `trusted-proxies = ${JSON.stringify([...this.#settings.trusted, address]).replaceAll(',', ', ')}`
+      return (
+        `A request from ${address} says that it was forwarded, but ${address} is not in trusted-proxies: all users behind it ` +
+        `count as one address, and a stranger's wrong passwords can shut them all out. If it is your proxy, set: ${line}`
+      )
+    })
+  }
+
+  #warnOfHttp({ headers, peer }: ProxiedRequest): void {
+    const address = formatAddress(peer) ?? peer
+    this.#warn({ event: 'public_url_http', address }, () => {
+      const line = `public-url = "${httpsOriginOf(headers)}"`
+      return (
+        `A request from ${address} was sent over https, but public-url is ${this.#settings.publicOrigin ?? 'not set'}: the cookie is not ` +
+        `Secure. Set the URL that browsers use, for example: ${line}`
+      )
+    })
+  }
+
+  #warn(trouble: ProxyTrouble, sentence: () => string): void {
+    if (this.#warned.has(trouble.event)) return
+    this.#warned.add(trouble.event)
+    this.#settings.warn(trouble, sentence())
+  }
+}
+
+const isForwardedHttps = (headers: Headers): boolean =>
+  /^\s*https\b/i.test(headers.get('x-forwarded-proto') ?? '')
+
+/** A browser names its origin with every POST, so that a proxy which adds no header shows too. */
+function saysHttps({ method, headers }: ProxiedRequest): boolean {
+  if (isForwardedHttps(headers)) return true
+  if (method !== 'POST') return false
+  const origin = headers.get('origin')
+  return (
+    origin?.startsWith('https://') === true &&
+    (isOwnPage(headers) || origin === `https://${headers.get('host')}`)
+  )
+}
+
+/** The origin that the browser used, as well as the request shows it. */
+function httpsOriginOf(headers: Headers): string {
+  const origin = headers.get('origin')
+  if (origin?.startsWith('https://') && URL.canParse(origin) && isOwnPage(headers))
+    return new URL(origin).origin
+  const host = headers.get('x-forwarded-host') ?? headers.get('host') ?? ''
+  const isHost = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i.test(host)
+  return (isHost ? URL.parse(`https://${host}`)?.origin : null) ?? 'https://login.example.com'
+}
