@@ -1,143 +1,143 @@
+import { Connection } from './connection.js'
+import { eventsOf } from './events.js'
+import { notOurs } from './problem.js'
+
+/** @import { Answered, Params } from './connection.js' */
+/** @import { Info, LogEvent, OwnSession, Overview, Paging, ProofOptions, ReadOptions, Session, SessionEvent } from './types.js' */
+/** @import { EventOptions, Settings, User, UserFields, WriteOptions } from './types.js' */
+
+// biome-ignore lint/performance/noBarrelFile: a program imports the client and its errors from one file.
+export { Problem } from './problem.js'
+
 /**
- * A client of a Cloakroom server: plain ECMAScript for browsers and for Node 20, without dependencies. Every method is one call of the HTTP
- * API (docs/http.md) and resolves with its answer; what the server declines, or fails at, rejects with a `Problem`.
+ * A client of a Cloakroom server: plain ECMAScript for browsers and for Node 20.3 and later, without dependencies. Every method is one call
+ * of the HTTP API (docs/http.md). It resolves with the answer, and rejects with a `Problem` where the server refuses, fails, or where
+ * no whole answer of it comes.
  *
- * In a page of the server's own origin the browser keeps the cookie. Elsewhere the client does, after `logIn`, in memory.
+ * In a page of the server's own origin the browser keeps the cookie. Elsewhere the client keeps it, in memory.
  */
-
-/**
- * @typedef {{ uname: string, fullname: string, email: string, roles: string[], handle: string, beganAt: string, endsAt: string,
- *   latestEndsAt: string, freshUntil: string, csrfProtection: boolean,
- *   limits: { key: number, value: number, attributes: number, session: number } }} Info Who is logged in, and for how long. Instants are
- *   RFC 3339; of the limits, all but the number of attributes are bytes.
- * @typedef {{ handle: string, uname: string, beganAt: string, usedAt: string, endsAt: string, address: string, userAgent: string }} Session
- * @typedef {Session & { current: boolean }} OwnSession
- * @typedef {{ uname: string, fullname: string, email: string, roles: string[], disabled: boolean }} User
- * @typedef {{ fullname?: string, email?: string, roles?: string[], disabled?: boolean, password?: string }} UserFields
- * @typedef {{ at: string, event: string, uname?: string, admin?: string, address?: string, handle?: string, revoked?: string, code?: string,
- *   ended?: number, path?: string, changed?: string[], all?: boolean, more?: number }} LogEvent Something that concerns who may log in.
- * @typedef {{ nodes: { name: string, startedAt: string, version: string }[],
- *   store: { kind: string, up: boolean, bytes: number | null, sessions: number | null, measuredAt: string | null },
- *   series: { from: string, step: number } & Record<SeriesName, (number | null)[]> }} Overview
- * @typedef {'requests' | 'logins' | 'failures' | 'throttled' | 'readP50' | 'readP99' | 'writeP50' | 'writeP99' | 'sessions' | 'bytes'} SeriesName
- * @typedef {{ after?: string | undefined, limit?: number | undefined }} Paging `after` is `next` of the page before.
- * @typedef {{ background?: boolean }} Reading `background`: nobody asked for it just now, so it is no use of the session and does not keep it alive.
- */
-
-/** Milliseconds after which an answer is given up. */
-const PATIENCE = 20_000
-
-/** The longest path and query that a GET is sent with, in characters; servers and proxies refuse heads of 8 KiB and more. */
-const LONGEST_TARGET = 4_000
-
-/** What a query cannot say: there it is taken for bytes that are not UTF-8. */
-const UNSAYABLE = '%EF%BF%BD'
-
-/** What the server declined or failed at. `code` is for programs, `message` tells a person what to do. */
-export class Problem extends Error {
-  /**
-   * @param {string} code As in docs/http.md; `unreachable`: no answer came, and whether the request was carried out is not known.
-   * @param {string} message
-   * @param {number} status Of HTTP; 0: no answer came.
-   * @param {number | null} retryAfter Seconds after which it is worth asking again, where that is known.
-   */
-  constructor(code, message, status, retryAfter = null) {
-    super(message)
-    this.name = 'Problem'
-    this.code = code
-    this.status = status
-    this.retryAfter = retryAfter
-  }
-}
-
 export class Cloakroom {
-  #url
-  /** @type {string | null} */
-  #cookie = null
-  /** @type {Promise<string | null> | null} The token of this login, once somebody needed it. */
-  #csrfToken = null
+  #connection
 
-  /**
-   * @param {{ url?: string, csrfToken?: string | null }} [settings] `url`: of the server, without a path; '' in a page of its own.
-   *   `csrfToken`: of the login, if it is known already.
-   */
-  constructor({ url = '', csrfToken = null } = {}) {
-    this.#url = url
-    if (csrfToken !== null) this.#csrfToken = Promise.resolve(csrfToken)
+  /** @param {Settings} [settings] Throws a `TypeError` if the URL is none of a server. */
+  constructor(settings = {}) {
+    this.#connection = new Connection(settings)
+  }
+
+  /** The cookies that this client sends, as a `Cookie` header; null: none, or the browser keeps them. */
+  get cookie() {
+    return this.#connection.cookie
   }
 
   /**
+   * Begins a session.
    * @param {string} uname
    * @param {string} password
+   * @param {{ csrfProtection?: boolean }} [options] `csrfProtection: false` is for programs alone.
+   * @returns {Promise<{ setCookie: string[] }>} The `Set-Cookie` lines, for a back end that passes them on. Empty in a browser.
    */
-  async logIn(uname, password) {
-    const body = new URLSearchParams({ z_username: uname, z_password: password })
-    const answer = await this.#fetch('/z_security_check', { method: 'POST', body })
-    // Only now: what was asked meanwhile was asked with the token of the login before.
-    this.#csrfToken = null
-    // A browser keeps the cookie itself, and shows it to nobody.
-    this.#cookie = answer.headers.getSetCookie().find(Boolean)?.split(';')[0] ?? null
+  async logIn(uname, password, { csrfProtection = true } = {}) {
+    const form = {
+      z_username: uname,
+      z_password: password,
+      ...(csrfProtection ? {} : { z_csrf_protection: 'off' }),
+    }
+    return { setCookie: await this.#connection.logIn(form, csrfProtection) }
   }
 
   /** Ends the session, and so the login. */
   async invalidate() {
-    await this.#change('/session/invalidate', {})
-    this.#csrfToken = null
+    await this.#connection.change('/session/invalidate', {})
+    this.#connection.forget()
   }
 
   /**
-   * @param {Reading} [reading]
+   * Who is logged in, and until when.
+   * @param {ReadOptions} [options]
    * @returns {Promise<Info>}
    */
-  info(reading) {
-    return this.#read('/session/info', {}, reading)
+  async info(options) {
+    return having('handle', await this.#connection.read('/session/info', {}, options))
   }
 
   /**
-   * The named attributes that there are; with no key, all.
-   * @param {...string} keys
+   * The attributes of these keys, as far as there are any; without keys, all.
+   * @param {string | readonly string[]} [keys]
+   * @param {ReadOptions} [options]
    * @returns {Promise<Record<string, string>>}
    */
-  get(...keys) {
-    return this.#read('/session/get', { key: keys })
+  async get(keys, options) {
+    return (await this.read(keys, options)).attributes
   }
 
   /**
-   * All attributes, as `get` without a key.
-   * @param {Reading} [reading]
-   * @returns {Promise<Record<string, string>>}
+   * The attributes as `get`, with the ETag of the session, for `ifMatch`.
+   * @param {string | readonly string[]} [keys]
+   * @param {ReadOptions} [options]
+   * @returns {Promise<{ attributes: Record<string, string>, etag: string }>}
    */
-  attributes(reading) {
-    return this.#read('/session/get', {}, reading)
+  async read(keys, options) {
+    const params = keys === undefined ? {} : { key: listOf(keys) }
+    const answered = await this.#connection.read('/session/get', params, options)
+    const isText = (/** @type {unknown} */ value) => typeof value === 'string'
+    if (!Object.values(answered.body).every(isText))
+      throw notOurs(answered.answer, new Error('A value is no text.'))
+    return { attributes: keys?.length === 0 ? {} : answered.body, etag: answered.etag }
   }
 
   /**
-   * Adds or replaces the attributes, all of them or none, and touches no other.
+   * Adds or replaces these attributes, all of them or none, and no other.
    * @param {Readonly<Record<string, string>>} attributes
+   * @param {WriteOptions} [options]
+   * @returns {Promise<{ etag: string }>}
    */
-  async put(attributes) {
-    await this.#change('/session/put', attributes)
+  async put(attributes, { ifMatch } = {}) {
+    const { etag } = await this.#connection.change('/session/put', attributes, ifMatch)
+    return { etag }
   }
 
   /**
-   * Removes the attributes; with no key, all.
-   * @param {...string} keys
+   * Removes the attributes of these keys, whether or not there are any.
+   * @param {string | readonly string[]} keys
+   * @param {WriteOptions} [options]
+   * @returns {Promise<{ etag: string }>}
    */
-  async delete(...keys) {
-    await this.#change('/session/delete', keys.length === 0 ? {} : { key: keys })
+  async delete(keys, { ifMatch } = {}) {
+    const { etag } = await this.#connection.change('/session/delete', { key: listOf(keys) }, ifMatch)
+    return { etag }
+  }
+
+  /**
+   * Removes all attributes.
+   * @param {WriteOptions} [options]
+   * @returns {Promise<{ etag: string }>}
+   */
+  async clear({ ifMatch } = {}) {
+    const { etag } = await this.#connection.change('/session/delete', {}, ifMatch)
+    return { etag }
+  }
+
+  /**
+   * What changes in the session from now on: `for await (const event of cloakroom.events()) …`. Connects again by itself whenever the
+   * connection is lost. Ends after `end`, and when `signal` is aborted. Rejects if there is no session, or the server refuses for good.
+   * @param {EventOptions} [options]
+   * @returns {AsyncGenerator<SessionEvent, void>}
+   */
+  events(options = {}) {
+    return eventsOf(this.#connection, options)
   }
 
   /**
    * All live sessions of the user, latest login first.
-   * @param {Reading} [reading]
+   * @param {ReadOptions} [options]
    * @returns {Promise<OwnSession[]>}
    */
-  async sessions(reading) {
+  async sessions(options) {
     const all = []
     /** @type {string | undefined} */
     let after
     do {
-      const { sessions, next } = await this.sessionsIn({ after }, reading)
+      const { sessions, next } = await this.sessionsPage({ after }, options)
       all.push(...sessions)
       after = next ?? undefined
     } while (after !== undefined)
@@ -147,52 +147,50 @@ export class Cloakroom {
   /**
    * A page of them: without a limit the latest 1,000.
    * @param {Paging} paging
-   * @param {Reading} [reading]
+   * @param {ReadOptions} [options]
    * @returns {Promise<{ sessions: OwnSession[], next: string | null }>}
    */
-  sessionsIn(paging, reading) {
-    return this.#read('/session/list', paging, reading)
+  async sessionsPage(paging, options) {
+    return having('sessions', await this.#connection.read('/session/list', paging, options))
   }
 
   /**
-   * Ends one own session, or all others; how many.
+   * Ends one session of the user, or all others. Returns how many ended.
    * @param {{ handle: string } | { others: true }} which
-   * @param {string} [password] Needed if the login is not fresh: `password_needed`.
+   * @param {ProofOptions} [options]
    * @returns {Promise<number>}
    */
-  async revoke(which, password) {
-    return (
-      await this.#change('/session/revoke', { ...which, ...(password === undefined ? {} : { password }) })
-    ).ended
+  async revoke(which, { yourPassword: password } = {}) {
+    return having('ended', await this.#connection.change('/session/revoke', { ...which, password })).ended
   }
 
   /**
-   * Changes the password and ends the user's other sessions; how many.
+   * Changes the password of the user and ends the other sessions. Returns how many ended.
    * @param {string} old
    * @param {string} password
    * @returns {Promise<number>}
    */
   async changePassword(old, password) {
-    return (await this.#change('/user/password', { old, new: password })).ended
+    return having('ended', await this.#connection.change('/user/password', { old, new: password })).ended
   }
 
   /**
-   * How the whole installation is and was during the last hour. For admins, like all that follow.
-   * @param {Reading} [reading]
+   * How the whole installation is, and was during the last hour. For admins, as all methods that follow.
+   * @param {ReadOptions} [options]
    * @returns {Promise<Overview>}
    */
-  overview(reading) {
-    return this.#read('/admin/overview', {}, reading)
+  async overview(options) {
+    return having('series', await this.#connection.read('/admin/overview', {}, options))
   }
 
   /**
-   * Live sessions, latest login first, that are as the filter says. A page may be empty and not be the last.
+   * Live sessions of all users, latest login first, that have what the filter names. A page may be empty and not be the last.
    * @param {{ uname?: string | undefined, address?: string | undefined, handle?: string | undefined } & Paging} filter
-   * @param {Reading} [reading]
+   * @param {ReadOptions} [options]
    * @returns {Promise<{ sessions: Session[], next: string | null }>}
    */
-  allSessions(filter, reading) {
-    return this.#read('/admin/sessions/list', filter, reading)
+  async allSessions(filter, options) {
+    return having('sessions', await this.#connection.read('/admin/sessions/list', filter, options))
   }
 
   /**
@@ -201,143 +199,100 @@ export class Cloakroom {
    * @returns {Promise<number>}
    */
   async countSessions(which) {
-    return (await this.#read('/admin/sessions/count', which)).sessions
+    return having('sessions', await this.#connection.read('/admin/sessions/count', which)).sessions
   }
 
   /**
-   * Ends sessions of whomever; how many.
+   * Ends sessions of any user. Returns how many ended.
    * @param {{ handle: string } | { uname: string } | { all: true }} which
+   * @param {ProofOptions} [options]
    * @returns {Promise<number>}
    */
-  async revokeAny(which) {
-    return (await this.#change('/admin/sessions/revoke', which)).ended
+  async revokeAny(which, options) {
+    return having('ended', await this.#administer('/admin/sessions/revoke', which, options)).ended
   }
 
   /**
-   * @param {Paging} paging
+   * Users in the order of their names' bytes, those alone whose name begins with `prefix`.
+   * @param {{ prefix?: string | undefined } & Paging} filter
    * @returns {Promise<{ users: User[], next: string | null }>}
    */
-  users(paging) {
-    return this.#read('/admin/users/list', paging)
+  async users(filter) {
+    return having('users', await this.#connection.read('/admin/users/list', filter))
   }
 
   /**
    * @param {string} uname
    * @returns {Promise<User>}
    */
-  user(uname) {
-    return this.#read('/admin/users/get', { uname })
+  async user(uname) {
+    return having('uname', await this.#connection.read('/admin/users/get', { uname }))
   }
 
   /**
    * @param {string} uname
    * @param {UserFields & { password: string }} fields
+   * @param {ProofOptions} [options]
    */
-  async createUser(uname, fields) {
-    await this.#change('/admin/users/create', { uname, ...fields })
+  async createUser(uname, fields, options) {
+    await this.#administer('/admin/users/create', { uname, ...fields }, options)
   }
 
   /**
-   * Changes the named fields; a new password, or disabling, ends the user's sessions. How many.
+   * Changes the named fields. A new password, or disabling, ends the user's sessions. Returns how many ended.
    * @param {string} uname
    * @param {UserFields} fields
+   * @param {ProofOptions} [options]
    * @returns {Promise<number>}
    */
-  async updateUser(uname, fields) {
-    return (await this.#change('/admin/users/update', { uname, ...fields })).ended
+  async updateUser(uname, fields, options) {
+    return having('ended', await this.#administer('/admin/users/update', { uname, ...fields }, options)).ended
   }
 
   /**
-   * Deletes the user and ends the sessions of that name; how many.
+   * Deletes the user and ends the sessions of that name. Returns how many ended.
    * @param {string} uname
+   * @param {ProofOptions} [options]
    * @returns {Promise<number>}
    */
-  async deleteUser(uname) {
-    return (await this.#change('/admin/users/delete', { uname })).ended
+  async deleteUser(uname, options) {
+    return having('ended', await this.#administer('/admin/users/delete', { uname }, options)).ended
   }
 
   /**
-   * What concerned who may log in, newest first.
-   * @param {{ uname?: string | undefined } & Paging} filter
-   * @param {Reading} [reading]
+   * The security log, newest first. `from` and `to` are RFC 3339 instants or dates (UTC). A page may be empty and not be the last.
+   * @param {{ uname?: string | undefined, event?: string | undefined, address?: string | undefined, from?: string | undefined,
+   *   to?: string | undefined } & Paging} filter
+   * @param {ReadOptions} [options]
    * @returns {Promise<{ events: LogEvent[], next: string | null }>}
    */
-  log(filter, reading) {
-    return this.#read('/admin/log/list', filter, reading)
+  async log(filter, options) {
+    return having('events', await this.#connection.read('/admin/log/list', filter, options))
   }
 
   /**
+   * A change by an admin, who may have to give the own password with it.
    * @param {string} path
-   * @param {Readonly<Record<string, string | number | readonly string[] | undefined>>} params
-   * @param {Reading} [reading]
-   * @returns {Promise<any>}
+   * @param {Params} params
+   * @param {ProofOptions} [options]
    */
-  async #read(path, params, { background = false } = {}) {
-    const query = new URLSearchParams()
-    for (const [name, value] of Object.entries(params)) {
-      for (const each of [value].flat()) if (each !== undefined) query.append(name, String(each))
-    }
-    const target = query.size === 0 ? path : `${path}?${query}`
-    const headers = background ? { 'Cloakroom-Use': 'no' } : {}
-    if (target.length > LONGEST_TARGET || target.includes(UNSAYABLE))
-      return this.#post(path, query, headers, { background })
-    return (await this.#fetch(target, { headers })).json()
+  #administer(path, params, { yourPassword: your_password } = {}) {
+    return this.#connection.change(path, { ...params, your_password })
   }
+}
 
-  /**
-   * @param {string} path
-   * @param {object} params
-   */
-  #change(path, params) {
-    return this.#post(path, JSON.stringify(params), { 'Content-Type': 'application/json' })
-  }
+/** To name no key would mean all. This one is never among the attributes, and no call changes it. */
+const NO_ATTRIBUTE = ['CSRFToken']
 
-  /**
-   * @param {string} path
-   * @param {BodyInit} body
-   * @param {Readonly<Record<string, string>>} headers
-   * @param {Reading} [reading]
-   */
-  async #post(path, body, headers, reading) {
-    this.#csrfToken ??= this.#read('/session/get', { key: 'CSRFToken' }, reading).then(
-      ({ CSRFToken = null }) => CSRFToken,
-    )
-    // One that could not be had is asked for again the next time.
-    const token = await this.#csrfToken.catch((error) => {
-      this.#csrfToken = null
-      throw error
-    })
-    const proven = token === null ? headers : { ...headers, CSRFToken: token }
-    return (await this.#fetch(path, { method: 'POST', headers: proven, body })).json()
-  }
+/** @param {string | readonly string[]} keys */
+const listOf = (keys) => (typeof keys === 'string' ? [keys] : keys.length === 0 ? NO_ATTRIBUTE : [...keys])
 
-  /**
-   * @param {string} target
-   * @param {RequestInit} request
-   */
-  async #fetch(target, request) {
-    const headers = new Headers(request.headers)
-    headers.set('Accept', 'application/json')
-    if (this.#cookie !== null) headers.set('Cookie', this.#cookie)
-    const signal = AbortSignal.timeout(PATIENCE)
-    /** @type {Response} */
-    let answer
-    try {
-      answer = await fetch(this.#url + target, { ...request, headers, signal, redirect: 'error' })
-    } catch (cause) {
-      const problem = new Problem(
-        'unreachable',
-        'The server cannot be reached. Is the network there? Try again.',
-        0,
-      )
-      problem.cause = cause
-      throw problem
-    }
-    if (answer.ok) return answer
-    const { code = 'internal_error', detail = `The answer was ${answer.status}.` } = await answer
-      .json()
-      .catch(() => ({}))
-    const seconds = Number(answer.headers.get('retry-after'))
-    throw new Problem(code, detail, answer.status, seconds > 0 ? seconds : null)
-  }
+/**
+ * The body of an answer, which has a member of this name if it is the answer to this call.
+ * @param {string} name
+ * @param {Answered} answered
+ */
+function having(name, { body, answer }) {
+  if (body[name] === undefined) throw notOurs(answer, new Error(`The answer has no ${name}.`))
+  return body
 }

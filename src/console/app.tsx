@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
 import type { ComponentType } from 'preact'
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
-import { Cloakroom, type Info, Problem } from '../client/cloakroom.js'
+import { Cloakroom, Problem } from '../client/cloakroom.js'
+import type { Info } from '../client/types.js'
 import { SurroundingsContext } from './context.ts'
 import { type Live, openLive } from './live.ts'
 import { AllSessionsPage } from './pages/all-sessions.tsx'

@@ -1,6 +1,7 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { Cloakroom, Info } from '../client/cloakroom.js'
+import type { Cloakroom } from '../client/cloakroom.js'
+import type { Info } from '../client/types.js'
 import type { Live } from './live.ts'
 
 /** What every part of a page can use. */

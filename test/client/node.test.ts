@@ -1,29 +1,6 @@
 import { expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { ADMIN_PASSWORD, startServer } from '../support/server.ts'
-
-const CLIENT = join(import.meta.dir, '../../src/client/cloakroom.js')
-
-/** What a program prints that Node runs, with the client at hand. */
-async function runByNode(program: string, env: Record<string, string>): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-client-'))
-  try {
-    const file = join(folder, 'program.mjs')
-    await Bun.write(file, `import { Cloakroom, Problem } from ${JSON.stringify(CLIENT)}\n${program}`)
-    const node = Bun.spawn(['node', file], {
-      env: { ...process.env, ...env },
-      stderr: 'pipe',
-      timeout: 15_000,
-    })
-    const [out, err] = await Promise.all([new Response(node.stdout).text(), new Response(node.stderr).text()])
-    if ((await node.exited) !== 0) throw new Error(err)
-    return JSON.parse(out)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+import { runByNode } from './program.ts'
 
 test('a program that Node runs logs in, keeps attributes, sees its sessions and logs out', async () => {
   await using server = await startServer()
@@ -34,12 +11,12 @@ const told = []
 await cloakroom.logIn('admin', 'guessed').catch((problem) => told.push([problem instanceof Problem, problem.code, problem.status]))
 await cloakroom.logIn('admin', password)
 await cloakroom.put({ theme: 'dark', ['__proto__']: 'a key like any other' })
-told.push(Object.entries(await cloakroom.get()), await cloakroom.get('theme', 'nothing'))
+told.push(Object.entries(await cloakroom.get()), await cloakroom.get(['theme', 'nothing']), await cloakroom.get([]))
 await cloakroom.delete('theme')
 told.push(Object.keys(await cloakroom.get()))
 const other = new Cloakroom({ url })
 await other.logIn('admin', password)
-told.push((await cloakroom.sessions()).length, (await cloakroom.sessionsIn({ limit: 1 })).sessions.length, await cloakroom.revoke({ others: true }))
+told.push((await cloakroom.sessions()).length, (await cloakroom.sessionsPage({ limit: 1 })).sessions.length, await cloakroom.revoke({ others: true }))
 told.push(await other.info().catch(({ code }) => code))
 await cloakroom.createUser('bob', { password: 'bob likes long passwords', roles: ['staff', 'night'] })
 told.push((await cloakroom.users({ limit: 1 })).next, await cloakroom.user('bob'), await cloakroom.countSessions({ uname: 'bob' }))
@@ -56,6 +33,7 @@ console.log(JSON.stringify(told))
       ['theme', 'dark'],
     ],
     { theme: 'dark' },
+    {},
     ['__proto__'],
     2,
     1,
@@ -78,7 +56,7 @@ await cloakroom.logIn('admin', password)
 const keys = Array.from({ length: 500 }, (_, i) => \`\${i}\`.padStart(100, 'k'))
 await cloakroom.put(Object.fromEntries(keys.map((key) => [key, 'x'])))
 await cloakroom.put({ '\\ufffd': 'y' })
-console.log(JSON.stringify([Object.keys(await cloakroom.get(...keys)).length, await cloakroom.get('\\ufffd')]))
+console.log(JSON.stringify([Object.keys(await cloakroom.get(keys)).length, await cloakroom.get('\\ufffd')]))
 `
   expect(await runByNode(program, { URL_OF_SERVER: server.url, PASSWORD: ADMIN_PASSWORD })).toEqual([
     500,

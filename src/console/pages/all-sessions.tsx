@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { Session } from '../../client/cloakroom.js'
+import type { Session } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
 import { EndMany } from '../parts/end-many.tsx'
 import { Layout } from '../parts/layout.tsx'

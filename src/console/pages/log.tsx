@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { LogEvent } from '../../client/cloakroom.js'
+import type { LogEvent } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
 import { Layout } from '../parts/layout.tsx'
 import { More } from '../parts/more.tsx'

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { Overview, SeriesName } from '../../client/cloakroom.js'
+import type { Overview, SeriesName } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
 import { Curve, type Line } from '../parts/curve.tsx'
 import { Layout } from '../parts/layout.tsx'

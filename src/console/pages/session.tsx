@@ -116,7 +116,7 @@ function useAttributes(given: SessionData['attributes']): readonly [Attributes, 
     const steps: Step[] = []
     since.current = steps
     try {
-      const all = await cloakroom.attributes({ background: true })
+      const all = await cloakroom.get(undefined, { background: true })
       // Else somebody has asked again meanwhile.
       if (since.current !== steps) return
       since.current = null

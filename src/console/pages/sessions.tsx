@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import { useState } from 'preact/hooks'
-import type { OwnSession } from '../../client/cloakroom.js'
+import type { OwnSession } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
 import { Confirm } from '../parts/confirm.tsx'
 import { Layout } from '../parts/layout.tsx'
@@ -27,7 +27,7 @@ const SHOWN = 200
 export function SessionsPage({ list, problem }: SessionsData) {
   const { me, now, cloakroom, notify } = useSurroundings()
   const [{ sessions, next }, refresh, trouble] = usePolled(list, () =>
-    cloakroom.sessionsIn({}, { background: true }),
+    cloakroom.sessionsPage({}, { background: true }),
   )
   const [ending, setEnding] = useState<Ending>(null)
   const [password, setPassword] = useState('')
@@ -40,10 +40,9 @@ export function SessionsPage({ list, problem }: SessionsData) {
   const endsOthers = next === null ? `End ${counted(others.length, 'session')}` : 'End them all'
   const end = async (given: string | undefined) => {
     if (ending === null) return
-    const ended = await cloakroom.revoke(
-      ending === 'others' ? { others: true } : { handle: ending.handle },
-      given,
-    )
+    const ended = await cloakroom.revoke(ending === 'others' ? { others: true } : { handle: ending.handle }, {
+      yourPassword: given,
+    })
     notify(`Ended ${counted(ended, 'session')}.`)
     await refresh()
   }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import { useState } from 'preact/hooks'
-import type { Session, User } from '../../client/cloakroom.js'
+import type { Session, User } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
 import { useAttempt } from '../parts/attempt.ts'
 import { Confirm } from '../parts/confirm.tsx'

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import { useState } from 'preact/hooks'
-import type { User } from '../../client/cloakroom.js'
+import type { User } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
 import { pathOfUser } from '../pages.ts'
 import { Dialog } from '../parts/dialog.tsx'

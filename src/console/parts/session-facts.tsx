@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { Session } from '../../client/cloakroom.js'
+import type { Session } from '../../client/types.js'
 import { deviceOf } from '../words.ts'
 import { Time } from './time.tsx'
 

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import { useEffect, useState } from 'preact/hooks'
-import type { Session } from '../../client/cloakroom.js'
+import type { Session } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
 import { pathOfUser } from '../pages.ts'
 import { deviceOf } from '../words.ts'
