@@ -53,23 +53,42 @@ async function isKept({ check }: Law, store: Store, other: Store): Promise<boole
   }
 }
 
+/** The methods of a store that a law calls, found by checking it on a good store that takes note. */
+async function methodsOf({ check }: Law): Promise<ReadonlySet<string>> {
+  const good = openMemoryStore()
+  const called = new Set<string>()
+  const noting = new Proxy(good, {
+    get(store, method) {
+      called.add(String(method))
+      return Reflect.get(store, method)
+    },
+  })
+  await check(noting, noting)
+  return called
+}
+
 /** What the laws say that two nodes of a store break which both have this fault. */
 async function brokenBy(fault: Fault): Promise<readonly string[]> {
-  const kept = laws.map((law) => {
+  const wrong = Object.keys(fault(openMemoryStore()))
+  // A law that calls no method with the fault cannot notice it: this leaves out most of them, and the time that they take.
+  const asked = laws.filter((law) => wrong.some((method) => methods.get(law)?.has(method)))
+  const kept = asked.map((law) => {
     const good = openMemoryStore()
     const node = () => ({ ...good, ...fault(good) })
     return isKept(law, node(), node())
   })
   // At once, since one that waits for what is never told takes its time.
   const are = await Promise.all(kept)
-  return laws.filter((_, i) => !are[i]).map(({ says }) => says)
+  return asked.filter((_, i) => !are[i]).map(({ says }) => says)
 }
+
+const methods = new Map<Law, ReadonlySet<string>>()
+await Promise.all(laws.map(async (law) => methods.set(law, await methodsOf(law))))
 
 const broken = new Map<string, readonly string[]>()
 await Promise.all(
   Object.entries(faults).map(async ([name, fault]) => broken.set(name, await brokenBy(fault))),
 )
-const brokenByNone = await brokenBy(() => ({}))
 
 for (const [name, says] of broken) {
   test(`a store whose fault is that ${name} breaks a law`, () => {
@@ -77,8 +96,14 @@ for (const [name, says] of broken) {
   })
 }
 
-test('a store without a fault breaks none', () => {
-  expect(brokenByNone).toEqual([])
+test('a store without a fault breaks none', async () => {
+  const kept = await Promise.all(
+    laws.map((law) => {
+      const good = openMemoryStore()
+      return isKept(law, good, { ...good })
+    }),
+  )
+  expect(laws.filter((_, i) => !kept[i])).toEqual([])
 })
 
 // A fault that breaks nearly all of them says nothing about one.
