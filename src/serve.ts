@@ -45,6 +45,8 @@ export interface Surroundings {
   readonly passwordCost?: PasswordCost
   /** Milliseconds between the heartbeats of streams, if not as usual. */
   readonly heartbeat?: number
+  /** From 0 to 1; spreads over time what clients would else do at once. If not `Math.random`. */
+  readonly random?: () => number
   /** For the first admin; null: a random one. */
   readonly adminPassword: string | null
   /** Told, once, of the random password of the first admin. */
@@ -149,6 +151,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     }),
     bodyLimits: bodyLimitsOf(config.limits.body, config.limits.attributes),
     ping: () => store.ping(),
+    random: surroundings.random ?? Math.random,
   }
   const server = startHttp(app, config.hostname, config.port)
   let metrics: Server<undefined> | null = null

@@ -1,3 +1,5 @@
+import { spread } from './spread.ts'
+
 /** What was done to this session, as the server tells it. `missed`: something may have been; read again. */
 export type LiveEvent =
   | { readonly kind: 'put'; readonly attributes: Readonly<Record<string, string>> }
@@ -20,7 +22,7 @@ export interface Live {
 const EVENTS = '/session/events?values=true'
 const NAME = 'cloakroom-live'
 
-/** Milliseconds after which a stream that the server refused is asked for again. */
+/** Milliseconds after which a stream that the server refused is asked for again; up to twice as many. */
 const AGAIN = 5_000
 
 /**
@@ -96,6 +98,6 @@ function openStream(tell: (told: Told) => void, isGone: () => Promise<boolean>):
     // While it is connecting the browser tries again by itself; what the server refused, it does not.
     if (stream.readyState !== EventSource.CLOSED) return
     if (await isGone()) tell({ event: { kind: 'end' } })
-    else setTimeout(() => openStream(tell, isGone), AGAIN)
+    else setTimeout(() => openStream(tell, isGone), spread(AGAIN, 1))
   })
 }

@@ -26,6 +26,8 @@ export interface App extends Reading {
   readonly returnHosts: readonly string[]
   /** Told of what failed after the answer had begun. */
   readonly fault: (fault: unknown) => void
+  /** From 0 to 1. */
+  random(): number
   /** Resolves if the store answers. */
   ping(): Promise<void>
 }

@@ -7,8 +7,9 @@ import { withLogin } from './guard.ts'
 import { attributesText } from './json.ts'
 import { namedParams } from './params.ts'
 
-/** Milliseconds that a browser waits before it connects again. */
-const RECONNECT = 1_000
+/** Milliseconds that a browser waits before it connects again: the least, and how many more at most, so that not all come at once. */
+const RECONNECT_MIN_MS = 1_000
+const RECONNECT_SPREAD_MS = 4_000
 
 /** Changes whose values may wait to be read. With more, they are told as missed. */
 const MOST_WAITING = 100
@@ -48,7 +49,8 @@ function streamOf(ask: Ask, app: App, watched: Watched, hasValues: boolean): Res
   })
   const revision = revisionOf(watched.id, watched.version)
   const missed = textOf({ kind: 'missed' }, watched.id, null)
-  stream.send(`retry: ${RECONNECT}\nid: ${revision}\n: open\n\n`)
+  const reconnect = RECONNECT_MIN_MS + Math.round(app.random() * RECONNECT_SPREAD_MS)
+  stream.send(`retry: ${reconnect}\nid: ${revision}\n: open\n\n`)
   const known = ask.headers.get('last-event-id')
   if (known !== null && known !== '' && known !== revision) stream.send(missed)
   const tell = (told: Told, values: string | null) => {

@@ -67,10 +67,19 @@ export function problemHeaders(
   app: App,
 ): Record<string, string> {
   return {
-    ...(problem.retryAfter === null ? {} : { 'Retry-After': String(problem.retryAfter) }),
+    ...(problem.retryAfter === null
+      ? {}
+      : { 'Retry-After': String(retryAfterOf(problem.code, problem.retryAfter, app)) }),
     ...(statusOf(problem.code) === 401 ? { 'WWW-Authenticate': challenge(app) } : {}),
   }
 }
+
+/** Seconds by which clients that were turned away together come back apart. */
+const RETRY_SPREAD_S = 4
+
+/** Who guessed too often learns when exactly guessing goes on; everybody else waits a little longer than needed, each differently. */
+const retryAfterOf = (code: ProblemCode, least: number, { random }: App) =>
+  code === 'too_many_attempts' ? least : least + Math.round(random() * RETRY_SPREAD_S)
 
 /** How to log in, in the words of draft-broyer-http-cookie-auth. */
 const challenge = (app: App) =>

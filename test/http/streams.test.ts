@@ -56,6 +56,25 @@ test('a server has no more streams than it may', async () => {
   await using _ = await watchAgain(other)
 })
 
+test('clients that are turned away together are told to come back at different times', async () => {
+  for (const [random, retry, retryAfter] of [
+    [0, '1000', '5'],
+    [0.5, '3000', '7'],
+    [0.999, '4996', '9'],
+  ] as const) {
+    await using server = await startServer({
+      ...ONE_NODE,
+      random,
+      toml: 'events = { streams-per-session = 1 }',
+    })
+    const client = await logIn(server)
+    await using stream = await watch(client)
+    await stream.until(() => stream.text !== '')
+    expect(stream.text).toStartWith(`retry: ${retry}\n`)
+    expect((await client.ask('/session/events')).headers.get('retry-after')).toBe(retryAfter)
+  }
+})
+
 test('the metrics tell how many streams are open', async () => {
   await using server = await startServer({ ...ONE_NODE, toml: METRICS, nodes: 1 })
   const client = await logIn(server)

@@ -41,6 +41,8 @@ export interface TestSettings {
   readonly timePasses?: boolean
   /** Milliseconds between the heartbeats of streams, if not as usual. */
   readonly heartbeat?: number
+  /** From 0 to 1, where something is spread over time; else 0. */
+  readonly random?: number
   /** As how many nodes, behind an nginx that goes around them; else one, without. */
   readonly nodes?: number
 }
@@ -85,7 +87,7 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
 /** How one more node is started. */
 async function newNode(
   folder: string,
-  { toml = '', store, publicUrl, nodes, heartbeat, slowHashes = false }: TestSettings,
+  { toml = '', store, publicUrl, nodes, heartbeat, random = 0, slowHashes = false }: TestSettings,
   { log, clock }: { log: (line: string) => void; clock: () => number },
 ): Promise<() => Promise<Answering>> {
   const file = join(folder, 'settings.toml')
@@ -104,6 +106,7 @@ async function newNode(
     serve(config, {
       log: pino({ level: config.log.level, base: null }, { write: log }),
       clock,
+      random: () => random,
       ...(slowHashes ? {} : { passwordCost: { memoryCost: 8, timeCost: 1 } }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
       adminPassword: ADMIN_PASSWORD,

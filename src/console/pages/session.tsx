@@ -8,6 +8,7 @@ import { AttributeForm } from '../parts/attribute-form.tsx'
 import { AttributeRow } from '../parts/attribute-row.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Time } from '../parts/time.tsx'
+import { spread } from '../spread.ts'
 import { counted, shownBytes, shownNumber, sizeOf } from '../words.ts'
 
 export interface SessionData {
@@ -96,7 +97,7 @@ function Room({ attributes }: { readonly attributes: ReadonlyMap<string, string>
 
 type Change = (key: string, value: string | null) => void
 
-/** Milliseconds after which attributes that could not be read are asked for again. */
+/** Milliseconds after which attributes that could not be read are asked for again; up to twice as many. */
 const AGAIN = 5_000
 
 /**
@@ -124,7 +125,7 @@ function useAttributes(given: SessionData['attributes']): readonly [Attributes, 
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       if (error.code === 'not_logged_in') leave()
-      else if (since.current === steps) setTimeout(reread, AGAIN)
+      else if (since.current === steps) setTimeout(reread, spread(AGAIN, 1))
     }
   }
   useEffect(() => {

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import { Problem } from '../../client/cloakroom.js'
+import { spread } from '../spread.ts'
 import { leave } from './attempt.ts'
 
-/** Milliseconds between two looks while somebody sees the page. */
+/** Milliseconds between two looks while somebody sees the page; up to a fifth more. */
 const PERIOD = 10_000
 
 /**
@@ -32,7 +33,7 @@ export function usePolled<T>(
     const look = () => {
       if (document.visibilityState === 'visible') void refresh()
     }
-    const timer = setInterval(look, PERIOD)
+    const timer = setInterval(look, spread(PERIOD, 0.2))
     document.addEventListener('visibilitychange', look)
     return () => {
       clearInterval(timer)
