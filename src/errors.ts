@@ -15,6 +15,8 @@ export type RefusalCode =
   | 'wrong_credentials'
   | 'csrf_failed'
   | 'cross_site'
+  | 'navigation_refused'
+  | 'prefetch_refused'
   | 'wrong_password'
   | 'password_needed'
   | 'own_password'

@@ -4,6 +4,7 @@ import { renderToString } from 'preact-render-to-string'
 import { App, type Shown } from './app.tsx'
 import { scriptOfPages } from './bundle.ts'
 import { Login, type LoginData } from './pages/login.tsx'
+import { Logout, type LogoutData } from './pages/logout.tsx'
 import { TroublePage } from './pages/trouble.tsx'
 import { pages } from './pages.ts'
 import { STYLE } from './style.ts'
@@ -48,6 +49,9 @@ const documentOf = ({ title, script, children }: DocumentProps): Drawn => ({
 
 export const loginDocument = (data: LoginData): Drawn =>
   documentOf({ title: 'Log in', children: <Login {...data} /> })
+
+export const logoutDocument = (data: LogoutData): Drawn =>
+  documentOf({ title: 'Log out', children: <Logout {...data} /> })
 
 export const troubleDocument = (title: string, detail: string): Drawn =>
   documentOf({ title, children: <TroublePage title={title} detail={detail} /> })

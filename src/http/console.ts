@@ -6,11 +6,13 @@ import { handleOf } from '../store/store.ts'
 import { getUser, listEvents, listSessions, listUsers } from './admin.ts'
 import type { Answer, App } from './app.ts'
 import type { Ask } from './ask.ts'
+import { lastOf, parseQuery } from './form.ts'
 import { requireSession } from './guard.ts'
-import { LOGIN_PAGE, showLogin } from './login.ts'
+import { showLogin } from './login.ts'
 import { overview } from './overview.ts'
 import { pageResponse, redirect } from './page.ts'
 import { problemHeaders, statusOf } from './problem.ts'
+import { LOGIN_PAGE, returnTarget } from './return.ts'
 import { get } from './session.ts'
 import { info, list, password, revoke } from './user.ts'
 
@@ -35,9 +37,15 @@ export const page =
   (ask, app) =>
     orLogIn(ask, () => show(name, ask, app, null))
 
-/** `/`, `/index.csp`, `/login`: this session, or the login page. */
+/** `/`, `/index.csp`, `/login`: this session, or where `return_to` says; without a session the login page. */
 export async function front(ask: Ask, app: App): Promise<Response> {
+  const pairs = parseQuery(ask.query)
+  const target = returnTarget(lastOf(pairs, 'return_to'), ask.headers.get('host'), app)
   try {
+    if (target !== null) {
+      await requireSession(ask, app, 'read', pairs)
+      return redirect(target)
+    }
     return await show('session', ask, app, null)
   } catch (error) {
     if (isNotLoggedIn(error)) return showLogin(ask, app)

@@ -6,7 +6,7 @@ import type { LiveSession, ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair } from './form.ts'
-import { isForeign, isOwnPage, isVisit } from './origin.ts'
+import { hasForeignReferer, isForeign, isNavigation, isOwnPage, isSpeculative, isVisit } from './origin.ts'
 import { isApiPath } from './return.ts'
 
 /**
@@ -26,6 +26,7 @@ export async function withLogin<T>(
   act: (token: Token) => Promise<T | null>,
 ): Promise<T> {
   if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite()
+  if (guard.kind === 'change') requireIntent(ask, app)
   for (const token of ask.tokens) {
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
       const session = await app.sessions.look(token, [])
@@ -76,8 +77,31 @@ export async function requireAdmin(
   return login
 }
 
+/** Refuses what another site sent, for calls that begin or end a login whether or not there is one. */
 export function refuseForeign(ask: Ask, app: App): void {
-  if (isForeign(ask.headers, app.origin)) throw crossSite()
+  if (isForeign(ask.headers, app.origin) || hasForeignReferer(ask.headers, app.origin)) throw crossSite()
+}
+
+/** Refuses a change that no person and no script of ours asked for: another site's, a link's, or one that a browser prefetches. */
+function requireIntent(ask: Ask, app: App): void {
+  if (hasForeignReferer(ask.headers, app.origin)) throw crossSite()
+  if (ask.method === 'POST') return
+  refusePrefetch(ask)
+  if (isNavigation(ask.headers)) {
+    throw new Refusal(
+      'navigation_refused',
+      'A link, a redirect or an image changes nothing here: send the request by POST, or from a script. Nothing happened.',
+    )
+  }
+}
+
+/** Refuses a GET that a browser sends ahead of its user, for calls that change something. */
+export function refusePrefetch({ method, headers }: Ask): void {
+  if (method === 'POST' || !isSpeculative(headers)) return
+  throw new Refusal(
+    'prefetch_refused',
+    'The browser says that it prefetches this request. It would change something, so nothing happened.',
+  )
 }
 
 /** A link leads to a page from wherever it is, as it does to any other: a page changes nothing, and is shown to the user alone. */

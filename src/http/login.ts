@@ -5,17 +5,14 @@ import { idOf } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
-import { refuseForeign, withLogin } from './guard.ts'
+import { refuseForeign } from './guard.ts'
 import { json } from './json.ts'
 import { isBrowser } from './origin.ts'
 import { pageResponse, redirect } from './page.ts'
 import { requireInBody } from './params.ts'
 import { problemHeaders, statusOf } from './problem.ts'
-import { returnTarget } from './return.ts'
-import { logOut, named } from './session.ts'
-
-/** Where whoever is not logged in is led. */
-export const LOGIN_PAGE = '/login'
+import { FRONT_PAGE, returnTarget } from './return.ts'
+import { named } from './session.ts'
 
 /** The login page, with a pre-login cookie that costs the store nothing. */
 export const showLogin = (ask: Ask, app: App): Response =>
@@ -53,7 +50,8 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
       'logged in',
     )
     const headers = { 'Set-Cookie': app.cookie.set(token) }
-    return ask.wantsJson ? json({}, headers) : redirect(returnTarget(returnTo, app.returnHosts), headers)
+    if (ask.wantsJson) return json({}, headers)
+    return redirect(returnTarget(returnTo, ask.headers.get('host'), app) ?? FRONT_PAGE, headers)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
@@ -72,28 +70,6 @@ function requireField(pairs: readonly Pair[], name: string): string {
   const value = lastOf(pairs, name)
   if (value !== null) return value
   throw new Refusal('missing_parameter', `The parameter ${name} is missing; send z_username and z_password.`)
-}
-
-/** `/login/logout.csp`: ends the login and leads to the login page. Refused if a browser says that another site sent it. */
-export async function logOutPage(ask: Ask, app: App): Promise<Response> {
-  // Also where there is no session to end: the answer makes a browser forget its cookie, which a cross-site POST does not bring along.
-  refuseForeign(ask, app)
-  if (ask.method === 'POST') {
-    const pairs = await ask.params('fields')
-    if (ask.tokens.length > 0) await endLogin(ask, app, pairs)
-  } else {
-    for (const token of ask.tokens) if ((await logOut(ask, app, token)) !== null) break
-  }
-  return redirect(LOGIN_PAGE, { 'Set-Cookie': app.cookie.expired })
-}
-
-async function endLogin(ask: Ask, app: App, pairs: readonly Pair[]): Promise<void> {
-  try {
-    await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
-  } catch (error) {
-    // Who is logged out already is where the request leads.
-    if (!(error instanceof Refusal) || error.code !== 'not_logged_in') throw error
-  }
 }
 
 const loginResponse = (

@@ -21,6 +21,8 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   wrong_credentials: [401, 'Wrong user name or password'],
   csrf_failed: [403, 'CSRF check failed'],
   cross_site: [403, 'Request from another site'],
+  navigation_refused: [403, 'Links change nothing'],
+  prefetch_refused: [403, 'Prefetching changes nothing'],
   wrong_password: [403, 'Wrong password'],
   password_needed: [403, 'Password needed'],
   own_password: [403, 'Own password'],

@@ -1,30 +1,84 @@
+import type { App } from './app.ts'
+
 /** Where a login leads if nothing else was asked for. */
 export const FRONT_PAGE = '/index.csp'
 
+/** Where visitors without a session are redirected. */
+export const LOGIN_PAGE = '/login'
+
 /** Leads to the end of a login, and so from no login. */
 export const LOGOUT = '/login/logout.csp'
+
+/** Takes the login form. */
+export const LOGIN_CHECK = '/z_security_check'
 
 /** Whether a path belongs to programs, which get a problem and never a page or a redirect. */
 export const isApiPath = (path: string): boolean => /^\/(session|user|admin|api)(\/|$)/.test(path)
 
 /** Stands for this server, whatever its name is: no real host can have it. */
-const SELF = 'http://self.invalid'
+const SELF = 'self.invalid'
+
+/** Rounds of percent-decoding. A path that still changes after them was made to deceive. */
+const DECODING_ROUNDS = 8
+
+/** What `returnTarget` has to know of the server. */
+type ReturnSettings = Pick<App, 'returnHosts' | 'cookie' | 'origin'>
 
 /**
- * Where a login leads: the path of this server that was asked for, or a URL on one of `hosts`, or else the front page. Nothing that a
- * stranger writes into a link leads anywhere else (ASVS 5.0, 3.7.2).
+ * Where a `return_to` leads: the path of this server that it names, or its URL on one of the configured hosts. Null: it is absent, or it
+ * leads elsewhere, to a change or back to the login page (ASVS 5.0, 3.7.2). `host` is the request's `Host`.
  */
-export function returnTarget(wanted: string | null, hosts: readonly string[]): string {
-  const url = wanted === null ? null : URL.parse(wanted, SELF)
-  if (url === null || wanted === null) return FRONT_PAGE
-  if (url.origin === SELF && wanted.startsWith('/')) {
-    const path = url.pathname + url.search + url.hash
-    // «/.//host» has become «//host» by now, which a browser takes for a host. And nobody logs in in order to change something: a
-    // redirect to the API or the logout would look to it as if one of our own pages had asked.
-    return path.startsWith('//') || isApiPath(url.pathname) || url.pathname === LOGOUT ? FRONT_PAGE : path
+export function returnTarget(
+  wanted: string | null,
+  host: string | null,
+  settings: ReturnSettings,
+): string | null {
+  if (wanted === null) return null
+  const scheme = settings.cookie.isSecure ? 'https:' : 'http:'
+  const url = URL.parse(wanted, `${scheme}//${SELF}`)
+  if (url === null) return null
+  if (url.host === SELF) return wanted.startsWith('/') ? ownPath(url) : null
+  // An https server leads nowhere that plain http would have to be trusted.
+  if (url.protocol !== 'https:' && url.protocol !== scheme) return null
+  if (url.username !== '' || url.password !== '') return null
+  const isOwn = url.origin === settings.origin.own
+  if (!isOwn && !settings.returnHosts.includes(url.host)) return null
+  return (isOwn || url.host === host) && !isPlainPage(url.pathname) ? null : url.href
+}
+
+/** The path of a URL of this server, if a redirect may lead there. `/.//host` is `//host` by now, which a browser takes for a host. */
+const ownPath = ({ pathname, search, hash }: URL) =>
+  !pathname.startsWith('//') && isPlainPage(pathname) ? pathname + search + hash : null
+
+/**
+ * Whether a path, however it is written, is neither a call of the API, nor begins or ends a login. A browser that is redirected to one
+ * says that our own page sent it there, and a proxy may decode a path before it passes it on.
+ */
+function isPlainPage(path: string): boolean {
+  let written = path
+  for (let round = 0; round < DECODING_ROUNDS; round++) {
+    const normal = normalOf(written)
+    if (isApiPath(normal) || [LOGIN_PAGE, LOGOUT, LOGIN_CHECK].includes(normal)) return false
+    const decoded = written.replace(/%([\da-f]{2})/gi, (_, hex) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    if (decoded === written) return true
+    written = decoded
   }
-  const isWeb = url.protocol === 'https:' || url.protocol === 'http:'
-  return isWeb && url.username === '' && url.password === '' && hosts.includes(url.host)
-    ? url.href
-    : FRONT_PAGE
+  return false
+}
+
+/** A path as the most lenient proxy reads it: without case, control characters, parameters, empty segments and dot segments. */
+function normalOf(path: string): string {
+  const [plain = ''] = path
+    .toLowerCase()
+    .replace(/[\p{Cc} ]/gu, '')
+    .split(/[?#]/)
+  const segments: string[] = []
+  for (const each of plain.split(/[/\\]/)) {
+    const [segment = ''] = each.split(';')
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
+  return `/${segments.join('/')}`
 }

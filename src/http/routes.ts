@@ -15,9 +15,10 @@ import type { Answer } from './app.ts'
 import { front, ownPassword, ownSessions, page } from './console.ts'
 import { events } from './events.ts'
 import { healthz, readyz } from './health.ts'
-import { logIn, logOutPage } from './login.ts'
+import { logIn } from './login.ts'
+import { logOutPage } from './logout.ts'
 import { overview } from './overview.ts'
-import { LOGOUT } from './return.ts'
+import { LOGIN_CHECK, LOGIN_PAGE, LOGOUT } from './return.ts'
 import { script } from './script.ts'
 import { get, invalidate, put, remove } from './session.ts'
 import { info, list, password, revoke } from './user.ts'
@@ -63,7 +64,7 @@ const api: readonly Row[] = [
 const pages: readonly Row[] = [
   ['/', PAGE, front, 'page'],
   ['/index.csp', PAGE, front, 'page'],
-  ['/login', PAGE, front, 'page'],
+  [LOGIN_PAGE, PAGE, front, 'page'],
   ['/sessions', [...PAGE, ...POST], ownSessions, 'page'],
   ['/password', [...PAGE, ...POST], ownPassword, 'page'],
   ['/console/overview', PAGE, page('overview'), 'page'],
@@ -72,7 +73,7 @@ const pages: readonly Row[] = [
   ['/console/user', PAGE, page('user'), 'page'],
   ['/console/log', PAGE, page('log'), 'page'],
   [SCRIPT_PATH, PAGE, script, 'page'],
-  ['/z_security_check', POST, logIn, 'login'],
+  [LOGIN_CHECK, POST, logIn, 'login'],
   [LOGOUT, BOTH, logOutPage, 'logout'],
 ]
 

@@ -87,7 +87,7 @@ function requireRoute(route: Route | undefined, ask: Ask): Route {
 }
 
 /** Refusals that somebody who watches over the server wants to know of. */
-const LOGGED = ['csrf_failed', 'cross_site', 'role_missing'] as const
+const LOGGED = ['csrf_failed', 'cross_site', 'navigation_refused', 'role_missing'] as const
 
 /** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
@@ -96,7 +96,7 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     if (logged !== undefined) {
       app.meter.count(logged)
       // A kind of its own, since it needs no login: a flood of them must not displace what users were refused.
-      const event = logged === 'cross_site' ? 'refused_foreign' : 'refused'
+      const event = logged === 'cross_site' || logged === 'navigation_refused' ? 'refused_foreign' : 'refused'
       app.audit.warn(
         {
           event,

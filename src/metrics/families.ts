@@ -128,6 +128,7 @@ export const families: readonly Family[] = [
     samples: byEvent('code', {
       csrf_failed: 'csrf_failed',
       cross_site: 'cross_site',
+      navigation_refused: 'navigation_refused',
       role_missing: 'role_missing',
       wrong_password: 'wrong_password',
     }),

@@ -28,6 +28,7 @@ export const EVENTS = [
   'revoked',
   'csrf_failed',
   'cross_site',
+  'navigation_refused',
   'role_missing',
   'wrong_password',
   'store_unavailable',

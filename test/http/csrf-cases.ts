@@ -48,18 +48,19 @@ function canCarry(isProtected: boolean, call: Call, method: Case['method'], carr
   return isProtected || call !== 'put' || !['query', 'form', 'json'].includes(carrier)
 }
 
-/** Section 3 of the contract: the status and code of a case that is refused, or null. */
+/** Section 3 of the contract: the status and code of a case that is refused, `page` where a page asks first, or null. */
 export function refusalOf({ isProtected, method, call, carrier, site, origin }: Case): string | null {
   const isForeign =
     site === 'cross-site' ||
     (site !== 'same-origin' && site !== 'none' && origin !== null && origin !== 'own')
+  if (call === 'logout' && method === 'GET' && (isForeign || site === 'same-site')) return 'page'
   if (isForeign) return '403 cross_site'
   if (!isProtected || (carrier !== 'wrong' && carrier !== 'missing')) return null
   if (method === 'POST') return '403 csrf_failed'
   return call === 'get' || call === 'logout' || site === 'same-origin' ? null : '403 csrf_failed'
 }
 
-/** Sends what the case says, with one parameter besides the token: the status and code of a refusal, or null. */
+/** Sends what the case says, with one parameter besides the token: the status and code of a refusal, `page`, or null. */
 export async function send(
   server: TestServer,
   client: Client,
@@ -76,6 +77,7 @@ export async function send(
     headers: { cookie: client.cookie, ...headersOf(each, token, server.url) },
   })
   const text = await answer.text()
+  if (answer.headers.get('content-type')?.startsWith('text/html')) return 'page'
   return answer.status < 400 ? null : `${answer.status} ${JSON.parse(text).code}`
 }
 

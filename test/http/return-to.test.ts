@@ -1,4 +1,8 @@
 import { expect, test } from 'bun:test'
+import { newCookie } from '../../src/http/cookie.ts'
+import { LOGIN_CHECK, returnTarget } from '../../src/http/return.ts'
+import { routes } from '../../src/http/routes.ts'
+import { logIn } from '../support/client.ts'
 import { startServer } from '../support/server.ts'
 import { attempt, RIGHT } from './attempt.ts'
 
@@ -90,17 +94,106 @@ test('a path of this server and a host of the settings are where the login leads
   expect(seen).toEqual(targets)
 })
 
+/** Every spelling of a path that some proxy on the way could decode or resolve. */
+const spellingsOf = (path: string): readonly string[] => {
+  const first = `%${path.charCodeAt(1).toString(16)}`
+  const encoded = `/${first}${path.slice(2)}`
+  const slashed = `/${path.slice(1).replace('/', '%2f')}`
+  return [
+    path,
+    path.toUpperCase(),
+    encoded,
+    encoded.replaceAll('%', '%25'),
+    encoded.replaceAll('%', '%2525'),
+    slashed,
+    slashed.replaceAll('%', '%25'),
+    slashed.replaceAll('%2f', '%5C'),
+    `/x/..${path}`,
+    `/x/%2e%2e${path}`,
+    `/x/%252e%252E${path}`,
+    `/x%2f..%2f..${path}`,
+    `/.%2f${path.slice(1)}`,
+    `/${path.slice(1).replace('/', '%2f%2f')}`,
+    `/${path.slice(1).replace('/', '\\')}`,
+    `/${path.slice(1).replace('/', '%09/')}`,
+    `/${path.slice(1).replace('/', '%00/')}`,
+    `/${path.slice(1).replace('/', '\t/')}`,
+    `${path}/`,
+    `${path}%20`,
+    `${path}%3fa=b`,
+    `${path}%23`,
+    `${path};a=b`,
+    `${path}?a=b`,
+  ]
+}
+
 // The browser would follow it as our own page, which needs no CSRF token for a GET.
-test('a login never leads to a call that changes something', async () => {
-  await using server = await startServer()
-  for (const path of [
-    '/session/put?role=admin',
-    '/api/2/session/delete',
-    '/x/../session/put?role=admin',
-    '/session\\put?role=admin',
-    '/login/logout.csp',
-  ]) {
-    expect([path, await leadsTo(server, path)]).toEqual([path, FRONT_PAGE])
+test('nothing that leads to a change, to the logout or to the login again is followed, however it is written', () => {
+  const settings = {
+    returnHosts: ['login.example.com'],
+    cookie: newCookie({ name: 'zsessionid', domain: null, isSecure: false }),
+    origin: { own: 'http://login.example.com', sharesCookie: false },
+  }
+  const paths = [...routes.keys()].filter((path) => path.split('/').length > 2 && !/console/.test(path))
+  expect(paths.length).toBeGreaterThan(50)
+  for (const path of [...paths, '/api/1/anything', LOGIN_CHECK]) {
+    for (const each of path === LOGIN_CHECK ? [path, '/%7a_security_check'] : spellingsOf(path)) {
+      expect([each, returnTarget(each, null, settings)]).toEqual([each, null])
+      const own = new URL(each, settings.origin.own).href
+      expect([own, returnTarget(own, null, settings)]).toEqual([own, null])
+    }
+  }
+  for (const each of ['/login', '/%6Cogin?return_to=%2F', '/login/', `/%${'25'.repeat(20)}41`])
+    expect([each, returnTarget(each, null, settings)]).toEqual([each, null])
+})
+
+test('the scheme of the public URL holds: https never leads to plain http', async () => {
+  const toml = 'return-hosts = ["app.example.com"]\n'
+  await using server = await startServer({ toml, publicUrl: 'https://login.example.com', store: 'memory:' })
+  const targets: Record<string, string> = {
+    '//app.example.com/a': 'https://app.example.com/a',
+    'https://app.example.com/a': 'https://app.example.com/a',
+    'http://app.example.com/a': FRONT_PAGE,
+    'https://login.example.com/sessions': 'https://login.example.com/sessions',
+    '//login.example.com/sessions': 'https://login.example.com/sessions',
+    'http://login.example.com/sessions': FRONT_PAGE,
+    'https://login.example.com/session/put?a=b': FRONT_PAGE,
+    'https://app.example.com/session/put?a=b': 'https://app.example.com/session/put?a=b',
+  }
+  const seen: Record<string, unknown> = {}
+  for (const wanted of Object.keys(targets)) seen[wanted] = await leadsTo(server, wanted)
+  expect(seen).toEqual(targets)
+})
+
+test('who is logged in already is led on at once, from each path that shows the login page', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  const { ask } = await logIn(server)
+  for (const page of ['/', '/index.csp', '/login']) {
+    const there = await ask(`${page}?return_to=${encodeURIComponent('/client.html?a=b#c')}`)
+    expect([page, there.status, there.headers.get('location')]).toEqual([page, 302, '/client.html?a=b#c'])
+    for (const nowhere of ['//evil.example', '/login', '/login?return_to=/login', '/session%2fput?a=b']) {
+      const shown = await ask(`${page}?return_to=${encodeURIComponent(nowhere)}`)
+      expect([page, nowhere, shown.status]).toEqual([page, nowhere, 200])
+    }
+    const asked = await fetch(`${server.url}${page}?return_to=%2Fclient.html`, { redirect: 'manual' })
+    expect([page, asked.status]).toEqual([page, 200])
+    expect(await asked.text()).toContain('name="return_to" value="/client.html"')
+  }
+})
+
+test('a logout hands on where the next login leads, if it may lead there', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  for (const [wanted, location] of [
+    ['/client.html', '/login?return_to=%2Fclient.html'],
+    ['//evil.example', '/login'],
+    ['/session%2fput?a=b', '/login'],
+  ] as const) {
+    const byLink = await (await logIn(server)).ask(
+      `/login/logout.csp?return_to=${encodeURIComponent(wanted)}`,
+    )
+    expect([wanted, byLink.status, byLink.headers.get('location')]).toEqual([wanted, 302, location])
+    const byForm = await (await logIn(server)).ask('/login/logout.csp', { return_to: wanted })
+    expect([wanted, byForm.status, byForm.headers.get('location')]).toEqual([wanted, 302, location])
   }
 })
 

@@ -1,0 +1,67 @@
+import { logoutDocument } from '../console/document.tsx'
+import { Refusal } from '../errors.ts'
+import { csrfTokenOf, isProtected } from '../session/token.ts'
+import type { App } from './app.ts'
+import type { Ask } from './ask.ts'
+import { lastOf, type Pair, parseQuery } from './form.ts'
+import { refuseForeign, refusePrefetch, withLogin } from './guard.ts'
+import { isForeign, isNavigation, isOwnPage, isScript, isSentByOwn } from './origin.ts'
+import { pageResponse, redirect } from './page.ts'
+import { LOGIN_PAGE, returnTarget } from './return.ts'
+import { logOut } from './session.ts'
+
+/**
+ * `/login/logout.csp`: ends the login and leads to the login page. A GET that the user may not have meant shows a page with a button
+ * instead, and changes nothing.
+ */
+export async function logOutPage(ask: Ask, app: App): Promise<Response> {
+  const pairs = ask.method === 'POST' ? await logOutByForm(ask, app) : parseQuery(ask.query)
+  if (ask.method !== 'POST') {
+    refusePrefetch(ask)
+    if (!isMeant(ask, app)) return confirmation(ask, app, pairs)
+    for (const token of ask.tokens) if ((await logOut(ask, app, token)) !== null) break
+  }
+  const target = returnTarget(lastOf(pairs, 'return_to'), ask.headers.get('host'), app)
+  return redirect(target === null ? LOGIN_PAGE : `${LOGIN_PAGE}?return_to=${encodeURIComponent(target)}`, {
+    'Set-Cookie': app.cookie.expired,
+  })
+}
+
+/** Ends the login if the form proves it, and resolves with the parameters. */
+async function logOutByForm(ask: Ask, app: App): Promise<readonly Pair[]> {
+  // Also without a session: the answer expires the cookie, which a POST of another site does not bring along.
+  refuseForeign(ask, app)
+  const pairs = await ask.params('fields')
+  if (ask.tokens.length === 0) return pairs
+  try {
+    await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
+  } catch (error) {
+    // The session has ended already, and the answer is the same.
+    if (!(error instanceof Refusal) || error.code !== 'not_logged_in') throw error
+  }
+  return pairs
+}
+
+/** Whether the user, a page of this origin or a program asked for the logout, and not a link or an image elsewhere. */
+function isMeant({ headers }: Ask, app: App): boolean {
+  const site = headers.get('sec-fetch-site')
+  if (site !== null) return isOwnPage(headers) || site === 'none'
+  if (isNavigation(headers) || isForeign(headers, app.origin)) return false
+  if (headers.has('origin') || isScript(headers)) return true
+  if (headers.has('referer')) return isSentByOwn(headers, app.origin)
+  // Every browser says what it accepts; programs that call themselves Mozilla do not.
+  return headers.get('user-agent')?.startsWith('Mozilla/') !== true || !headers.has('accept')
+}
+
+async function confirmation(ask: Ask, app: App, pairs: readonly Pair[]): Promise<Response> {
+  const csrfToken = await csrfTokenOfSession(ask, app)
+  return pageResponse(logoutDocument({ csrfToken, returnTo: lastOf(pairs, 'return_to') }), app)
+}
+
+/** The CSRF token of the session that the request presents. Looking is no use of it. */
+async function csrfTokenOfSession(ask: Ask, app: App): Promise<string | null> {
+  for (const token of ask.tokens) {
+    if ((await app.sessions.look(token, [])) !== null) return isProtected(token) ? csrfTokenOf(token) : null
+  }
+  return null
+}
