@@ -20,6 +20,7 @@ export type RefusalCode =
   | 'wrong_password'
   | 'password_needed'
   | 'own_password'
+  | 'password_change_needed'
   | 'role_missing'
   | 'not_found'
   | 'no_such_user'

@@ -3,20 +3,21 @@ import type { Server } from 'bun'
 import pkg from '../package.json' with { type: 'json' }
 import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
-import { Refusal, SetupError, StoreFault } from './errors.ts'
+import { StoreFault } from './errors.ts'
+import { type Announcer, makeFirstAdmin } from './first-admin.ts'
 import type { App } from './http/app.ts'
 import { bodyLimitsOf } from './http/body.ts'
 import { newCookie } from './http/cookie.ts'
 import { Proxies } from './http/proxies.ts'
+import { Readiness } from './http/readiness.ts'
 import { startHttp } from './http/server.ts'
 import { Streams } from './http/streams.ts'
 import type { Log } from './log.ts'
 import type { PasswordCost } from './login/hash-threads.ts'
 import { Login } from './login/login.ts'
-import { requirePassword } from './login/password-rules.ts'
 import { Passwords } from './login/passwords.ts'
 import { Throttle } from './login/throttle.ts'
-import { ADMIN, Users } from './login/users.ts'
+import { Users } from './login/users.ts'
 import type { Sources } from './metrics/families.ts'
 import { Meter } from './metrics/meter.ts'
 import { Overview } from './overview/overview.ts'
@@ -38,7 +39,7 @@ const HEARTBEAT = 20_000
 const LONGEST_WAIT = 7_000
 
 /** What surrounds a server and is not a setting. */
-export interface Surroundings {
+export interface Surroundings extends Announcer {
   readonly log: Log
   readonly clock: Clock
   /** What a hash of a password costs, if not what it should. */
@@ -49,8 +50,6 @@ export interface Surroundings {
   readonly random?: () => number
   /** For the first admin; null: a random one. */
   readonly adminPassword: string | null
-  /** Told, once, of the random password of the first admin. */
-  announce(uname: string, password: string): void
   /** Told, once, that only a new process can go on: the server answers what it still can until it is stopped. */
   giveUp(): void
 }
@@ -107,6 +106,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock, config.knownWords)
   const audit = new Audit(log, store, clock, fault)
+  const readiness = new Readiness(() => users.hasAdmin())
   const throttle = new Throttle(
     store,
     clock,
@@ -141,6 +141,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     log,
     meter,
     overview,
+    readiness,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     returnHosts: config.returnHosts,
@@ -168,7 +169,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       },
     })
     // After the ports are ours: the password is shown but once.
-    await makeFirstAdmin(users, audit, surroundings)
+    await makeFirstAdmin(
+      { users, audit, log, readiness, fault, announcer: surroundings },
+      surroundings.adminPassword,
+    )
   } catch (error) {
     await metrics?.stop(true)
     await server.stop(true)
@@ -233,48 +237,3 @@ async function startMetrics(
 
 const urlOf = (hostname: string, port: number) =>
   `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
-
-/** The first start makes the user `admin`. A store that has an admin of whatever name is left as it is. */
-async function makeFirstAdmin(
-  users: Users,
-  audit: Audit,
-  { log, adminPassword, announce }: Surroundings,
-): Promise<void> {
-  if (await users.hasAdmin()) return
-  if ((await users.find(ADMIN)) !== null) {
-    log.warn(
-      { event: 'no_admin' },
-      'No enabled user has the role admin. Make one with: cloakroom user add NAME --role admin',
-    )
-    return
-  }
-  if (adminPassword !== null) await requireFirstPassword(adminPassword)
-  const password = adminPassword ?? randomBytes(15).toString('base64url')
-  try {
-    await users.create(ADMIN, {
-      passwordHash: await users.hashNew(password, { uname: ADMIN }),
-      roles: [ADMIN],
-    })
-  } catch (cause) {
-    // Another node of a new server was first, and has announced its own password.
-    if (cause instanceof Refusal && cause.code === 'user_exists') return
-    throw cause
-  }
-  audit.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
-  if (adminPassword === null) announce(ADMIN, password)
-}
-
-/** Refuses a password for the first admin that nobody should have. Throws a `SetupError`. */
-export async function requireFirstPassword(password: string): Promise<void> {
-  try {
-    await requirePassword(password, { uname: ADMIN })
-  } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause
-    throw new SetupError(
-      `CLOAKROOM_ADMIN_PASSWORD (or its file) is no password for the first admin. ${cause.message}`,
-      {
-        cause,
-      },
-    )
-  }
-}

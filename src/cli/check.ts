@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { adminPassword } from '../environment.ts'
-import { requireFirstPassword } from '../serve.ts'
+import { requireFirstPassword } from '../first-admin.ts'
 import { checkStore, shownStore, storeHasUsers } from '../store/open.ts'
 import { sayingWhere } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'

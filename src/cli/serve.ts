@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { adminPassword } from '../environment.ts'
 import { newLog } from '../log.ts'
 import { type Running, serve } from '../serve.ts'
+import { onStandardError } from './announcement.ts'
 import { sayingWhere } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 
@@ -25,7 +26,7 @@ export function addServe(program: Command): void {
         log,
         clock: Date.now,
         adminPassword: adminPassword(process.env),
-        announce,
+        ...onStandardError,
         // With a code that makes a supervisor start it anew.
         giveUp: () => end(starting, 1),
       })
@@ -33,13 +34,6 @@ export function addServe(program: Command): void {
       stopOnSignal(starting)
       await sayingWhere(config.store, () => starting)
     })
-}
-
-/** On standard error and not in the log, which others may read. */
-function announce(uname: string, password: string): void {
-  process.stderr.write(
-    `\n  The first user is ${uname}, with the password\n\n      ${password}\n\n  It is shown this once.\n\n`,
-  )
 }
 
 /** Stops in good order, or in whatever order when that takes too long, and ends the process with this code. */

@@ -2,7 +2,7 @@
  * The values that calls take and return. Instants are RFC 3339 texts. Of the limits, all but the number of attributes are bytes.
  *
  * @typedef {{ uname: string, fullname: string, email: string, roles: string[], handle: string, beganAt: string,
- *   endsAt: string, latestEndsAt: string, freshUntil: string, csrfProtection: boolean,
+ *   endsAt: string, latestEndsAt: string, freshUntil: string, csrfProtection: boolean, passwordChangeNeeded: boolean,
  *   limits: { key: number, value: number, attributes: number, session: number } }} Info
  * @typedef {{ handle: string, uname: string, beganAt: string, usedAt: string, endsAt: string, address: string,
  *   userAgent: string }} Session

@@ -8,6 +8,7 @@ import type { Sessions } from '../session/sessions.ts'
 import type { Watching } from '../session/watching.ts'
 import type { Ask, Reading } from './ask.ts'
 import type { OriginSettings } from './origin.ts'
+import type { Readiness } from './readiness.ts'
 import type { Streams } from './streams.ts'
 
 /** Everything that answering a request can take. */
@@ -22,6 +23,7 @@ export interface App extends Reading {
   readonly log: Pick<Log, 'debug' | 'error'>
   readonly meter: Meter
   readonly overview: Overview
+  readonly readiness: Readiness
   readonly origin: OriginSettings
   readonly returnHosts: readonly string[]
   /** Told of what failed after the answer had begun. */

@@ -1,11 +1,12 @@
 import { pageDocument } from '../console/document.tsx'
 import type { PageName } from '../console/pages.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, type RefusalCode } from '../errors.ts'
 import { csrfTokenOf, isProtected } from '../session/token.ts'
 import { handleOf } from '../store/store.ts'
 import { getUser, listEvents, listSessions, listUsers } from './admin.ts'
 import type { Answer, App } from './app.ts'
 import type { Ask } from './ask.ts'
+import { PASSWORD_PAGE } from './first-password.ts'
 import { lastOf, parseQuery } from './form.ts'
 import { requireSession } from './guard.ts'
 import { showLogin } from './login.ts'
@@ -49,6 +50,7 @@ export async function front(ask: Ask, app: App): Promise<Response> {
     return await show('session', ask, app, null)
   } catch (error) {
     if (isNotLoggedIn(error)) return showLogin(ask, app)
+    if (isCode(error, 'password_change_needed')) return redirect(PASSWORD_PAGE)
     throw error
   }
 }
@@ -96,8 +98,11 @@ async function orLogIn(ask: Ask, answer: () => Promise<Response>): Promise<Respo
     return await answer()
   } catch (error) {
     if (isNotLoggedIn(error)) return redirect(`${LOGIN_PAGE}?return_to=${encodeURIComponent(ask.target)}`)
+    if (isCode(error, 'password_change_needed') && ask.method !== 'POST') return redirect(PASSWORD_PAGE)
     throw error
   }
 }
 
-const isNotLoggedIn = (error: unknown) => error instanceof Refusal && error.code === 'not_logged_in'
+const isCode = (error: unknown, code: RefusalCode) => error instanceof Refusal && error.code === code
+
+const isNotLoggedIn = (error: unknown) => isCode(error, 'not_logged_in')

@@ -1,10 +1,11 @@
 import { Refusal } from '../errors.ts'
 import { ADMIN } from '../login/users.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
-import { csrfTokenOf, isProtected, isSame, type Token } from '../session/token.ts'
+import { csrfTokenOf, isOfFirstPassword, isProtected, isSame, type Token } from '../session/token.ts'
 import type { LiveSession, ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import { requireChosenPassword } from './first-password.ts'
 import { lastOf, type Pair } from './form.ts'
 import { hasForeignReferer, isForeign, isNavigation, isOwnPage, isSpeculative, isVisit } from './origin.ts'
 import { isApiPath } from './return.ts'
@@ -28,6 +29,7 @@ export async function withLogin<T>(
   if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite()
   if (guard.kind === 'change') requireIntent(ask, app)
   for (const token of ask.tokens) {
+    if (isOfFirstPassword(token)) await requireChosenPassword(ask, app, token, guard.pairs)
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
       const session = await app.sessions.look(token, [])
       if (session !== null) throw csrfFailed(session)

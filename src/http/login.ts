@@ -1,9 +1,10 @@
 import { loginDocument } from '../console/document.tsx'
 import type { LoginData } from '../console/pages/login.tsx'
 import { Refusal } from '../errors.ts'
-import { idOf } from '../session/token.ts'
+import { idOf, isOfFirstPassword } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import { PASSWORD_PAGE } from './first-password.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
 import { refuseForeign } from './guard.ts'
 import { json } from './json.ts'
@@ -28,6 +29,8 @@ export const showLogin = (ask: Ask, app: App): Response =>
 /** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
 export async function logIn(ask: Ask, app: App): Promise<Response> {
   refuseForeign(ask, app)
+  // Before the password is looked at: while nobody can log in, none is wrong.
+  await app.readiness.requireLogins()
   requireInBody(ask, ['z_password'])
   const pairs = await ask.bodyParams('fields')
   const uname = await app.users.nameOf(requireField(pairs, 'z_username').slice(0, 256))
@@ -50,8 +53,10 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
       'logged in',
     )
     const headers = { 'Set-Cookie': app.cookie.set(token) }
-    if (ask.wantsJson) return json({}, headers)
-    return redirect(returnTarget(returnTo, ask.headers.get('host'), app) ?? FRONT_PAGE, headers)
+    const isFirst = isOfFirstPassword(token)
+    if (ask.wantsJson) return json(isFirst ? { passwordChangeNeeded: true } : {}, headers)
+    const target = returnTarget(returnTo, ask.headers.get('host'), app) ?? FRONT_PAGE
+    return redirect(isFirst ? PASSWORD_PAGE : target, headers)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'

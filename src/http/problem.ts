@@ -26,6 +26,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   wrong_password: [403, 'Wrong password'],
   password_needed: [403, 'Password needed'],
   own_password: [403, 'Own password'],
+  password_change_needed: [403, 'Password change needed'],
   role_missing: [403, 'Role missing'],
   not_found: [404, 'Not found'],
   no_such_user: [404, 'No such user'],

@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts'
+import { isFirstPassword } from '../login/passwords.ts'
 import { instant, shown } from '../session/shown.ts'
 import { isProtected } from '../session/token.ts'
 import { handleOf, type LiveSession } from '../store/store.ts'
@@ -28,6 +29,7 @@ export async function info(ask: Ask, app: App): Promise<Response> {
     latestEndsAt: instant(session.latestEndsAt),
     freshUntil: instant(app.sessions.freshUntil(session)),
     csrfProtection: isProtected(token),
+    passwordChangeNeeded: isFirstPassword(user.passwordHash),
     limits: limitsOf(app),
   })
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Token } from '../session/token.ts'
-import type { Passwords } from './passwords.ts'
+import { isFirstPassword, type Passwords } from './passwords.ts'
 import type { Throttle } from './throttle.ts'
 import type { Users } from './users.ts'
 
@@ -68,9 +68,19 @@ export class Login {
     const user = await this.#users.find(uname)
     const right = await this.#passwords.verify(password, user?.passwordHash ?? null)
     if (!right || user === null || user.disabled) throw wrongCredentials()
-    const keep = this.#tokenToKeep(attempt)
+    const isFirst = isFirstPassword(user.passwordHash)
+    // The letter of a new token is what says that the password was a first one.
+    const keep = isFirst ? null : this.#tokenToKeep(attempt)
     const { generation } = user
-    const token = await this.#sessions.begin({ uname, generation, address, userAgent, isProtected, keep })
+    const token = await this.#sessions.begin({
+      uname,
+      generation,
+      address,
+      userAgent,
+      isProtected,
+      isFirst,
+      keep,
+    })
     // Null: the user was disabled, deleted or given another password while this one was being verified.
     if (token === null) throw wrongCredentials()
     return token

@@ -9,6 +9,15 @@ const COST: PasswordCost = { memoryCost: 19_456, timeCost: 2 }
 /** Hashes that may wait for their turn; beyond that the server says that it is busy. */
 const LONGEST_QUEUE = 256
 
+/** Before the hash of a first password. It goes with the hash: whatever replaces that, a change by whomever, takes it away. */
+const FIRST = 'first:'
+
+/** Marks the hash of a password that its user has to change before anything else. */
+export const asFirstPassword = (hash: string): string => FIRST + hash
+
+/** Whether a hash is that of a password which its user has to change. */
+export const isFirstPassword = (hash: string): boolean => hash.startsWith(FIRST)
+
 /** Hashes and verifies passwords, a bounded number at once, so that a storm of logins takes neither all memory nor all cores. */
 export class Passwords {
   readonly #turn: ReturnType<typeof pLimit>
@@ -42,7 +51,7 @@ export class Passwords {
   async verify(password: string, hash: string | null): Promise<boolean> {
     if (password === '' || Buffer.byteLength(password) > PASSWORD_BYTES) return false
     this.#dummy ??= this.#hashDummy()
-    const against = hash ?? (await this.#dummy)
+    const against = hash === null ? await this.#dummy : hash.replace(FIRST, '')
     for (const form of new Set([password, toHashed(password)])) {
       if (await this.#inTurn(() => this.#threads.verify(form, against))) return hash !== null
     }

@@ -14,7 +14,7 @@ import type {
 } from '../store/store.ts'
 import { newLooksAlike, toName } from './names.ts'
 import { type PasswordContext, requirePassword } from './password-rules.ts'
-import type { Passwords } from './passwords.ts'
+import { isFirstPassword, type Passwords } from './passwords.ts'
 
 /** The role that opens `/admin/…`. Some enabled user always has it. */
 export const ADMIN = 'admin'
@@ -86,6 +86,9 @@ export class Users {
 
   /** Whether an enabled user has the role `admin`. */
   async hasAdmin(): Promise<boolean> {
+    // The one that a first start makes: most stores need no look at anybody else.
+    const admin = await this.find(ADMIN)
+    if (admin !== null && !admin.disabled && admin.roles.includes(ADMIN)) return true
     for await (const { roles, disabled } of allOf((after, limit) => this.list(after, limit))) {
       if (!disabled && roles.includes(ADMIN)) return true
     }
@@ -145,6 +148,8 @@ export class Users {
     const user = await this.require(uname)
     await requirePassword(password, user, this.#knownWords)
     await this.#requireRight(old, user)
+    if (password === old && isFirstPassword(user.passwordHash))
+      throw new Refusal('invalid_parameter', 'new is the first password itself. Choose one of your own.')
     const change = { passwordHash: await this.#passwords.hash(password) }
     return this.#change(uname, change, { generation: newGeneration(), except: handle }, user.generation)
   }

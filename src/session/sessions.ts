@@ -22,6 +22,8 @@ export interface Beginning {
   readonly address: string
   readonly userAgent: string
   readonly isProtected: boolean
+  /** Whether the password was a first one, which its user has to change. */
+  readonly isFirst: boolean
   /** A pre-login token that a program presented and goes on using, or null for a new token. */
   readonly keep: Token | null
 }
@@ -75,10 +77,10 @@ export class Sessions {
   }
 
   /** The token of a new session; null if the user has changed since the password was checked. */
-  async begin({ keep, isProtected, generation, ...login }: Beginning): Promise<Token | null> {
+  async begin({ keep, isProtected, isFirst, generation, ...login }: Beginning): Promise<Token | null> {
     const now = this.#clock()
     const latestEndsAt = now + this.#lifetime.absolute
-    const token = keep ?? newToken(isProtected)
+    const token = keep ?? newToken(isProtected, isFirst)
     const outcome = await this.#store.insertSession({
       id: idOf(token),
       uname: login.uname,
@@ -91,7 +93,7 @@ export class Sessions {
     })
     if (outcome === 'user_changed') return null
     // Somebody has used the pre-login token before: this login gets a token of its own.
-    if (outcome === 'id_taken') return this.begin({ ...login, generation, isProtected, keep: null })
+    if (outcome === 'id_taken') return this.begin({ ...login, generation, isProtected, isFirst, keep: null })
     return token
   }
 

@@ -7,18 +7,24 @@ import type { Millis } from '../store/store.ts'
  *
  * - `s`: a session with CSRF protection;
  * - `u`: a session without;
+ * - `S`, `U`: the same, of a login with a first password, whose user may still have to choose another;
  * - `p`: issued before a login, signed by this server; if a program keeps it for its login, a session without CSRF protection.
  */
 export type Token = string
 
 const RANDOM_BYTES = 32
 
-/** A token for a login. */
-export const newToken = (isProtected: boolean): Token =>
-  (isProtected ? 's' : 'u') + randomBytes(RANDOM_BYTES).toString('base64url')
+/** A token for a login. `isFirst`: it was one with a first password. */
+export const newToken = (isProtected: boolean, isFirst = false): Token => {
+  const letter = isProtected ? 's' : 'u'
+  return (isFirst ? letter.toUpperCase() : letter) + randomBytes(RANDOM_BYTES).toString('base64url')
+}
 
 /** Whether a login with this token has CSRF protection. */
-export const isProtected = (token: Token): boolean => token.startsWith('s')
+export const isProtected = (token: Token): boolean => token.startsWith('s') || token.startsWith('S')
+
+/** Whether the login with this token was one with a first password. */
+export const isOfFirstPassword = (token: Token): boolean => token.startsWith('S') || token.startsWith('U')
 
 /** The only form of a token that a store sees. */
 export const idOf = (token: Token): string => hash('sha256', token, 'base64url')

@@ -129,7 +129,7 @@ export interface StoredUser {
   readonly uname: string
   readonly fullname: string
   readonly email: string
-  /** In PHC format. */
+  /** In PHC format, behind `first:` if its user has to change the password. */
   readonly passwordHash: string
   readonly roles: readonly string[]
   readonly disabled: boolean

@@ -1,8 +1,8 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeWithPostgres } from '../support/postgres.ts'
-import { openPlace, type Place } from '../support/process.ts'
+import { openPlace, type Place, type ServerProcess } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
@@ -43,6 +43,115 @@ test.concurrent('without one it makes a random one, and says it once, on standar
   expect(err).toBe('')
   expect(out).not.toContain(password)
 })
+
+/** A pipe without room, whose reader reads only when it is told to. */
+function openFullPipe(place: Place) {
+  const path = join(place.folder, 'pipe')
+  Bun.spawnSync(['mkfifo', path])
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  for (const size of [4_096, 1]) {
+    try {
+      for (;;) writeSync(descriptor, 'x'.repeat(size))
+    } catch {
+      // It is full.
+    }
+  }
+  const bytes = Buffer.alloc(65_536)
+  return {
+    descriptor,
+    /** What was written into it since the last time, all of it. */
+    read(): string {
+      try {
+        return bytes.toString('utf8', 0, readSync(descriptor, bytes))
+      } catch {
+        return ''
+      }
+    },
+    [Symbol.dispose]: () => closeSync(descriptor),
+  }
+}
+
+async function becomesReady(server: ServerProcess): Promise<void> {
+  while ((await server.get('/readyz', '')) !== 200) await Bun.sleep(5)
+}
+
+test.concurrent('until the first admin can log in, /readyz and logins are busy, and no password counts as wrong', async () => {
+  await using place = openPlace()
+  using pipe = openFullPipe(place)
+  const server = await place.serve([], {}, pipe.descriptor)
+  expect(await server.get('/healthz', '')).toBe(200)
+  for (let i = 0; i < 12; i++) expect((await server.logIn('admin', 'a wrong one')).status).toBe(503)
+  const answer = await fetch(`${server.url}/readyz`)
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await answer.json()).toMatchObject({
+    code: 'busy',
+    detail: expect.stringContaining('user add admin'),
+  })
+
+  let said = ''
+  while (!ANNOUNCEMENT.test(said)) {
+    said += pipe.read()
+    await Bun.sleep(5)
+  }
+  await becomesReady(server)
+  expect((await server.logIn('admin', ANNOUNCEMENT.exec(said)?.[1] ?? '')).status).toBe(200)
+})
+
+for (const device of ['/dev/full', '/dev/null']) {
+  test.concurrent(`where ${device} is all that would get the random password, no admin is made until somebody makes one`, async () => {
+    await using place = openPlace()
+    const descriptor = openSync(device, 'w')
+    const server = await place.serve([], {}, descriptor)
+    closeSync(descriptor)
+    expect(await server.get('/readyz', '')).toBe(503)
+    expect(server.out).toContain('cloakroom user add admin --role admin')
+    expect((await place.run(['user', 'list'])).out).not.toContain('admin')
+    const added = await place.run(['user', 'add', 'admin', '--role', 'admin'], {
+      input: `${ADMIN_PASSWORD}\n`,
+    })
+    expect([added.code, added.err]).toEqual([0, ''])
+    expect((await server.logIn('admin', ADMIN_PASSWORD)).status).toBe(200)
+    expect(await server.get('/readyz', '')).toBe(200)
+  })
+}
+
+test.concurrent('a first start that is killed as soon as the admin is there has shown the password before', async () => {
+  await using place = openPlace()
+  const first = place.start(['serve', '--port', '0'])
+  await first.said(/"event":"user_create"/)
+  first.kill('SIGKILL')
+  const { err } = await first.ended
+  const again = await place.serve([], {})
+  expect((await again.logIn('admin', ANNOUNCEMENT.exec(err)?.[1] ?? '')).status).toBe(200)
+})
+
+test.concurrent('a first start that is killed when the password is shown keeps no later one from showing one that holds', async () => {
+  await using place = openPlace()
+  const first = place.start(['serve', '--port', '0'])
+  const [, shown = ''] = await first.said(ANNOUNCEMENT)
+  first.kill('SIGKILL')
+  await first.ended
+  const again = await place.serve([], {})
+  const [, later = shown] = ANNOUNCEMENT.exec(again.err) ?? []
+  expect((await again.logIn('admin', later)).status).toBe(200)
+})
+
+/** Several first starts at once on one store. Exactly one of the passwords that they show holds, and the others are taken back. */
+async function expectOnePassword(place: Place, store: string): Promise<void> {
+  const flags = ['--store', store]
+  const servers = await Promise.all([1, 2, 3].map(() => place.serve(flags, {})))
+  const one = servers[0] as ServerProcess
+  let held = 0
+  for (const server of servers) {
+    expect(await server.get('/readyz', '')).toBe(200)
+    const [, password] = ANNOUNCEMENT.exec(server.err) ?? []
+    if (password === undefined) continue
+    const holds = (await one.logIn('admin', password)).status === 200
+    if (holds) held++
+    else await server.said(/The password above is not used/)
+  }
+  expect(held).toBe(1)
+}
 
 test.concurrent('two first starts make two different random passwords', async () => {
   await using here = openPlace()
@@ -115,6 +224,12 @@ async function expectForetold(place: Place, store: string): Promise<void> {
 }
 
 describeWithRedis('on Redis', () => {
+  test('of several first starts at once one password holds', async () => {
+    await using redis = await startRedis()
+    await using place = openPlace()
+    await expectOnePassword(place, redis.url)
+  })
+
   test('a check looks at the password of the first admin', async () => {
     await using redis = await startRedis()
     await using place = openPlace()
@@ -123,6 +238,11 @@ describeWithRedis('on Redis', () => {
 })
 
 describeWithPostgres('on PostgreSQL', {}, (postgres) => {
+  test('of several first starts at once one password holds', async () => {
+    await using place = openPlace()
+    await expectOnePassword(place, await postgres.newDatabase())
+  })
+
   test('a check looks at the password of the first admin', async () => {
     await using place = openPlace()
     await expectForetold(place, await postgres.newDatabase())

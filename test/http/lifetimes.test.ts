@@ -98,6 +98,7 @@ test('session/info says who, since when, and truthfully until when', async () =>
     latestEndsAt: new Date(beganAt + 12 * HOUR).toISOString(),
     freshUntil: new Date(beganAt + 10 * MINUTE).toISOString(),
     csrfProtection: true,
+    passwordChangeNeeded: false,
     limits: { key: 256, value: 65_536, attributes: 1_024, session: 1_048_576 },
   })
   for (const early of [1, 0]) {

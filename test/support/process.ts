@@ -11,7 +11,7 @@ const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
  */
 const LONGEST_RUN = 25_000
 
-type Signal = 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGUSR2'
+type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGKILL' | 'SIGUSR2'
 
 /** What a program that has ended left behind. */
 export interface Ran {
@@ -48,6 +48,8 @@ interface Given {
   /** What comes in on standard input. */
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
+  /** The descriptor that standard error goes to, in place of `err`. */
+  readonly stderr?: number
 }
 
 /** A folder of its own for everything that one test starts. */
@@ -63,7 +65,11 @@ export interface Place extends AsyncDisposable {
   /** The same to its end. */
   run(args: readonly string[], given?: Given): Promise<Ran>
   /** Starts a server on a free port; the first admin has `ADMIN_PASSWORD`. Resolves when it listens. */
-  serve(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<ServerProcess>
+  serve(
+    args?: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    stderr?: number,
+  ): Promise<ServerProcess>
 }
 
 /** `await using place = openPlace()` kills at the end of the block what still runs there, and deletes the folder. */
@@ -81,13 +87,14 @@ export function openPlace(): Place {
   const place: Place = {
     folder,
     data: join(folder, 'data'),
-    start: (args, { env = {}, input } = {}) =>
-      keep(startPiped(args, { cwd: folder, env: { ...environment, ...env } }, input ?? '')),
+    start: (args, { env = {}, input = '', stderr } = {}) =>
+      keep(startPiped(args, { cwd: folder, env: { ...environment, ...env } }, { input, stderr })),
     startOnTerminal: (args, { env = {} } = {}) =>
       keep(startTyped(args, { cwd: folder, env: { ...environment, ...env } })),
     run: (args, given) => place.start(args, given).ended,
-    async serve(args = [], env = { CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD }) {
-      const program = place.start(['serve', '--port', '0', ...args], { env })
+    async serve(args = [], env = { CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD }, stderr = undefined) {
+      const given = stderr === undefined ? { env } : { env, stderr }
+      const program = place.start(['serve', '--port', '0', ...args], given)
       const [, port] = await program.said(/"event":"start".*"port":(\d+)/)
       return asServer(program, Number(port))
     },
@@ -107,20 +114,25 @@ interface Where {
 
 const command = (args: readonly string[]) => [process.execPath, MAIN, ...args]
 
-function startPiped(args: readonly string[], where: Where, input: string): Program {
+interface Streams {
+  readonly input: string
+  readonly stderr: number | undefined
+}
+
+function startPiped(args: readonly string[], where: Where, { input, stderr }: Streams): Program {
   const child = Bun.spawn(command(args), {
     ...where,
     timeout: LONGEST_RUN,
     killSignal: 'SIGKILL',
     stdin: new TextEncoder().encode(input),
     stdout: 'pipe',
-    stderr: 'pipe',
+    stderr: stderr ?? 'pipe',
   })
   const heard = newHeard()
   const all = Promise.all([
     child.exited,
     hear(child.stdout, (text) => heard.add('out', text)),
-    hear(child.stderr, (text) => heard.add('err', text)),
+    child.stderr instanceof ReadableStream && hear(child.stderr, (text) => heard.add('err', text)),
   ])
   return asProgram(heard, child, all)
 }

@@ -39,6 +39,8 @@ export interface TestSettings {
   readonly slowHashes?: boolean
   /** Whether time goes by; else it stands still. */
   readonly timePasses?: boolean
+  /** Is given the random password of the first admin; else that one has `ADMIN_PASSWORD`. */
+  readonly announce?: (uname: string, password: string) => void
   /** Milliseconds between the heartbeats of streams, if not as usual. */
   readonly heartbeat?: number
   /** From 0 to 1, where something is spread over time; else 0. */
@@ -87,7 +89,7 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
 /** How one more node is started. */
 async function newNode(
   folder: string,
-  { toml = '', store, publicUrl, nodes, heartbeat, random = 0, slowHashes = false }: TestSettings,
+  { toml = '', store, publicUrl, nodes, heartbeat, announce, random = 0, slowHashes = false }: TestSettings,
   { log, clock }: { log: (line: string) => void; clock: () => number },
 ): Promise<() => Promise<Answering>> {
   const file = join(folder, 'settings.toml')
@@ -109,8 +111,9 @@ async function newNode(
       random: () => random,
       ...(slowHashes ? {} : { passwordCost: { memoryCost: 8, timeCost: 1 } }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
-      adminPassword: ADMIN_PASSWORD,
-      announce() {},
+      adminPassword: announce === undefined ? ADMIN_PASSWORD : null,
+      announce: announce ?? (() => {}),
+      withdraw() {},
       giveUp() {},
     })
 }

@@ -26,6 +26,7 @@ export function PasswordPage({ problem: given, query }: PasswordData) {
     query.get('done') === me.handle ? 'Your password is changed, and your other sessions have ended.' : '',
   )
   const [isFirst, setIsFirst] = useState(true)
+  const [needsOwn, setNeedsOwn] = useState(me.passwordChangeNeeded)
   const change = async (event: Event) => {
     event.preventDefault()
     setIsFirst(false)
@@ -39,11 +40,13 @@ export function PasswordPage({ problem: given, query }: PasswordData) {
       )
     })
     if (!isDone) return
+    setNeedsOwn(false)
     setOld('')
     setPassword('')
   }
   return (
     <Layout name="password">
+      {needsOwn && <p class="note">This is your first password. Choose your own before you go on.</p>}
       <p>A new password ends all your other sessions.</p>
       <p class={said === '' ? 'unseen' : 'good'} role="status">
         {said}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import type { Audit } from './audit.ts'
+import { Refusal, SetupError } from './errors.ts'
+import type { Readiness } from './http/readiness.ts'
+import type { Log } from './log.ts'
+import { requirePassword } from './login/password-rules.ts'
+import { asFirstPassword } from './login/passwords.ts'
+import { ADMIN, type Users } from './login/users.ts'
+
+/** Milliseconds that a start waits for standard error to take the password; then it goes on without an admin. */
+const SHOWING_MS = 2_000
+
+/** Shows the random password of the first admin to the operator. */
+export interface Announcer {
+  /** Resolves when the password is shown. Rejects if it cannot be: then no admin is made. */
+  announce(uname: string, password: string): Promise<void> | void
+  /** Says that the password just shown is not used, since there is another admin by now. */
+  withdraw(): void
+}
+
+interface Parts {
+  readonly users: Users
+  readonly audit: Audit
+  readonly log: Log
+  readonly readiness: Readiness
+  readonly announcer: Announcer
+  /** Told of what failed after the start went on. */
+  readonly fault: (error: unknown) => void
+}
+
+const CONTEXT = { uname: ADMIN }
+
+const NO_ADMIN = 'No enabled user has the role admin. Make one with: cloakroom user add NAME --role admin'
+
+const NOT_SHOWN =
+  'Standard error cannot take the random password of the first admin, so no admin was made and nobody can log in. ' +
+  'Make one with `cloakroom user add admin --role admin`, or set CLOAKROOM_ADMIN_PASSWORD and start again.'
+
+/**
+ * Makes the user `admin` at the first start, and opens the server to logins when an admin can log in. A store that has an admin of
+ * any name, or a user `admin` or of a name like it, is left as it is. `password`: null for a random one.
+ */
+export async function makeFirstAdmin(parts: Parts, password: string | null): Promise<void> {
+  const { users, log, readiness } = parts
+  // Before the other question, or an admin that another server makes in between would count as one without the role.
+  const isFree = await isFreeName(users)
+  if (await users.hasAdmin()) return readiness.open()
+  if (!isFree) {
+    log.warn({ event: 'no_admin' }, NO_ADMIN)
+    return readiness.open()
+  }
+  if (password === null) return makeWithRandom(parts)
+  await requireFirstPassword(password)
+  await create(parts, await users.hashNew(password, CONTEXT))
+  readiness.open()
+}
+
+/** Whether there can be a user `admin`: none has the name, or one that looks like it. */
+async function isFreeName(users: Users): Promise<boolean> {
+  try {
+    await users.requireNew(ADMIN, { roles: [ADMIN] })
+    return true
+  } catch (cause) {
+    if (cause instanceof Refusal) return false
+    throw cause
+  }
+}
+
+/** Shows a random password, then makes the admin, so that no kill in between leaves an admin whose password nobody saw. */
+async function makeWithRandom(parts: Parts): Promise<void> {
+  const { users, log, readiness, announcer, fault } = parts
+  const password = randomBytes(15).toString('base64url')
+  const passwordHash = asFirstPassword(await users.hashNew(password, CONTEXT))
+  // Another server on this store may have been first while this one hashed.
+  if (await users.hasAdmin()) return readiness.open()
+  const giveUp = (err: unknown) => {
+    readiness.wait(NOT_SHOWN)
+    log.error({ event: 'no_admin', err }, NOT_SHOWN)
+  }
+  const made = show(announcer, password).then(async (failure) => {
+    if (failure !== null) return giveUp(failure)
+    if ((await users.hasAdmin()) || !(await create(parts, passwordHash))) announcer.withdraw()
+    readiness.open()
+  })
+  // A terminal that stands still holds up no start. When it goes on, the admin is made.
+  const isSlow = await Promise.race([made.then(() => false), Bun.sleep(SHOWING_MS).then(() => true)])
+  if (!isSlow) return
+  giveUp(new Error('Standard error took nothing in time.'))
+  made.catch(fault)
+}
+
+/** Shows the password. Resolves with why it could not be shown, or null. */
+async function show(announcer: Announcer, password: string): Promise<unknown> {
+  try {
+    await announcer.announce(ADMIN, password)
+    return null
+  } catch (error) {
+    return error
+  }
+}
+
+/** Whether it was made; false: another server on this store was first. */
+async function create({ users, audit }: Parts, passwordHash: string): Promise<boolean> {
+  try {
+    await users.create(ADMIN, { passwordHash, roles: [ADMIN] })
+  } catch (cause) {
+    if (cause instanceof Refusal) return false
+    throw cause
+  }
+  audit.info({ event: 'user_create', uname: ADMIN }, 'made the first user, admin')
+  return true
+}
+
+/** Refuses a password for the first admin that nobody should have. Throws a `SetupError`. */
+export async function requireFirstPassword(password: string): Promise<void> {
+  try {
+    await requirePassword(password, CONTEXT)
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause
+    throw new SetupError(
+      `CLOAKROOM_ADMIN_PASSWORD (or its file) is no password for the first admin. ${cause.message}`,
+      {
+        cause,
+      },
+    )
+  }
+}
