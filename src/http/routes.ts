@@ -18,6 +18,7 @@ import { healthz, readyz } from './health.ts'
 import { logIn } from './login.ts'
 import { logOutPage } from './logout.ts'
 import { overview } from './overview.ts'
+import { redirect } from './page.ts'
 import { LOGIN_CHECK, LOGIN_PAGE, LOGOUT } from './return.ts'
 import { script } from './script.ts'
 import { get, invalidate, put, remove } from './session.ts'
@@ -72,6 +73,8 @@ const pages: readonly Row[] = [
   ['/console/users', PAGE, page('users'), 'page'],
   ['/console/user', PAGE, page('user'), 'page'],
   ['/console/log', PAGE, page('log'), 'page'],
+  // Where password managers look for it (W3C, a well-known URL for changing passwords).
+  ['/.well-known/change-password', PAGE, () => redirect('/password'), 'page'],
   [SCRIPT_PATH, PAGE, script, 'page'],
   [LOGIN_CHECK, POST, logIn, 'login'],
   [LOGOUT, BOTH, logOutPage, 'logout'],

@@ -173,3 +173,13 @@ test('what the front page and the list of sessions show is escaped', async () =>
     expect(page).not.toContain('<img')
   }
 })
+
+test('a password manager finds the page on which a password is changed, logged in or not', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  for (const method of ['GET', 'HEAD']) {
+    const answer = await fetch(`${server.url}/.well-known/change-password`, { method, redirect: 'manual' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/password'])
+  }
+  const other = `${server.url}/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200`
+  expect((await fetch(other)).status).toBe(404)
+})
