@@ -73,7 +73,10 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     postgres: config.postgres,
     warn: (sentence) => log.warn({ event: 'store' }, sentence),
     lost(err) {
-      log.fatal({ event: 'store_lost', err }, 'the store cannot write any more; the server ends')
+      log.fatal(
+        { event: 'store_lost', err },
+        `the store cannot write any more; the server ends: ${err.message}`,
+      )
       giveUp()
     },
   })

@@ -315,7 +315,7 @@ export interface Store {
    */
   listEvents(filter: EventFilter, after: string | null, limit: number): Promise<Page<StoredEvent>>
 
-  /** Resolves if the back end answers. */
+  /** Resolves if the back end answers reads, whether or not it has room for writes or takes any. */
   ping(): Promise<void>
 
   /** Waits for the writes under way, then lets go of everything. */

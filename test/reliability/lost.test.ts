@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ask } from '../../reliability/wire.ts'
 import { openPlace } from '../support/process.ts'
@@ -51,6 +51,27 @@ for (const [how, loss] of Object.entries(losses)) {
     expect(await (await ask(next.url, '/session/get', cookie)).json()).toEqual({ a: '1' })
   })
 }
+
+test('when its file is deleted the server says so and ends, and answers no write as stored after that', async () => {
+  await using place = openPlace()
+  const server = await place.serve()
+  const { cookie } = await server.logIn('admin', ADMIN_PASSWORD)
+  rmSync(join(place.data, 'cloakroom.db'))
+  expect(await server.get('/readyz', '')).toBe(503)
+  const late = await ask(server.url, '/session/put', cookie, { a: '1' }).then(
+    ({ status }) => status,
+    () => 'closed',
+  )
+  expect([503, 'closed']).toContain(late)
+  const { code, out } = await server.ended
+  expect(code).toBe(1)
+  const [fatal, ...more] = out.split('\n').filter((line) => line.includes('"level":60'))
+  expect(more).toEqual([])
+  expect(JSON.parse(fatal ?? '')).toMatchObject({
+    event: 'store_lost',
+    msg: expect.stringMatching(/cloakroom\.db was deleted or moved.*restore a backup/),
+  })
+})
 
 test('a server that stops in good order has lost nothing', async () => {
   await using place = openPlace()

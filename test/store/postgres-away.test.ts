@@ -194,6 +194,9 @@ describeWithPostgres('a database that is away', {}, (server) => {
     )
     expect((await faultOf(put(store, id, [['a', '1']]))).code).toBe('store_full')
     expect(await attributesOf(store, id)).toEqual([])
+    expect(await store.ping()).toBeUndefined()
+    await server.run(`DROP SCHEMA cloakroom CASCADE`, url)
+    expect((await faultOf(store.ping())).code).toBe('store_unavailable')
     await store.close()
   })
 

@@ -1,10 +1,13 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdirSync } from 'node:fs'
 import { connect as dial } from 'node:net'
+import { join } from 'node:path'
 import { StoreFault } from '../../src/errors.ts'
 import { ATTRIBUTE, sessionKey, tailOf } from '../../src/store/redis/keys.ts'
 import { PUT } from '../../src/store/redis/session-scripts.ts'
 import { slotOf } from '../../src/store/redis/slots.ts'
 import { handleOf, type Store } from '../../src/store/store.ts'
+import { freePort } from '../support/port.ts'
 import { describeWithRedis, openRedis, startRedis, until } from '../support/redis.ts'
 import { ownerOf, startCluster } from '../support/redis-cluster.ts'
 import {
@@ -194,6 +197,34 @@ describeWithRedis('Redis that is away', () => {
     expect(await store.sweepSessions(now, 10)).toBe(2)
     await server.ask('CONFIG', 'SET', 'maxmemory', '0')
     expect(await store.insertSession(newSession({ ...user, generation: 8 }))).toBe('inserted')
+    await store.close()
+  })
+
+  test('that takes no writes, as its disk fails or it has become a replica, goes on answering reads, and says so', async () => {
+    await using server = await startRedis()
+    const store = await openRedis(server.url)
+    const { id } = await givenSession(store)
+    await givenAttributes(store, id, [['a', '1']])
+    const first = await store.watchSession(id, () => {})
+
+    // A snapshot that fails: there is a folder where it belongs.
+    mkdirSync(join(server.folder, 'dump.rdb'))
+    await server.ask('CONFIG', 'SET', 'save', '3600 1')
+    await server.ask('BGSAVE')
+    await until(async () => String(await server.ask('INFO', 'persistence')).includes('bgsave_status:err'))
+    expect(await faultOf(put(store, id, [['b', '2']]))).toBe('store_unavailable')
+    expect(await store.ping()).toBeUndefined()
+    expect(await attributesOf(store, id)).toEqual([['a', '1']])
+    const second = await store.watchSession(id, () => {})
+    await server.ask('CONFIG', 'SET', 'save', '')
+    expect(await put(store, id, [['b', '2']])).toMatchObject({ version: 3 })
+
+    await server.ask('REPLICAOF', '127.0.0.1', String(freePort()))
+    expect(await store.ping()).toBeUndefined()
+    expect(await faultOf(put(store, id, [['c', '3']]))).toBe('store_unavailable')
+    await comesBack(store, id)
+    expect(await store.ping()).toBeUndefined()
+    for (const watch of [first, second]) watch.close()
     await store.close()
   })
 

@@ -1,8 +1,9 @@
+import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { SetupError } from '../../src/errors.ts'
 import { errorOf, givenDatabase, givenFolder, openAlone, openBeside, withDatabase } from './file.ts'
-import { attributesOf } from './given.ts'
+import { attributesOf, put } from './given.ts'
 
 /** What is at the path of the database, and what the remedy speaks of. */
 const unusable: Record<string, { make(path: string): unknown; remedy: RegExp }> = {
@@ -128,4 +129,20 @@ test('a second server on the same file is refused, and the first goes on', async
   const second = await openAlone(path)
   expect(await attributesOf(second, id)).toHaveLength(2)
   await second.close()
+})
+
+test('a file that another program keeps locked is one that answers reads, and so is ready', async () => {
+  using folder = givenFolder()
+  const path = folder.at('s.db')
+  const [id = ''] = await givenDatabase(path)
+  const store = await openAlone(path)
+  const other = new Database(path)
+  other.exec('BEGIN IMMEDIATE')
+  const written = put(store, id, [['a', '1']])
+  expect(await store.ping()).toBeUndefined()
+  expect(await attributesOf(store, id)).toHaveLength(2)
+  other.exec('ROLLBACK')
+  other.close()
+  expect(await written).toMatchObject({ version: 3 })
+  await store.close()
 })

@@ -15,6 +15,7 @@ async function givenWriter(path: string) {
     beginWriting() {},
     committed() {},
     endWriting() {},
+    missing: () => null,
     lost: (fault) => void lost.push(fault),
   })
   // After the writer's own listener, so that it has heard of it by then.
@@ -33,10 +34,13 @@ for (const [how, lose] of Object.entries(losses)) {
     const { thread, writer, lost, ended } = await givenWriter(folder.at('s.db'))
     expect(await writer.ask('readSecret', 'name', 'value')).toBe('value')
     lose(thread)
-    const underway = errorOf(() => writer.ask('ping'))
+    const underway = errorOf(() => writer.ask('readSecret', 'name', ''))
     await ended
     expect(await underway).toHaveProperty('code', 'store_unavailable')
-    expect(await errorOf(() => writer.ask('ping'))).toHaveProperty('code', 'store_unavailable')
+    expect(await errorOf(() => writer.ask('readSecret', 'name', ''))).toHaveProperty(
+      'code',
+      'store_unavailable',
+    )
     expect(lost.map(({ code }) => code)).toEqual(['store_unavailable'])
     await writer.close()
   })

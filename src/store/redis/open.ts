@@ -85,9 +85,9 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
       const [count, endsAt] = (await link.write(COUNT, [counters, counterEnds], args)) as [number, number]
       return { count, endsAt }
     },
-    // A write, which changes nothing: a server that has become a replica answers reads. One without memory is as ready as can be.
+    // Not PING, which Redis refuses together with writes where its disk is full.
     ping: async () => {
-      await link.read(ENDING, ['ZREM', ENDING, ''])
+      await link.read(ENDING, ['EXISTS', ENDING])
     },
     watchSession,
     close: async () => {

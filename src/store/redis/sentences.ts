@@ -76,6 +76,11 @@ const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
       `Redis at ${where} has no database ${database}. Name one that it has at the end of --store, such as /0.`,
   ],
   [/unknown command|NOPROTO/i, (where) => `Redis at ${where} is too old; use 7.0 or later, or Valkey.`],
+  [
+    /^MISCONF|^OOM/,
+    (where, _, reason) =>
+      `Redis at ${where} takes no writes (${reason.slice(0, 200)}). Make room for it, on its disk or in its memory.`,
+  ],
   [/^LOADING/, (where) => `Redis at ${where} is still reading its data. Start again when it has.`],
   [
     /^NOPERM/,

@@ -80,7 +80,6 @@ export class HotSessions {
       case 'addToCounter':
       case 'appendEvents':
       case 'touchSessions':
-      case 'ping':
         break
       default:
         // Ends sessions that are not named, and comes seldom.

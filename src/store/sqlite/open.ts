@@ -12,6 +12,7 @@ import { LongReads } from './long-reads.ts'
 import type { Opening } from './opening.ts'
 import { type Packed, unpack, valueIn } from './packed.ts'
 import { requirePlace } from './place.ts'
+import { Presence } from './presence.ts'
 import { newReads } from './reads.ts'
 import { sentenceOf } from './sentences.ts'
 import { bytesOf } from './size.ts'
@@ -19,6 +20,9 @@ import { Snapshot } from './snapshot.ts'
 import { touchInSteps } from './touch.ts'
 import { Watches } from './watches.ts'
 import { type Said, Writer } from './writer.ts'
+
+/** Milliseconds between two looks whether the file is still at its path, where nobody writes. */
+const PRESENCE_PERIOD_MS = 1_000
 
 /** How a file is opened. */
 export interface SqliteOptions {
@@ -49,7 +53,11 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
   let thread: Worker | null = null
   try {
     const changes = alone ? new Changes(file) : null
+    const presence = alone ? new Presence(path) : null
+    // By the name that was given, since a link may be set to another file. Before it is opened, so that it is the one that is opened.
+    presence?.expect([path, `${file}.lock`, `${file}.changes`])
     thread = await startThread({ path: file, alone })
+    presence?.expect([`${file}-wal`, `${file}-shm`])
     const db = new Database(file, { readonly: true, strict: true })
     const { reads, hot, snapshot, watches } = await whenNotBusy(() => readsOf(db, file, changes))
     const writer = new Writer(thread, {
@@ -65,8 +73,16 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         snapshot.endWriting()
         watches.endWriting()
       },
+      missing: () => presence?.lookOften() ?? null,
       lost: (fault) => options.lost?.(fault),
     })
+    const lookWhetherThere = () => {
+      const missing = presence?.look() ?? null
+      if (missing !== null) writer.leave(missing)
+    }
+    lookWhetherThere()
+    // Also where nobody writes: what is read is no longer what the next start will find.
+    const looking = alone ? setInterval(lookWhetherThere, PRESENCE_PERIOD_MS).unref() : null
     const longReads = new LongReads(file)
     // Now, since there may be no room for it when somebody asks.
     if (alone) await longReads.begin()
@@ -104,12 +120,14 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       listEvents: (filter, after, limit) => longReads.ask('listEvents', filter, after, limit),
       ...newNodeReports(),
       measureBytes: () => bytesOf(file),
-      // Both ways: what cannot write is not ready.
+      // A disk that is full, or another process that keeps the file locked, leaves reads as they are.
       ping: async () => {
+        lookWhetherThere()
+        writer.requireThere()
         await reads.ping()
-        await writer.ask('ping')
       },
       async close() {
+        if (looking !== null) clearInterval(looking)
         try {
           watches.close()
           await longReads.close()

@@ -2,11 +2,22 @@ import { constants as access, accessSync, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError } from '../../errors.ts'
 
-/** Refuses a path at which there can be no database: one of a folder, and, where nothing is yet, one at which this user cannot make any. */
+/** Refuses a path at which there can be no database: of a folder, of a file that has other names, and one at which this user cannot make any. */
 export function requirePlace(path: string): void {
-  if (!existsSync(path)) requireWritable(path)
-  else if (isFolder(path)) {
+  if (!existsSync(path)) {
+    requireWritable(path)
+    return
+  }
+  const found = statSync(path)
+  if (found.isDirectory()) {
     throw new SetupError(`${path} is a folder. Name a file in it, or another place, with --data or --store.`)
+  }
+  // The log and the lock are beside each name, so two servers would write one file and neither would know.
+  if (found.nlink > 1) {
+    throw new SetupError(
+      `${path} has ${found.nlink} names (hard links, as ln and cp -l make them): a server that uses another of them would spoil it, and a copy ` +
+        `that is a link changes with it. Make it a file of its own: cp ${path} ${path}.own && mv ${path}.own ${path}`,
+    )
   }
 }
 

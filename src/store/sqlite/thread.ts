@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { BUSY_TIMEOUT, whenNotBusy } from './busy.ts'
 import { Changes } from './changes.ts'
-import { CLOSE, type Opening } from './opening.ts'
+import { CLOSE, CLOSE_MOVED, type Opening } from './opening.ts'
 import { migrate } from './schema.ts'
 import { isFull, sentenceOf } from './sentences.ts'
 import type { Said, Write } from './writer.ts'
@@ -9,7 +9,8 @@ import { newWrites, type Writes } from './writes.ts'
 
 /**
  * The thread that writes: the only connection of this process that changes the file. First message: an `Opening`. Every later one: a
- * batch of writes as JSON, which become one transaction; the answer goes out after the transaction is on disk. The last one: `CLOSE`.
+ * batch of writes as JSON, which become one transaction; the answer goes out after the transaction is on disk. The last one: `CLOSE` or
+ * `CLOSE_MOVED`.
  */
 declare const self: Worker
 
@@ -63,7 +64,8 @@ function serve(db: Database, path: string, changes: Changes | null): void {
     }
   }
   self.onmessage = ({ data }: MessageEvent<string>) => {
-    if (data === CLOSE) {
+    if (data === CLOSE || data === CLOSE_MOVED) {
+      if (data === CLOSE_MOVED) emptyLog(db)
       db.close()
       say({ closed: true })
       return
@@ -85,6 +87,18 @@ function foldLog(db: Database): boolean {
     return pages === folded
   } catch {
     return false
+  }
+}
+
+/**
+ * SQLite folds the log of a file that was moved neither by itself nor deletes it, and whatever is at the path by then would be opened with
+ * that log: a backup that was put there would be spoilt, and a file that was moved away would lack what was written last.
+ */
+function emptyLog(db: Database): void {
+  try {
+    db.exec('PRAGMA busy_timeout = 1000; PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch {
+    // Its disk may be gone too.
   }
 }
 

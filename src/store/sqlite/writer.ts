@@ -1,5 +1,5 @@
 import { StoreFault } from '../../errors.ts'
-import { CLOSE } from './opening.ts'
+import { CLOSE, CLOSE_MOVED } from './opening.ts'
 import type { Writes } from './writes.ts'
 
 /** One write that waits for the thread: which of `Writes`, and with what. */
@@ -21,7 +21,9 @@ export interface Listener {
   committed(write: Write, result: unknown): void
   /** The batch is through, and all of its writes that are on disk have been told. */
   endWriting(): void
-  /** The thread has ended though nobody closed it, and no write will ever be answered again; told once. */
+  /** Asked before a batch is answered: why what it wrote would be lost, or null. */
+  missing(): string | null
+  /** No write will ever be answered again, since the thread has ended though nobody closed it, or the file is gone; told once. */
   lost(fault: StoreFault): void
 }
 
@@ -42,8 +44,10 @@ export class Writer {
   #gathered: Waiting[] = []
   #underway: readonly Waiting[] = []
   #closed: (() => void) | null = null
-  /** Why the thread is no more, if it is. */
+  /** Why there are no more writes, if there are none. */
   #lost: StoreFault | null = null
+  /** Whether that is because the file is no longer at its path. The thread lives then. */
+  #isMoved = false
 
   /** Takes over a thread that has said that it is ready. */
   constructor(thread: Worker, listener: Listener) {
@@ -56,7 +60,7 @@ export class Writer {
 
   /**
    * Resolves with what the write returned, after it is on disk. Rejects with a `StoreFault`: then it did not happen, unless the thread
-   * was lost, when nobody knows.
+   * or the file was lost, when nobody knows.
    */
   ask<Name extends keyof Writes>(
     name: Name,
@@ -70,10 +74,22 @@ export class Writer {
     })
   }
 
+  /** Gives up all writes, as the file is no longer at its path, for the reason that the sentence says. */
+  leave(why: string): void {
+    if (this.#lost !== null) return
+    this.#isMoved = true
+    this.#giveUp(new StoreFault('store_unavailable', why, null))
+  }
+
+  /** Throws the fault that keeps writes from ever happening again, if there is one. */
+  requireThere(): void {
+    if (this.#lost !== null) throw this.#lost
+  }
+
   /** Waits for the writes under way, then closes the database of the thread and ends it. */
   async close(): Promise<void> {
-    if (this.#lost === null) {
-      this.#lost = new StoreFault('store_unavailable', 'The store is closed.', null)
+    if (this.#lost === null || this.#isMoved) {
+      this.#lost ??= new StoreFault('store_unavailable', 'The store is closed.', null)
       await new Promise<void>((resolve) => {
         this.#closed = resolve
         this.#start()
@@ -85,7 +101,7 @@ export class Writer {
   #start(): void {
     if (this.#underway.length > 0) return
     if (this.#gathered.length === 0) {
-      if (this.#closed !== null) this.#thread.postMessage(CLOSE)
+      if (this.#closed !== null) this.#thread.postMessage(this.#isMoved ? CLOSE_MOVED : CLOSE)
       return
     }
     this.#underway = this.#gathered
@@ -98,6 +114,13 @@ export class Writer {
   #finish(said: Said): void {
     if ('closed' in said) {
       this.#closed?.()
+      return
+    }
+    const missing = this.#lost === null ? this.#listener.missing() : null
+    if (missing !== null) this.leave(missing)
+    if (this.#isMoved) {
+      // What came of the batch nobody is told: it is where nobody will look for it.
+      this.#listener.endWriting()
       return
     }
     const batch = this.#underway
@@ -118,13 +141,18 @@ export class Writer {
   /** Nobody is left waiting, now or later, for a thread that is no more. */
   #lose(why: string): void {
     const fault = new StoreFault('store_unavailable', `The thread that writes was lost: ${why}`, null)
+    this.#isMoved = false
+    this.#giveUp(fault)
+    this.#closed?.()
+  }
+
+  #giveUp(fault: StoreFault): void {
     const isNews = this.#lost === null
     this.#lost ??= fault
     const waiting = [...this.#underway, ...this.#gathered]
     this.#underway = []
     this.#gathered = []
     for (const each of waiting) each.reject(fault)
-    this.#closed?.()
     if (isNews) this.#listener.lost(fault)
   }
 }
