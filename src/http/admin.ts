@@ -8,7 +8,7 @@ import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import type { Pair } from './form.ts'
 import { requireFresh, YOUR_PASSWORD } from './fresh.ts'
-import { type LoggedIn, requireAdmin } from './guard.ts'
+import { type LoggedIn, requireAdmin, requireParams } from './guard.ts'
 import { json } from './json.ts'
 import { namedParams, PAGED, type Params, requireInBody, SESSION_CURSOR } from './params.ts'
 import { noSuchSession } from './user.ts'
@@ -147,7 +147,7 @@ async function nameIn(params: Params, app: App): Promise<string | undefined> {
 
 /** The parameters of a call that changes nothing, once it is known that an admin asks. */
 export async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
-  const pairs = await ask.params('fields')
+  const pairs = await requireParams(ask, app, 'fields')
   await requireAdmin(ask, app, 'read', pairs)
   return namedParams(pairs, known)
 }
@@ -157,9 +157,9 @@ async function changeAs(
   app: App,
   known: readonly string[],
 ): Promise<{ pairs: readonly Pair[]; params: Params; admin: LoggedIn }> {
-  requireInBody(ask, ['password', YOUR_PASSWORD])
-  const pairs = await ask.params('fields')
+  const pairs = await requireParams(ask, app, 'fields')
   const admin = await requireAdmin(ask, app, 'change', pairs)
+  requireInBody(ask, ['password', YOUR_PASSWORD])
   return { pairs, params: namedParams(pairs, [...known, YOUR_PASSWORD]), admin }
 }
 

@@ -1,7 +1,8 @@
 import type { Server } from 'bun'
 import type { Token } from '../session/token.ts'
-import { type BodyLimits, readBody } from './body.ts'
+import { type BodyLimits, fieldLimitsOf, parseBody, receiveBody } from './body.ts'
 import type { Cookie } from './cookie.ts'
+import { countPairs, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
 import { type JsonShape, type Pair, parseQuery } from './form.ts'
 import type { Proxies } from './proxies.ts'
 
@@ -20,16 +21,20 @@ export class Ask {
   readonly path: string
   /** What follows the first `?`. */
   readonly query: string
+  /** The header `Content-Length` as it came, or null. */
+  readonly contentLength: string | null
   readonly #request: Request
   readonly #server: Server<undefined>
   readonly #reading: Reading
   #tokens: readonly Token[] | null = null
   #requestId: string | null = null
   #body: Promise<Pair[]> | null = null
+  #isBodyRead = false
 
   constructor(request: Request, server: Server<undefined>, reading: Reading) {
     this.method = request.method
     this.headers = request.headers
+    this.contentLength = this.headers.get('content-length')
     this.#request = request
     this.#server = server
     this.#reading = reading
@@ -52,16 +57,55 @@ export class Ask {
     return this.#tokens
   }
 
-  /** The parameters: those of the query, then, on POST, those of the body. Refuses what cannot be read without a loss. */
-  params(shape: JsonShape): Pair[] | Promise<Pair[]> {
+  /**
+   * The parameters: those of the query, then, on POST, those of the body. Refuses what cannot be read without a loss. `admit` is called
+   * before more is read or parsed than any client may make the server do, and may refuse.
+   */
+  params(shape: JsonShape, admit: () => Promise<void>): Pair[] | Promise<Pair[]> {
+    if (this.query.length > SHORT_TEXT) return this.#manyParams(shape, admit)
     const pairs = parseQuery(this.query)
-    return this.method === 'POST' ? this.bodyParams(shape).then((more) => pairs.concat(more)) : pairs
+    return this.method === 'POST' ? this.#withBody(pairs, shape, admit) : pairs
   }
 
-  /** Read once, in the shape that is asked for first. */
-  bodyParams(shape: JsonShape): Promise<Pair[]> {
-    this.#body ??= readBody(this.#request, this.#reading.bodyLimits, shape)
+  async #manyParams(shape: JsonShape, admit: () => Promise<void>): Promise<Pair[]> {
+    if (countPairs(this.query, FEW_PARAMETERS) > FEW_PARAMETERS) await admit()
+    const pairs = parseQuery(this.query, this.#reading.bodyLimits.parameters)
+    return this.method === 'POST' ? this.#withBody(pairs, shape, admit) : pairs
+  }
+
+  #withBody(pairs: Pair[], shape: JsonShape, admit: () => Promise<void>): Promise<Pair[]> {
+    const body = this.bodyParams(shape, admit)
+    return pairs.length === 0 ? body : body.then((more) => pairs.concat(more))
+  }
+
+  /** The parameters of the body, which is read once, in the shape that is asked for first. */
+  bodyParams(shape: JsonShape, admit: () => Promise<void>): Promise<Pair[]> {
+    this.#body ??= this.#readBody(shape, admit)
     return this.#body
+  }
+
+  async #readBody(shape: JsonShape, admit: () => Promise<void>): Promise<Pair[]> {
+    const { bodyLimits } = this.#reading
+    const limits = shape === 'fields' ? fieldLimitsOf(bodyLimits) : bodyLimits
+    const length = this.contentLength === null ? null : Number(this.contentLength)
+    const bytes = await receiveBody(this.#request, length, { limits, admit })
+    this.#isBodyRead = true
+    return parseBody(bytes, this.headers, { limits, admit, shape })
+  }
+
+  /**
+   * Whether the rest of the body may be longer than any that is read. Of other bodies the rest is received and dropped: a client that is
+   * still sending would find the connection broken, and no answer.
+   */
+  get leavesTooMuch(): boolean {
+    if (this.#isBodyRead) return false
+    if (this.contentLength === null) return this.headers.has('transfer-encoding')
+    return Number(this.contentLength) > this.#reading.bodyLimits.bytes
+  }
+
+  /** Lets go of a body that is not read: else it would gather in memory until the request is answered. */
+  dropBody(): void {
+    if (this.method === 'POST' && !this.#request.bodyUsed) void this.#request.body?.cancel().catch(() => {})
   }
 
   /** The address that the connection came from; a proxy's, if there is one. */

@@ -1,12 +1,22 @@
 import { Refusal } from '../errors.ts'
-import { requireFewPairs, requireFewValues } from './count.ts'
-import { type JsonShape, type Pair, parseForm, parseJson } from './form.ts'
+import { countPairs, countValues, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
+import { type JsonShape, type Pair, parseForm, parseJson, plusToSpace } from './form.ts'
 
 /** How much the body of a request may be. */
 export interface BodyLimits {
   readonly bytes: number
   readonly parameters: number
 }
+
+/** What a call reads of a body. */
+export interface BodyRules {
+  readonly limits: BodyLimits
+  /** Called before more than a small body is read or parsed. It refuses clients that may not make the server do that. */
+  readonly admit: () => Promise<void>
+}
+
+/** Bytes of a body that are read for any client. A larger one is read only for a client with a live session. */
+export const SMALL_BODY = 16_384
 
 /** Parameters of a body where a session may hold fewer attributes. */
 const LEAST_PARAMETERS = 4_096
@@ -20,41 +30,73 @@ export const bodyLimitsOf = (bytes: number, attributes: number): BodyLimits => (
   parameters: Math.max(LEAST_PARAMETERS, 4 * attributes),
 })
 
+/** The limits of a call that takes a few fields and no attributes. */
+export const fieldLimitsOf = ({ bytes }: BodyLimits): BodyLimits => ({
+  bytes: Math.min(bytes, SMALL_BODY),
+  parameters: FEW_PARAMETERS,
+})
+
 /** Bytes as the text that they encode, or a `TypeError`. A byte order mark stays: it is part of the value. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The parameters in the body of a request. No body, no parameters. Refuses one beyond the limits before anything is made of it. */
-export async function readBody(request: Request, limits: BodyLimits, shape: JsonShape): Promise<Pair[]> {
-  const type = typeOf(request.headers.get('content-type'))
-  const bytes = await bytesOf(request, limits.bytes)
+/**
+ * The bytes of the body of a request. What the head alone shows to be wrong is refused before anything is read. `length` is that of
+ * `Content-Length`, or null for a body in chunks.
+ */
+export async function receiveBody(
+  request: Request,
+  length: number | null,
+  { limits, admit }: BodyRules,
+): Promise<Uint8Array> {
+  if (length === null) return request.body === null ? NONE : receiveChunks(request.body, { limits, admit })
+  if (length === 0) return NONE
+  if (length > limits.bytes) throw tooLarge(length, limits.bytes)
+  requireReadable(request.headers)
+  if (length > SMALL_BODY) await admit()
+  // To ask for it as a stream would take longer than all the rest of a put.
+  return request.bytes()
+}
+
+/** The parameters in a body. No bytes, no parameters, whatever type the body was said to have. */
+export async function parseBody(
+  bytes: Uint8Array,
+  headers: Headers,
+  rules: BodyRules & { readonly shape: JsonShape },
+): Promise<Pair[]> {
   if (bytes.length === 0) return []
-  const encoding = request.headers.get('content-encoding')
+  const type = requireReadable(headers)
+  const text = textOf(type === 'form' ? plusToSpace(bytes) : bytes)
+  if (text.length > SHORT_TEXT) await requireFew(text, type, rules)
+  return type === 'form' ? parseForm(text) : parseJson(text, rules.shape)
+}
+
+/**
+ * Refuses a body with more parameters than the limit. They are counted in the text: 1 MiB holds half a million, which as objects would
+ * take a hundred times as much memory.
+ */
+async function requireFew(text: string, type: BodyType, { limits, admit }: BodyRules): Promise<void> {
+  const count = type === 'form' ? countPairs : countValues
+  if (count(text, FEW_PARAMETERS) <= FEW_PARAMETERS) return
+  if (count(text, limits.parameters) > limits.parameters) throw tooMany(limits.parameters)
+  await admit()
+}
+
+type BodyType = 'form' | 'json'
+
+/** The type of a body that can be read, or a refusal. */
+function requireReadable(headers: Headers): BodyType {
+  const encoding = headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity')
     throw new Refusal('unsupported_media_type', 'Send the body as it is, without Content-Encoding.')
-  if (type === null) {
-    throw new Refusal(
-      'unsupported_media_type',
-      'Send the body as application/x-www-form-urlencoded or application/json, in UTF-8, and say so in Content-Type.',
-    )
-  }
-  const text = textOf(bytes)
-  if (type === 'form') {
-    requireFewPairs(text, limits.parameters)
-    return parseForm(text)
-  }
-  requireFewValues(text, limits.parameters)
-  return parseJson(text, shape)
+  const type = typeOf(headers.get('content-type'))
+  if (type !== null) return type
+  throw new Refusal(
+    'unsupported_media_type',
+    'Send the body as application/x-www-form-urlencoded or application/json, in UTF-8, and say so in Content-Type.',
+  )
 }
 
 const NONE = new Uint8Array()
-
-/** A body whose length is known is read at once: to ask for it as a stream takes longer than all the rest of a put. */
-async function bytesOf(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const length = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (length > maxBytes) throw tooLarge(maxBytes)
-  if (!Number.isNaN(length)) return request.bytes()
-  return request.body === null ? NONE : readUpTo(request.body, maxBytes)
-}
 
 /**
  * Pieces of a body that are taken in one turn. A body in a million tiny ones would keep everybody else waiting; those that come in while
@@ -63,12 +105,20 @@ async function bytesOf(request: Request, maxBytes: number): Promise<Uint8Array> 
 const PIECES_PER_TURN = 100
 
 /** The bytes of a body that does not say how long it is, read no further than it may be. */
-async function readUpTo(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+async function receiveChunks(
+  body: ReadableStream<Uint8Array>,
+  { limits, admit }: BodyRules,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
+  let isAdmitted = false
   for await (const chunk of body) {
     length += chunk.length
-    if (length > maxBytes) throw tooLarge(maxBytes)
+    if (length > limits.bytes) throw tooLarge(null, limits.bytes)
+    if (length > SMALL_BODY && !isAdmitted) {
+      await admit()
+      isAdmitted = true
+    }
     chunks.push(chunk)
     if (chunks.length % PIECES_PER_TURN === 0) await new Promise(setImmediate)
   }
@@ -84,7 +134,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** Which of the two types of body it is, or null for another one. */
-function typeOf(contentType: string | null): 'form' | 'json' | null {
+function typeOf(contentType: string | null): BodyType | null {
   if (contentType === 'application/x-www-form-urlencoded') return 'form'
   if (contentType === null) return null
   const [type = '', ...parameters] = contentType.toLowerCase().split(';')
@@ -97,5 +147,15 @@ function typeOf(contentType: string | null): 'form' | 'json' | null {
   return type.trim() === 'application/json' ? 'json' : null
 }
 
-const tooLarge = (maxBytes: number) =>
-  new Refusal('body_too_large', `The body is larger than ${maxBytes} bytes; nothing was stored.`)
+/** `length` is null where the end of the body was not reached. */
+const tooLarge = (length: number | null, limit: number) =>
+  new Refusal(
+    'body_too_large',
+    `The body has ${length ?? `more than ${limit}`} bytes; this call reads ${limit} bytes at most. Nothing was stored.`,
+  )
+
+const tooMany = (limit: number) =>
+  new Refusal(
+    'too_many_parameters',
+    `The body holds more than ${limit} parameters, which is the most. Nothing was stored. Send them in several requests.`,
+  )

@@ -8,7 +8,7 @@ import type { Answer, App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { PASSWORD_PAGE } from './first-password.ts'
 import { lastOf, parseQuery } from './form.ts'
-import { requireSession } from './guard.ts'
+import { requireParams, requireSession } from './guard.ts'
 import { showLogin } from './login.ts'
 import { overview } from './overview.ts'
 import { pageResponse, redirect } from './page.ts'
@@ -62,7 +62,7 @@ const pageWithForm =
     orLogIn(ask, async () => {
       if (ask.method !== 'POST') return show(name, ask, app, null)
       // Before, since what was done must not be answered with a failure to find out who did it.
-      const { session } = await requireSession(ask, app, 'read', await ask.params('fields'))
+      const { session } = await requireSession(ask, app, 'read', await requireParams(ask, app, 'fields'))
       try {
         await call(ask, app)
       } catch (error) {
@@ -77,7 +77,7 @@ export const ownSessions = pageWithForm('sessions', revoke, () => '/sessions')
 export const ownPassword = pageWithForm('password', password, (handle) => `/password?done=${handle}`)
 
 async function show(name: PageName, ask: Ask, app: App, problem: Refusal | null): Promise<Response> {
-  const { token } = await requireSession(ask, app, 'read', await ask.params('fields'))
+  const { token } = await requireSession(ask, app, 'read', await requireParams(ask, app, 'fields'))
   const answers = Object.entries({ me: info, ...shows[name] }).map(
     async ([what, call]) => [what, await (await call(ask, app)).json()] as const,
   )

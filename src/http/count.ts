@@ -1,47 +1,43 @@
-import { Refusal } from '../errors.ts'
+/** Parameters that are parsed for any client. More are parsed only for a client with a live session. */
+export const FEW_PARAMETERS = 256
 
-/**
- * Refuses a form of more than so many pairs. Counted in the text: in 1 MiB are half a million of them, and as objects they would take a
- * hundred times as much memory, and the thread for as long as a thousand other requests.
- */
-export function requireFewPairs(text: string, most: number): void {
-  // What is shorter cannot hold them, which is nearly every body.
-  if (text.length <= most) return
+/** Texts up to this length are parsed without a count: they hold too few parameters to cost much. */
+export const SHORT_TEXT = 1_024
+
+/** How many pairs a form holds, empty ones counted too. Stops at one more than `most`. */
+export function countPairs(text: string, most: number): number {
   let pairs = 1
-  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1))
-    if (++pairs > most) throw tooMany(most)
+  for (let at = text.indexOf('&'); at !== -1 && pairs <= most; at = text.indexOf('&', at + 1)) pairs++
+  return pairs
 }
 
 /**
- * Refuses a JSON object of more than so many values, names not counted, and those of lists and objects in it counted like its own. Text
- * that is no JSON passes or does not, and is refused by whoever parses it.
+ * How many values a JSON text holds, names not counted, and those of lists and objects in it counted like its own. Stops at one more than
+ * `most`. Of a text that is no JSON it is some number, and whatever parses it refuses it.
  */
-export function requireFewValues(text: string, most: number): void {
-  if (text.length <= most) return
+export function countValues(text: string, most: number): number {
   let values = 0
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < text.length && values <= most; at++) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) at = endOfString(text, at)
     // A value follows each of them, or nothing does.
-    else if ((code === COMMA || code === LIST || code === OBJECT) && ++values > most) throw tooMany(most)
+    else if (code === COMMA || code === LIST || code === OBJECT) values++
   }
+  return values
 }
 
 const [QUOTE, BACKSLASH, COMMA, LIST, OBJECT] = [0x22, 0x5c, 0x2c, 0x5b, 0x7b] as const
 
 /** Where the string ends that begins there, or the text. */
 function endOfString(text: string, start: number): number {
-  let at = start + 1
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === BACKSLASH) at++
-    else if (code === QUOTE) break
-  }
-  return at
+  let end = text.indexOf('"', start + 1)
+  while (end !== -1 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
+  return end === -1 ? text.length : end
 }
 
-const tooMany = (most: number) =>
-  new Refusal(
-    'too_many_parameters',
-    `The body holds more than ${most} parameters; nothing was stored. Send them in several requests.`,
-  )
+/** Whether an odd number of backslashes stands before a place in a string. */
+function isEscaped(text: string, at: number, start: number): boolean {
+  let first = at
+  while (first - 1 > start && text.charCodeAt(first - 1) === BACKSLASH) first--
+  return (at - first) % 2 === 1
+}

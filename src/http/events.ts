@@ -3,7 +3,7 @@ import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { revisionOf } from './etag.ts'
-import { withLogin } from './guard.ts'
+import { requireParams, withLogin } from './guard.ts'
 import { attributesText } from './json.ts'
 import { namedParams } from './params.ts'
 
@@ -22,7 +22,7 @@ const LONGEST_EVENT = 131_072
 
 /** `session/events`: what is done to the session from now on, as server-sent events. */
 export async function events(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('fields')
+  const pairs = await requireParams(ask, app, 'fields')
   const hasValues = namedParams(pairs, ['values']).flag('values') ?? false
   const watched = await withLogin(ask, app, { kind: 'read', pairs }, (token) =>
     app.watching.watch(token, (id) => app.streams.requireRoom(id)),

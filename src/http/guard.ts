@@ -6,7 +6,7 @@ import type { LiveSession, ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { requireChosenPassword } from './first-password.ts'
-import { lastOf, type Pair } from './form.ts'
+import { type JsonShape, lastOf, type Pair } from './form.ts'
 import { hasForeignReferer, isForeign, isNavigation, isOwnPage, isSpeculative, isVisit } from './origin.ts'
 import { isApiPath } from './return.ts'
 
@@ -15,6 +15,30 @@ import { isApiPath } from './return.ts'
  * sent it. A POST carries the token in either case.
  */
 export type Kind = 'read' | 'change'
+
+/**
+ * The parameters of a call that needs a login. Without a live session the answer is 401, whatever else is wrong with the request. One
+ * without a token is refused by its head alone, and a large body is read only after a live session was found.
+ */
+export async function requireParams(ask: Ask, app: App, shape: JsonShape): Promise<Pair[]> {
+  const admit = () => requireLive(ask, app)
+  if (ask.tokens.length === 0) await admit()
+  try {
+    return await ask.params(shape, admit)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    ask.dropBody()
+    await admit()
+    throw error
+  }
+}
+
+/** Refuses a request from another site, and one that presents no live session. */
+async function requireLive(ask: Ask, app: App): Promise<void> {
+  refuseForeignCall(ask, app)
+  for (const token of ask.tokens) if ((await app.sessions.look(token, [])) !== null) return
+  throw notLoggedIn()
+}
 
 /**
  * Does something with the first live session among those that the request presents: `act` resolves with null if the token it is
@@ -26,7 +50,7 @@ export async function withLogin<T>(
   guard: { readonly kind: Kind; readonly pairs: readonly Pair[] },
   act: (token: Token) => Promise<T | null>,
 ): Promise<T> {
-  if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite()
+  refuseForeignCall(ask, app)
   if (guard.kind === 'change') requireIntent(ask, app)
   for (const token of ask.tokens) {
     if (isOfFirstPassword(token)) await requireChosenPassword(ask, app, token, guard.pairs)
@@ -35,10 +59,20 @@ export async function withLogin<T>(
       if (session !== null) throw csrfFailed(session)
       continue
     }
-    const result = await act(token)
+    const result = await actOrNull(app, token, act)
     if (result !== null) return result
   }
   throw notLoggedIn()
+}
+
+/** What `act` resolves with. Where it refuses the request, null if the token has no live session: that is what is wrong first. */
+async function actOrNull<T>(app: App, token: Token, act: (token: Token) => Promise<T | null>) {
+  try {
+    return await act(token)
+  } catch (error) {
+    if (error instanceof Refusal && (await app.sessions.look(token, [])) === null) return null
+    throw error
+  }
 }
 
 export const notLoggedIn = () =>
@@ -104,6 +138,11 @@ export function refusePrefetch({ method, headers }: Ask): void {
     'prefetch_refused',
     'The browser says that it prefetches this request. It would change something, so nothing happened.',
   )
+}
+
+/** Refuses a request from another site, but for a link to a page. */
+function refuseForeignCall(ask: Ask, app: App): void {
+  if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite()
 }
 
 /** A link leads to a page from wherever it is, as it does to any other: a page changes nothing, and is shown to the user alone. */

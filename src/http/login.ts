@@ -32,7 +32,7 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
   // Before the password is looked at: while nobody can log in, none is wrong.
   await app.readiness.requireLogins()
   requireInBody(ask, ['z_password'])
-  const pairs = await ask.bodyParams('fields')
+  const pairs = await ask.bodyParams('fields', async () => {})
   const uname = await app.users.nameOf(requireField(pairs, 'z_username').slice(0, 256))
   const returnTo = lastOf(pairs, 'return_to')
   const attempt = {

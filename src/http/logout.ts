@@ -31,8 +31,8 @@ export async function logOutPage(ask: Ask, app: App): Promise<Response> {
 async function logOutByForm(ask: Ask, app: App): Promise<readonly Pair[]> {
   // Also without a session: the answer expires the cookie, which a POST of another site does not bring along.
   refuseForeign(ask, app)
-  const pairs = await ask.params('fields')
-  if (ask.tokens.length === 0) return pairs
+  if (ask.tokens.length === 0) return parseQuery(ask.query)
+  const pairs = await ask.params('fields', async () => {})
   try {
     await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
   } catch (error) {

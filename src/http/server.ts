@@ -58,6 +58,7 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
   } catch (error) {
     response = declined(error, route, ask, app)
   }
+  if (ask.leavesTooMuch) response.headers.set('Connection', 'close')
   // The body of a stream goes on for as long as somebody listens, and is no part of it.
   app.meter.record(route?.call ?? OTHER, response.status, performance.now() - begunAt)
   return response
@@ -69,8 +70,8 @@ function declined(error: unknown, route: Route | undefined, ask: Ask, app: App):
   const status = statusOf(problem.code)
   const headers: Record<string, string> = { ...API_HEADERS, ...problemHeaders(problem, app) }
   if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
-  // Whoever sends too much is not listened to until the end of it; where a body of two lengths ends, nobody knows.
-  if (status === 413 || status === 415 || saysLengthTwice(ask)) headers['Connection'] = 'close'
+  // Where a body of two lengths ends, nobody knows.
+  if (saysLengthTwice(ask)) headers['Connection'] = 'close'
   if (ask.wantsPage && !isApiPath(ask.path)) {
     return pageResponse(troubleDocument(titleOf(problem.code), problem.detail), app, status, headers)
   }
@@ -78,7 +79,7 @@ function declined(error: unknown, route: Route | undefined, ask: Ask, app: App):
 }
 
 /** Bun takes two `Content-Length` that agree for one. It refuses all others of doubtful length by itself, before we hear of them. */
-const saysLengthTwice = ({ headers }: Ask) => headers.get('content-length')?.includes(',') === true
+const saysLengthTwice = ({ contentLength }: Ask) => contentLength?.includes(',') === true
 
 function requireRoute(route: Route | undefined, ask: Ask): Route {
   if (route === undefined) throw new Refusal('not_found', 'There is nothing at this path.')

@@ -7,13 +7,13 @@ import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { etagOf, isNamed, requiredVersions } from './etag.ts'
 import type { Pair } from './form.ts'
-import { withLogin, withoutProof } from './guard.ts'
+import { requireParams, withLogin, withoutProof } from './guard.ts'
 import { API_HEADERS, attributesJson, json } from './json.ts'
 import { isApiPath } from './return.ts'
 
 /** `session/get`: the named attributes, or all. */
 export async function get(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('keys')
+  const pairs = await requireParams(ask, app, 'keys')
   const named = keysIn(pairs)
   const keys = storedOf(named)
   const { token, session } = await withLogin(ask, app, { kind: 'read', pairs }, async (token) => {
@@ -32,7 +32,7 @@ export async function get(ask: Ask, app: App): Promise<Response> {
 
 /** `session/put`: all of the parameters, or none. */
 export async function put(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('strings')
+  const pairs = await requireParams(ask, app, 'strings')
   return write(ask, app, pairs, (token, version) => {
     return app.sessions.put(token, withoutProof(pairs, token), version)
   })
@@ -40,7 +40,7 @@ export async function put(ask: Ask, app: App): Promise<Response> {
 
 /** `session/delete`: the named attributes, or all. */
 export async function remove(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('keys')
+  const pairs = await requireParams(ask, app, 'keys')
   const named = keysIn(pairs)
   const keys = storedOf(named)
   return write(ask, app, pairs, (token, version) => app.sessions.remove(token, keys, version))
@@ -93,7 +93,7 @@ const storedOf = (keys: readonly string[] | 'all'): readonly string[] | 'all' =>
 
 /** `session/invalidate`: the end of the login, and of any other that the request presents. */
 export async function invalidate(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('keys')
+  const pairs = await requireParams(ask, app, 'fields')
   await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
   return json({}, { 'Set-Cookie': app.cookie.expired })
 }

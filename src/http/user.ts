@@ -6,7 +6,7 @@ import { handleOf, type LiveSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { requireFresh, withPassword, YOUR_PASSWORD } from './fresh.ts'
-import { notLoggedIn, requireSession } from './guard.ts'
+import { notLoggedIn, requireParams, requireSession } from './guard.ts'
 import { json } from './json.ts'
 import { LARGEST_PAGE, namedParams, PAGED, requireInBody, SESSION_CURSOR } from './params.ts'
 import { isApiPath } from './return.ts'
@@ -14,7 +14,7 @@ import { named } from './session.ts'
 
 /** `session/info`: who is logged in, and for how long. */
 export async function info(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('fields')
+  const pairs = await requireParams(ask, app, 'fields')
   const { token, session } = await requireSession(ask, app, 'read', pairs)
   const user = await app.users.find(session.uname)
   if (user === null) throw notLoggedIn()
@@ -46,7 +46,7 @@ const limitsOf = ({ sessions: { limits } }: App) => ({
  * asked for, and no other parameter is refused.
  */
 export async function list(ask: Ask, app: App): Promise<Response> {
-  const pairs = await ask.params('fields')
+  const pairs = await requireParams(ask, app, 'fields')
   const { session } = await requireSession(ask, app, 'read', pairs)
   // A page shows all that there is: a link to it, which anybody can make, must not hide a session.
   const paging = isApiPath(ask.path) ? pairs.filter(([name]) => PAGED.includes(name)) : []
@@ -61,9 +61,9 @@ export async function list(ask: Ask, app: App): Promise<Response> {
  * asked again unless the login is fresh (ASVS 5.0, 7.5.2): a browser that was left alone shall not lock its user out elsewhere.
  */
 export async function revoke(ask: Ask, app: App): Promise<Response> {
-  requireInBody(ask, ['password', YOUR_PASSWORD])
-  const pairs = await ask.params('fields')
+  const pairs = await requireParams(ask, app, 'fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
+  requireInBody(ask, ['password', YOUR_PASSWORD])
   const params = namedParams(pairs, ['handle', 'others', 'password', YOUR_PASSWORD])
   const others = params.flag('others') === true
   const handle = params.filter('handle')
@@ -106,9 +106,9 @@ export const noSuchSession = () =>
 
 /** `user/password`: a new password for the user who is logged in. */
 export async function password(ask: Ask, app: App): Promise<Response> {
-  requireInBody(ask, ['old', 'new'])
-  const pairs = await ask.params('fields')
+  const pairs = await requireParams(ask, app, 'fields')
   const { session } = await requireSession(ask, app, 'change', pairs)
+  requireInBody(ask, ['old', 'new'])
   const params = namedParams(pairs, ['old', 'new'])
   const [old, next] = [params.require('old'), params.require('new')]
   const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }

@@ -6,35 +6,13 @@ import {
   type RedisServer,
   startRedis,
   startReplica,
-  until,
   usual,
 } from '../support/redis.ts'
+import { sentDuring } from '../support/redis-sent.ts'
 import { type Given, givenAttributes, givenSession, now, put, roomy } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
 setDefaultTimeout(20_000)
-
-/** The commands that clients send meanwhile, without those that scripts run, as `MONITOR` shows them. */
-async function sentDuring({ port, ask }: RedisServer, work: () => Promise<unknown>): Promise<string[]> {
-  // Its connection is there before anybody looks.
-  await ask('PING')
-  const monitor = Bun.spawn(['redis-cli', '-p', String(port), 'MONITOR'], {
-    stdout: 'pipe',
-    stderr: 'ignore',
-  })
-  let seen = ''
-  const reading = (async () => {
-    for await (const bytes of monitor.stdout) seen += new TextDecoder().decode(bytes)
-  })()
-  await until(async () => seen.startsWith('OK'))
-  await work()
-  await ask('ECHO', 'the end')
-  await until(async () => seen.includes('the end'))
-  monitor.kill()
-  await reading
-  const lines = seen.split('\n').filter((line) => / \[\d+ 127/.test(line) && !/"the end"/.test(line))
-  return lines.map((line) => /"(\w+)"/.exec(line)?.[1] ?? '')
-}
 
 const requests: Record<
   string,
