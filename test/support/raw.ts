@@ -16,8 +16,9 @@ export interface RawExchange {
   readonly closed: boolean
 }
 
-/** Milliseconds without a byte after which nothing more is expected. */
+/** Milliseconds without a byte after which nothing more is expected, and nothing at all if there was none yet. */
 const QUIET = 400
+const SILENCE = 2_000
 
 /** Asks the server to hang up after its answer, so that an exchange which ends with it needs no waiting. */
 export const LAST_REQUEST = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
@@ -66,7 +67,7 @@ function exchange(
       socket.destroy()
       resolve({ ...answersIn(received, isHead), closed })
     }
-    let timer = setTimeout(finish, QUIET, false)
+    let timer = setTimeout(finish, SILENCE, false)
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
       clearTimeout(timer)
