@@ -50,9 +50,10 @@ function streamOf(ask: Ask, app: App, watched: Watched, hasValues: boolean): Res
   const revision = revisionOf(watched.id, watched.version)
   const missed = textOf({ kind: 'missed' }, watched.id, null)
   const reconnect = RECONNECT_MIN_MS + Math.round(app.random() * RECONNECT_SPREAD_MS)
-  stream.send(`retry: ${reconnect}\nid: ${revision}\n: open\n\n`)
   const known = ask.headers.get('last-event-id')
-  if (known !== null && known !== '' && known !== revision) stream.send(missed)
+  const isBehind = known !== null && known !== '' && known !== revision
+  // One block with the new id, since a reader who is cut off between two would ask with that id and never learn of the gap.
+  stream.send(`retry: ${reconnect}\nid: ${revision}\n: open\n${isBehind ? missed : '\n'}`)
   const tell = (told: Told, values: string | null) => {
     const text = textOf(told, watched.id, values)
     stream.send(text.length > LONGEST_EVENT ? missed : text)

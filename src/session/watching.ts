@@ -56,6 +56,8 @@ export class Watched {
   #timer: NodeJS.Timeout | null = null
   #isClosed = false
   #version = 0
+  /** Whether it was told that something was missed since the last change of which the version is known. */
+  #hasMissed = false
   #endsAt: Millis = 0
 
   constructor(id: string, parts: Parts) {
@@ -133,8 +135,12 @@ export class Watched {
     }
     if ('version' in change) {
       if (change.version <= this.#version) return
+      // Versions are told without gaps, so whoever keeps the last one never believes to know what is in one.
+      if (change.version > this.#version + 1 && !this.#hasMissed) tell({ kind: 'missed' })
       this.#version = change.version
+      this.#hasMissed = false
     }
+    if (change.kind === 'missed') this.#hasMissed = true
     tell(change)
     // It may have been the end that was missed.
     if (change.kind === 'missed') void this.#look()

@@ -248,8 +248,8 @@ export interface Store {
   /**
    * Tells of every change of the session that is made from now on, in the order of its versions, whichever node or process makes it; soon,
    * and at once if it is this node. Ends by revocation have the reason `revoked`. That a session has ended by itself is not told: that
-   * happens by the clock. A change may be told as `missed`, and more than once, but never not at all. There may be no session of this id;
-   * then nothing is told. Resolves when what happens from now on will be told.
+   * happens by the clock. A change may be told as `missed`, and more than once, but never not at all; and no change is told before the
+   * `missed` that stands for earlier ones. There may be no session of this id; then nothing is told. Resolves when what happens from now on will be told.
    */
   watchSession(id: string, tell: (change: Change) => void): Promise<Watch>
 

@@ -58,9 +58,9 @@ export class Watches {
     for (const tell of [...(this.#watched.get(id)?.tells ?? [])]) tell(change)
   }
 
-  /** Tells everybody that something may have happened that was not heard. */
-  tellMissed(): void {
-    for (const id of this.ids) this.tell(id, { kind: 'missed' })
+  /** Tells all but those who watch one of these that something may have happened that was not heard. */
+  tellMissed(but: ReadonlySet<string>): void {
+    for (const id of this.ids) if (!but.has(id)) this.tell(id, { kind: 'missed' })
   }
 
   /** Nobody is told anything from now on, and the source is not asked to let go. */

@@ -4,8 +4,9 @@ import { idOf, newToken } from '../../src/session/token.ts'
 import { Touches } from '../../src/session/touches.ts'
 import { type Told, Watching } from '../../src/session/watching.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
-import { handleOf, type Store } from '../../src/store/store.ts'
+import { type Change, handleOf, type Store } from '../../src/store/store.ts'
 import { givenSession, now, put } from '../store/given.ts'
+import { removed, wrote } from '../store/watched.ts'
 
 /** There is room for every watch. */
 const anyRoom = () => {}
@@ -111,4 +112,37 @@ test('after something was missed it is found out whether the session still lives
   await isOver
   expect(told.at(-1)).toEqual({ kind: 'end', reason: 'revoked' })
   expect(told[0]).toEqual({ kind: 'missed' })
+})
+
+test('a change behind a gap in the versions is told behind a missed, once, whatever the store forgot to tell', async () => {
+  const good = openMemoryStore()
+  const token = newToken(false)
+  const { id } = await givenSession(good, { id: idOf(token) })
+  const tells: ((change: Change) => void)[] = []
+  const forgetful: Store = {
+    ...good,
+    async watchSession(_, tell) {
+      tells.push(tell)
+      return { close() {} }
+    },
+  }
+  const watched = await watchingOf(forgetful).watch(token, anyRoom)
+  const told: Told[] = []
+  watched?.begin((each) => void told.push(each))
+  const missed = { kind: 'missed' } as const
+  for (const change of [
+    wrote(2, 'a'),
+    wrote(4, 'b'),
+    missed,
+    wrote(7, 'c'),
+    wrote(8, 'd'),
+    removed(10, 'all'),
+  ])
+    for (const tell of tells) tell(change)
+  expect(told).toEqual([
+    ...[wrote(2, 'a'), missed, wrote(4, 'b'), missed, wrote(7, 'c'), wrote(8, 'd'), missed],
+    removed(10, 'all'),
+  ])
+  expect(await good.readSession(id, [], now)).not.toBeNull()
+  watched?.close()
 })

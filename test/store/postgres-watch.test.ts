@@ -6,6 +6,7 @@ import type { Store } from '../../src/store/store.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/redis.ts'
+import { expectMissedInFront } from './cuts.ts'
 import { givenAttributes, givenSession, givenSessionOf, givenUser, newId, put } from './given.ts'
 import { ended, watch, wrote } from './watched.ts'
 
@@ -137,6 +138,15 @@ describeWithPostgres('watching in a database', { conf: { fsync: 'off' } }, (serv
     await until(async () => (await count(url, 'cloakroom.watched')) === 1)
     for (const told of watching) told.close()
     await store.close()
+  })
+
+  test('says so before it tells the first change behind it, whenever the connection is cut', async () => {
+    await using proxy = startProxy(server.port)
+    const url = await server.newDatabase()
+    const beside = await open(url)
+    const store = await open(url.replace(`:${server.port}/`, `:${proxy.port}/`))
+    await expectMissedInFront({ store, beside, proxy }, 8)
+    await Promise.all([store.close(), beside.close()])
   })
 
   test('says so too when the database has forgotten who watches, or took the node for dead', async () => {

@@ -3,9 +3,11 @@ import { StoreFault } from '../../src/errors.ts'
 import { channelOf, sessionKey } from '../../src/store/redis/keys.ts'
 import { slotOf } from '../../src/store/redis/slots.ts'
 import { handleOf, type Store } from '../../src/store/store.ts'
+import { startProxy } from '../support/proxy.ts'
 import { describeWithRedis, openRedis, type RedisServer, startRedis, until } from '../support/redis.ts'
 import { ownerOf, startCluster } from '../support/redis-cluster.ts'
 import { startWatched } from '../support/redis-sentinel.ts'
+import { expectMissedInFront } from './cuts.ts'
 import {
   anyVersion,
   givenAttributes,
@@ -137,6 +139,15 @@ describeWithRedis('watching in Redis', () => {
     for (const told of watching) told.close()
     await until(async () => (await subscriptions(server)).length === 0)
     await store.close()
+  })
+
+  test('says that something was missed before it tells the first change behind it, whenever the connection is cut', async () => {
+    await using server = await startRedis(['--appendfsync', 'no'])
+    await using proxy = startProxy(server.port)
+    const store = await openRedis(`redis://127.0.0.1:${proxy.port}`)
+    const beside = await openRedis(server.url)
+    await expectMissedInFront({ store, beside, proxy }, 25)
+    await Promise.all([store.close(), beside.close()])
   })
 
   test('is a fault at once while Redis is away, and goes on by itself', async () => {

@@ -13,6 +13,19 @@ export function tidy(changes: readonly Change[]): readonly Change[] {
   return sorted.filter((change, i) => !isDeepStrictEqual(change, sorted[i - 1]))
 }
 
+/** The changes that were told behind a gap in the versions from `known` on, without a `missed` in front of them. */
+export function untoldGapsIn(changes: readonly Change[], known: number): readonly Change[] {
+  let isUnsure = false
+  return changes.filter((change) => {
+    if (change.kind === 'missed') isUnsure = true
+    if (!('version' in change) || change.version <= known) return false
+    const isGap = change.version > known + 1 && !isUnsure
+    known = change.version
+    isUnsure = false
+    return isGap
+  })
+}
+
 /** Watches a session, and keeps what it is told. */
 export async function watch(store: Store, id: string) {
   const changes: Change[] = []

@@ -36,6 +36,8 @@ interface Ear {
   readonly client: SQL
   /** The sessions that the database knows to be watched under this name. */
   readonly marked: Set<string>
+  /** Of these it was told that something was missed while this connection was opened, and they were marked by then. */
+  readonly told: Set<string>
   /** When it last heard of itself. */
   heard: PromiseWithResolvers<void>
   isLost: boolean
@@ -100,11 +102,12 @@ export class Listener implements Source {
       name: `cloakroom ${randomUUID()}`,
       client,
       marked: new Set(),
+      told: new Set(),
       heard: Promise.withResolvers(),
       isLost: false,
     }
     try {
-      await this.#inTime(client.listen(CHANNEL, (payload) => this.#hear(payload)))
+      await this.#inTime(client.listen(CHANNEL, (payload) => this.#hear(ear, payload)))
       await this.#inTime(client.listen(ear.name, () => ear.heard.resolve()))
       await this.#pool.run(BEAT, [ear.name])
       await this.#markAll(ear)
@@ -116,8 +119,9 @@ export class Listener implements Source {
     }
     this.#ear = ear
     this.#beating ??= setInterval(() => void this.#beat(), this.#timeout * PERIOD).unref()
-    if (this.#hasMissed) this.watches.tellMissed()
+    if (this.#hasMissed) this.watches.tellMissed(ear.told)
     this.#hasMissed = false
+    ear.told.clear()
     return ear
   }
 
@@ -137,9 +141,17 @@ export class Listener implements Source {
     }
   }
 
-  #hear(payload: string): void {
+  #hear(ear: Ear, payload: string): void {
+    // What still comes by a connection that was given up is behind a gap of which nobody has been told yet.
+    if (ear.isLost) return
     const at = payload.indexOf(' ')
-    this.watches.tell(idOf(Buffer.from(payload.slice(0, at), 'hex')), changeIn(payload.slice(at)))
+    const id = idOf(Buffer.from(payload.slice(0, at), 'hex'))
+    if (this.#hasMissed && !ear.told.has(id)) {
+      this.watches.tell(id, { kind: 'missed' })
+      // Until it is marked it is heard only as far as others watch it, so there may be another gap.
+      if (ear.marked.has(id)) ear.told.add(id)
+    }
+    this.watches.tell(id, changeIn(payload.slice(at)))
   }
 
   async #markAll(ear: Ear): Promise<void> {

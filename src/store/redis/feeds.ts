@@ -28,7 +28,7 @@ export interface Surroundings {
   /** The slots that are on their way to another node. Rejects with a `StoreFault`. */
   leaving(): Promise<ReadonlySet<number>>
   heard(id: string, message: string): void
-  /** The subscription had been lost and is there again, or what is published may not come by it. */
+  /** The subscription had been lost and is there again, or what is published may not come by it. Called before anything behind the gap is heard. */
   missed(id: string): void
 }
 
@@ -97,9 +97,20 @@ export class Feeds implements Source {
     const channel = channelOf(id)
     const feed = this.#feedAt(this.#around.hostOf(channel))
     feed.ids.add(id)
+    let isTold = false
+    const tellMissed = () => {
+      if (!isTold && this.#adrift.has(id)) this.#around.missed(id)
+      isTold = true
+    }
+    const heard = (message: string) => {
+      // What still comes by a connection that was given up is behind a gap of which nobody has been told yet.
+      if (feed.isLost) return
+      // Before the answer to the subscription has been read, something may have been published already.
+      tellMissed()
+      this.#around.heard(id, message)
+    }
     try {
       const client = await feed.client
-      const heard = (message: string) => this.#around.heard(id, message)
       await this.#deadlines.within(feed, client.subscribe(channel, heard))
       if (feed.isLost) throw new ConnectionLost('the connection for subscriptions is gone')
     } catch (error) {
@@ -110,8 +121,12 @@ export class Feeds implements Source {
     }
     this.#at.set(id, feed)
     // Nobody may want it any more, where it took too long.
-    if (!this.#wanted.has(id)) await this.#unsubscribe(id, feed)
-    else if (this.#adrift.delete(id)) this.#around.missed(id)
+    if (!this.#wanted.has(id)) {
+      await this.#unsubscribe(id, feed)
+      return
+    }
+    tellMissed()
+    this.#adrift.delete(id)
   }
 
   async #unsubscribe(id: string, feed: Feed): Promise<void> {

@@ -114,6 +114,15 @@ export const watchFaults: Record<string, Fault> = {
       if (held === null) tell(change)
     }
   }),
+  'watching says behind a change that it missed the one before': passing(() => {
+    let count = 0
+    return (change, tell) => {
+      count++
+      if (count % 5 === 3) return
+      tell(change)
+      if (count % 5 === 4) tell({ kind: 'missed' })
+    }
+  }),
   'watching turns around what comes at once': passing(() => {
     let gathered: Change[] = []
     return (change, tell) => {
