@@ -5,6 +5,7 @@ import { eventsOf, limitsOf } from './coherence.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { SetupError } from './errors.ts'
 import { readText } from './files.ts'
+import { isLoopbackName } from './host-names.ts'
 import { type FlagName, file, type Given, settings } from './settings.ts'
 
 /** Every setting, with its default in place. Durations are milliseconds, sizes bytes. */
@@ -69,15 +70,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
   } = given
   const data = resolve(given.data ?? './data')
   const publicUrl = given['public-url'] ?? null
-  const isPrivate =
-    isLoopback(hostname) || publicUrl?.protocol === 'https:' || given['allow-plain-http'] === true
-  // Passwords and cookies cross no network in the clear unless somebody said so.
-  if (!isPrivate) {
-    throw new SetupError(
-      `${nameOf('host')} ${hostname} would take passwords and cookies over plain http from other machines. Put a proxy with https ` +
-        'before it and name its URL with --public-url https://…, or say --allow-plain-http true if you mean it.',
-    )
-  }
+  const onlyProxies = requireClosed(given, hostname, nameOf)
   const metrics = requireClose(given, nameOf)
   // A port of 0 is another one each time.
   if (metrics?.port === port && metrics.hostname === hostname && port !== 0) {
@@ -100,7 +93,13 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     /** Null: nobody is told of any. */
     metrics,
     trustedProxies: given['trusted-proxies'] ?? [],
+    /** Whether connections from others than trusted proxies and this machine are refused. */
+    onlyProxies,
     returnHosts: given['return-hosts'] ?? [],
+    /** Names of the server besides that of the public URL. */
+    hosts: given.hosts ?? [],
+    hsts: given.hsts ?? 'host',
+    clearSiteData: given['clear-site-data'] ?? true,
     cookie: {
       name: given.cookie?.name ?? 'zsessionid',
       domain: requireOwnDomain(given.cookie?.domain, publicUrl?.hostname ?? hostname),
@@ -165,18 +164,31 @@ function requireOwnDomain(given: string | undefined, hostname: string): string |
   )
 }
 
+/**
+ * Refuses to take passwords and cookies from other machines over plain http unless the operator said so. Returns whether only trusted
+ * proxies may connect, which bring requests that came over https.
+ */
+function requireClosed(given: Given, hostname: string, nameOf: (setting: string) => string): boolean {
+  if (isLoopbackName(hostname) || given['allow-plain-http'] === true) return false
+  const proxies = given['trusted-proxies'] ?? []
+  const everybody = proxies.find((network) => network.endsWith('/0'))
+  if (proxies.length > 0 && everybody === undefined) return true
+  throw new SetupError(
+    `${nameOf('host')} ${hostname} would take passwords and cookies over plain http from other machines` +
+      `${everybody === undefined ? '' : `, since ${nameOf('trusted-proxies')} has ${everybody}`}. Put a proxy with https before it and name ` +
+      'its address, such as trusted-proxies = ["10.0.0.7"]: then nobody else can connect. Or say --allow-plain-http true if you mean it.',
+  )
+}
+
 /** Where metrics are told. Beyond this machine only on purpose: whoever asks gets them, without a login and in the clear. */
 function requireClose({ metrics, ...given }: Given, nameOf: (setting: string) => string) {
-  if (metrics === undefined || isLoopback(metrics.hostname) || given['allow-plain-http'] === true)
+  if (metrics === undefined || isLoopbackName(metrics.hostname) || given['allow-plain-http'] === true)
     return metrics ?? null
   throw new SetupError(
     `${nameOf('metrics')} ${metrics.hostname} would tell whoever asks from other machines, over plain http, how busy the server is and how ` +
       'many logins fail. Name an address of this machine alone, such as 127.0.0.1, or say --allow-plain-http true if you mean it.',
   )
 }
-
-const isLoopback = (hostname: string) =>
-  hostname === 'localhost' || hostname === '::1' || /^127(\.\d+){3}$/.test(hostname)
 
 function requireValid(given: object, nameOf: (setting: string) => string): Given {
   const result = file.safeParse(given)

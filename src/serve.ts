@@ -5,9 +5,11 @@ import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
 import { StoreFault } from './errors.ts'
 import { type Announcer, makeFirstAdmin } from './first-admin.ts'
+import { Hosts } from './hosts.ts'
 import type { App } from './http/app.ts'
 import { bodyLimitsOf } from './http/body.ts'
 import { newCookie } from './http/cookie.ts'
+import { strictTransport } from './http/headers.ts'
 import { Proxies } from './http/proxies.ts'
 import { Readiness } from './http/readiness.ts'
 import { startHttp } from './http/server.ts'
@@ -147,9 +149,17 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     readiness,
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
+    hosts: new Hosts({
+      publicHost: config.publicUrl?.hostname ?? null,
+      listenHost: config.hostname,
+      more: config.hosts,
+    }),
     returnHosts: config.returnHosts,
+    strictTransport: strictTransport(config.hsts, isSecure),
+    clearsSiteData: config.clearSiteData,
     proxies: new Proxies({
       trusted: config.trustedProxies,
+      isAlone: config.onlyProxies,
       publicOrigin: config.publicUrl?.origin ?? null,
       warn: (trouble, sentence) => log.warn(trouble, sentence),
     }),
@@ -160,7 +170,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const server = startHttp(app, config.hostname, config.port)
   let metrics: Server<undefined> | null = null
   try {
-    metrics = await startMetrics(config.metrics, fault, {
+    metrics = await startMetrics(config, fault, {
       version: pkg.version,
       meter,
       hashesWaiting: () => passwords.waiting,
@@ -229,13 +239,13 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
 
 /** Loaded by those alone who use it: what writes the format of Prometheus is larger than all of our metrics. */
 async function startMetrics(
-  address: Config['metrics'],
+  { metrics, hosts }: Config,
   fault: (error: unknown) => void,
   sources: Sources,
 ): Promise<Server<undefined> | null> {
-  if (address === null) return null
+  if (metrics === null) return null
   const { listenForMetrics } = await import('./metrics/listener.ts')
-  return listenForMetrics(sources, address, fault)
+  return listenForMetrics(sources, { ...metrics, hosts }, fault)
 }
 
 const urlOf = (hostname: string, port: number) =>

@@ -91,6 +91,11 @@ const host = text.refine(
   'must be a host, such as app.example.com',
 )
 
+const hostName = text.refine(
+  (value) => URL.parse(`https://${value}`)?.hostname === value,
+  'must be a host without a port, such as app.example.com',
+)
+
 const cookieDomain = text.refine((value) => {
   const name = value.replace(/^\./, '')
   return (
@@ -141,6 +146,9 @@ export const file = z
     ...flagged,
     'trusted-proxies': z.array(network, { error: 'must be a list' }),
     'return-hosts': z.array(host, { error: 'must be a list' }),
+    hosts: z.array(hostName, { error: 'must be a list' }),
+    hsts: oneOf(['off', 'host', 'subdomains']),
+    'clear-site-data': flag,
     cookie: section({ name: cookieName, domain: cookieDomain }),
     session: section({ idle: sessionTime, lifetime: sessionTime, fresh: duration }),
     limits: section({

@@ -68,6 +68,11 @@ const wrong: readonly (readonly [toml: string, setting: string, right: string])[
   ['return-hosts = ["app.example.com/path"]', 'entry 1 of return-hosts', host],
   ['return-hosts = ["*.example.com/"]', 'entry 1 of return-hosts', host],
   ['return-hosts = [1]', 'entry 1 of return-hosts', 'must be a text'],
+  ['hosts = "app.example.com"', 'hosts', 'must be a list'],
+  ['hosts = ["app.example.com:8443"]', 'entry 1 of hosts', 'must be a host without a port'],
+  ['hosts = ["*.example.com/"]', 'entry 1 of hosts', 'must be a host without a port'],
+  ['hsts = "yes"', 'hsts', 'must be one of off, host, subdomains'],
+  ['clear-site-data = 1', 'clear-site-data', truth],
   ['cookie = 1', 'cookie', table],
   ['cookie.name = 1', 'cookie.name', 'must '],
   ['cookie.name = ""', 'cookie.name', 'must '],
@@ -224,19 +229,6 @@ test('a cookie domain that is not one of the server is refused, and its remedy s
     expect(said).toContain('--public-url')
   }
   expect(refusal('cookie.domain = "example.com"')).toContain('is not a domain of 127.0.0.1')
-})
-
-test('listening beyond this machine takes https or somebody who says so, and the refusal names where it was set', () => {
-  const https = 'public-url = "https://login.example.com"'
-  expect(refusal('', {}, { host: '0.0.0.0' })).toStartWith('--host 0.0.0.0 ')
-  expect(refusal('', { CLOAKROOM_HOST: '::' })).toStartWith('CLOAKROOM_HOST :: ')
-  expect(refusal('host = "192.0.2.7"')).toStartWith('host in FILE 192.0.2.7 ')
-  expect(refusal('host = "127.0.0.1.example.com"')).toContain('plain http')
-  expect(read(https, {}, { host: '0.0.0.0' }).hostname).toBe('0.0.0.0')
-  expect(read('', {}, { host: '0.0.0.0', 'allow-plain-http': 'true' }).hostname).toBe('0.0.0.0')
-  expect(refusal('', {}, { host: '0.0.0.0', 'allow-plain-http': 'false' })).toContain('plain http')
-  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
-    expect(read('', {}, { host }).hostname).toBe(host)
 })
 
 test('a flag beats the environment, which beats the file, which beats the default', () => {

@@ -1,4 +1,5 @@
 import type { Audit } from '../audit.ts'
+import type { Hosts } from '../hosts.ts'
 import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
@@ -25,7 +26,12 @@ export interface App extends Reading {
   readonly overview: Overview
   readonly readiness: Readiness
   readonly origin: OriginSettings
+  readonly hosts: Hosts
   readonly returnHosts: readonly string[]
+  /** The `Strict-Transport-Security` of every answer; null: none. */
+  readonly strictTransport: string | null
+  /** Whether a logout by one of our own pages empties the cache and the storage of this origin. */
+  readonly clearsSiteData: boolean
   /** Told of what failed after the answer had begun. */
   readonly fault: (fault: unknown) => void
   /** From 0 to 1. */

@@ -1,17 +1,17 @@
-/** What every answer of the API says besides its type: it is nobody else's, and is never taken for another type. */
-export const API_HEADERS: Readonly<Record<string, string>> = {
-  'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
-}
+import { API_HEADERS } from './headers.ts'
+
+/** A `Headers`, since an answer gets a copy of it in half the time that an object takes. Nothing may change it. */
+const JSON_HEADERS = new Headers({ 'Content-Type': 'application/json', ...API_HEADERS })
 
 /** A JSON answer, 200. `more` are headers of this one. */
 export const json = (value: unknown, more?: Readonly<Record<string, string>>): Response =>
   jsonResponse(JSON.stringify(value), more)
 
-const JSON_HEADERS = { 'Content-Type': 'application/json', ...API_HEADERS }
-
-const jsonResponse = (text: string, more?: Readonly<Record<string, string>>): Response =>
-  new Response(text, { headers: more === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...more } })
+function jsonResponse(text: string, more: Readonly<Record<string, string>> = {}): Response {
+  const response = new Response(text, { headers: JSON_HEADERS })
+  for (const name in more) response.headers.set(name, more[name] as string)
+  return response
+}
 
 /** Attributes as an answer. */
 export const attributesJson = (attributes: ReadonlyMap<string, string>, etag: string): Response =>

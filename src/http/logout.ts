@@ -24,8 +24,13 @@ export async function logOutPage(ask: Ask, app: App): Promise<Response> {
   const target = returnTarget(lastOf(pairs, 'return_to'), ask.headers.get('host'), app)
   return redirect(target === null ? LOGIN_PAGE : `${LOGIN_PAGE}?return_to=${encodeURIComponent(target)}`, {
     'Set-Cookie': app.cookie.expired,
+    ...(isClearing(ask, app, pairs) ? { 'Clear-Site-Data': '"cache", "storage"' } : {}),
   })
 }
+
+/** Whether what pages of this origin keep in the browser goes too. Our own pages ask for it, and others on this host decide themselves. */
+const isClearing = ({ method }: Ask, { clearsSiteData, cookie }: App, pairs: readonly Pair[]): boolean =>
+  method === 'POST' && clearsSiteData && cookie.isSecure && lastOf(pairs, 'clear') === 'true'
 
 /** Ends the login if the form proves it, and resolves with the parameters. */
 async function logOutByForm(ask: Ask, app: App): Promise<readonly Pair[]> {

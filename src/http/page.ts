@@ -6,10 +6,7 @@ import type { App } from './app.ts'
 const styleHash = createHash('sha256').update(STYLE).digest('base64')
 
 /** What browsers heed over https alone. */
-const HTTPS_HEADERS = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-}
+const HTTPS_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
 
 /** What the policy allows a page that has our script. */
 const OWN_SCRIPT = "script-src 'self'; connect-src 'self'; "
@@ -24,7 +21,9 @@ export function pageResponse(
   status = 200,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  const leadsTo = app.returnHosts.map((host) => ` https://${host} http://${host}`).join('')
+  const leadsTo = app.returnHosts
+    .map((host) => (app.cookie.isSecure ? ` https://${host}` : ` https://${host} http://${host}`))
+    .join('')
   return new Response(html, {
     status,
     headers: {
@@ -34,10 +33,8 @@ export function pageResponse(
         `default-src 'none'; ${hasScript ? OWN_SCRIPT : ''}img-src data:; style-src 'sha256-${styleHash}'; ` +
         `form-action 'self'${leadsTo}; frame-ancestors 'none'; base-uri 'none'; ` +
         "require-trusted-types-for 'script'; trusted-types 'none'",
-      'Cross-Origin-Resource-Policy': 'same-origin',
       // Not `no-referrer`: a browser would send `Origin: null` with our own forms, as if they were a stranger's.
       'Referrer-Policy': 'same-origin',
-      'X-Content-Type-Options': 'nosniff',
       'X-Frame-Options': 'DENY',
       ...(app.cookie.isSecure ? HTTPS_HEADERS : {}),
       ...more,

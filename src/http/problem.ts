@@ -1,5 +1,6 @@
 import type { RefusalCode, StoreFault } from '../errors.ts'
 import type { App } from './app.ts'
+import { API_HEADERS } from './headers.ts'
 
 /** Every code that a problem can have: our refusals, and the faults that a client is told of. */
 export type ProblemCode = RefusalCode | StoreFault['code'] | 'internal_error'
@@ -23,6 +24,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   cross_site: [403, 'Request from another site'],
   navigation_refused: [403, 'Links change nothing'],
   prefetch_refused: [403, 'Prefetching changes nothing'],
+  untrusted_peer: [403, 'Not a trusted proxy'],
   wrong_password: [403, 'Wrong password'],
   password_needed: [403, 'Password needed'],
   own_password: [403, 'Own password'],
@@ -36,6 +38,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   name_looks_alike: [409, 'Name looks alike'],
   last_admin: [409, 'Last admin'],
   changed_meanwhile: [412, 'Changed meanwhile'],
+  misdirected_request: [421, 'Misdirected request'],
   key_too_large: [413, 'Key too large'],
   value_too_large: [413, 'Value too large'],
   too_many_attributes: [413, 'Too many attributes'],
@@ -102,6 +105,6 @@ export function problemResponse(problem: Problem, headers: Record<string, string
   }
   return new Response(JSON.stringify(json), {
     status,
-    headers: { 'Content-Type': 'application/problem+json', ...headers },
+    headers: { 'Content-Type': 'application/problem+json', ...API_HEADERS, ...headers },
   })
 }

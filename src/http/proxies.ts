@@ -1,4 +1,6 @@
 import { formatAddress } from '../address.ts'
+import { Refusal } from '../errors.ts'
+import { isLoopbackAddress } from '../host-names.ts'
 import { clientAddress, isTrusted, newTrustedProxies, type TrustedProxies } from './address.ts'
 import { isOwnPage } from './origin.ts'
 
@@ -15,6 +17,8 @@ interface ProxyTrouble {
 interface ProxySettings {
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trusted: readonly string[]
+  /** Whether nobody else may connect from another machine. */
+  readonly isAlone: boolean
   /** The origin that browsers use, or null if the settings do not say. */
   readonly publicOrigin: string | null
   /** Logs a warning. Called at most once for each event. */
@@ -56,6 +60,23 @@ export class Proxies {
       })
     }
     return address
+  }
+
+  /** Refuses a connection of another machine that is not a trusted proxy, if only these may connect. */
+  requireTrusted(request: Pick<ProxiedRequest, 'peer'>): void {
+    if (!this.#settings.isAlone) return
+    const from = request.peer
+    if (from === this.#knownPeer || isLoopbackAddress(from)) return
+    const address = formatAddress(from) ?? from
+    if (isTrusted(address, this.#trusted)) {
+      this.#knownPeer = from
+      return
+    }
+    throw new Refusal(
+      'untrusted_peer',
+      `Only trusted proxies may connect to this server, and ${address} is none. Use the server's https URL. If ${address} is its proxy, ` +
+        'add it to trusted-proxies.',
+    )
   }
 
   /** Looks for signs of a proxy that the settings do not expect. Costs two lookups of a header where there is none. */

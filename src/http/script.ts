@@ -10,8 +10,6 @@ export async function script(ask: Ask): Promise<Response> {
       'Content-Type': 'text/javascript; charset=utf-8',
       // Under its own name for ever; an earlier page that asks by another name gets what there is, and asks again the next time.
       'Cache-Control': url === ask.target ? 'public, max-age=31536000, immutable' : 'no-cache',
-      'Cross-Origin-Resource-Policy': 'same-origin',
-      'X-Content-Type-Options': 'nosniff',
       Vary: 'Accept-Encoding',
       ...(isGzipped ? { 'Content-Encoding': 'gzip' } : {}),
     },

@@ -5,7 +5,7 @@ import { requireListening } from '../listen.ts'
 import { numberOf } from '../metrics/meter.ts'
 import type { App } from './app.ts'
 import { Ask } from './ask.ts'
-import { API_HEADERS } from './json.ts'
+import { API_HEADERS, complete } from './headers.ts'
 import { pageResponse } from './page.ts'
 import { type Problem, problemHeaders, problemResponse, statusOf, titleOf } from './problem.ts'
 import { isApiPath } from './return.ts'
@@ -35,13 +35,16 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
       // for a path could be got around by another spelling of it.
       routes: Object.fromEntries([...routes].map(([path, route]) => [path, answering(route, app)])),
       fetch: answering(undefined, app),
-      error: () => new Response(null, { status: 500 }),
+      error: () => new Response(null, { status: 500, headers: API_HEADERS }),
     }),
   )
 }
 
 /** What requests count as that have no path of ours. */
 const OTHER = numberOf('other')
+
+/** Health checks may ask by any name: load balancers use addresses, and the answer says nothing else. */
+const HEALTH = numberOf('health')
 
 const answering =
   (route: Route | undefined, app: App) =>
@@ -52,13 +55,16 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
   const begunAt = performance.now()
   let response: Response
   try {
+    app.proxies.requireTrusted(ask)
     app.proxies.look(ask)
+    if (route?.call !== HEALTH) requireHost(ask, app)
     if (saysLengthTwice(ask)) throw new Refusal('malformed_request', 'Say the length of the body once.')
     response = await requireRoute(route, ask).answer(ask, app)
   } catch (error) {
     response = declined(error, route, ask, app)
   }
   if (ask.leavesTooMuch) response.headers.set('Connection', 'close')
+  complete(response, app.strictTransport)
   // The body of a stream goes on for as long as somebody listens, and is no part of it.
   app.meter.record(route?.call ?? OTHER, response.status, performance.now() - begunAt)
   return response
@@ -68,14 +74,20 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
 function declined(error: unknown, route: Route | undefined, ask: Ask, app: App): Response {
   const problem = problemOf(error, ask, app)
   const status = statusOf(problem.code)
-  const headers: Record<string, string> = { ...API_HEADERS, ...problemHeaders(problem, app) }
+  const headers = problemHeaders(problem, app)
   if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
-  // Where a body of two lengths ends, nobody knows.
-  if (saysLengthTwice(ask)) headers['Connection'] = 'close'
+  // Nobody knows where a body of two lengths ends.
+  if (saysLengthTwice(ask) || problem.code === 'untrusted_peer') headers['Connection'] = 'close'
   if (ask.wantsPage && !isApiPath(ask.path)) {
     return pageResponse(troubleDocument(titleOf(problem.code), problem.detail), app, status, headers)
   }
   return problemResponse(problem, headers)
+}
+
+/** Refuses a request for a host that is not this server: a page of that host could be anybody's. */
+function requireHost(ask: Ask, { hosts }: App): void {
+  const host = ask.headers.get('host')
+  if (!hosts.isOurs(host, ask)) throw new Refusal('misdirected_request', hosts.explain(host ?? ''))
 }
 
 /** Bun takes two `Content-Length` that agree for one. It refuses all others of doubtful length by itself, before we hear of them. */
@@ -88,7 +100,17 @@ function requireRoute(route: Route | undefined, ask: Ask): Route {
 }
 
 /** Refusals that somebody who watches over the server wants to know of. */
-const LOGGED = ['csrf_failed', 'cross_site', 'navigation_refused', 'role_missing'] as const
+const LOGGED = [
+  'csrf_failed',
+  'cross_site',
+  'misdirected_request',
+  'navigation_refused',
+  'role_missing',
+  'untrusted_peer',
+] as const
+
+/** Those of them that come with a session. All others need no login. */
+const OF_USERS: readonly string[] = ['csrf_failed', 'role_missing']
 
 /** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
@@ -97,7 +119,7 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     if (logged !== undefined) {
       app.meter.count(logged)
       // A kind of its own, since it needs no login: a flood of them must not displace what users were refused.
-      const event = logged === 'cross_site' || logged === 'navigation_refused' ? 'refused_foreign' : 'refused'
+      const event = OF_USERS.includes(logged) ? 'refused' : 'refused_foreign'
       app.audit.warn(
         {
           event,

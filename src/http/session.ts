@@ -8,7 +8,8 @@ import type { Ask } from './ask.ts'
 import { etagOf, isNamed, requiredVersions } from './etag.ts'
 import type { Pair } from './form.ts'
 import { requireParams, withLogin, withoutProof } from './guard.ts'
-import { API_HEADERS, attributesJson, json } from './json.ts'
+import { API_HEADERS } from './headers.ts'
+import { attributesJson, json } from './json.ts'
 import { isApiPath } from './return.ts'
 
 /** `session/get`: the named attributes, or all. */

@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts'
 import type { Ask } from './ask.ts'
-import { API_HEADERS } from './json.ts'
+import { API_HEADERS } from './headers.ts'
 
 /** Bytes that may wait for a reader. One that has more to read has stopped reading, and is dropped before the next event. */
 const BACKLOG = 65_536

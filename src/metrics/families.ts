@@ -129,6 +129,8 @@ export const families: readonly Family[] = [
       csrf_failed: 'csrf_failed',
       cross_site: 'cross_site',
       navigation_refused: 'navigation_refused',
+      misdirected_request: 'misdirected_request',
+      untrusted_peer: 'untrusted_peer',
       role_missing: 'role_missing',
       wrong_password: 'wrong_password',
     }),

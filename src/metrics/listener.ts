@@ -1,4 +1,5 @@
 import type { Server } from 'bun'
+import { Hosts } from '../hosts.ts'
 import { requireListening } from '../listen.ts'
 import { newExposition } from './exposition.ts'
 import type { Sources } from './families.ts'
@@ -9,7 +10,20 @@ export interface Address {
   readonly port: number
 }
 
-const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
+interface MetricsSettings extends Address {
+  /** Names of this machine besides its addresses and those that no stranger can own. */
+  readonly hosts: readonly string[]
+}
+
+const MISDIRECTED =
+  'This listener does not know the host in the Host header. Ask it by an address of this machine, or name the host in the setting hosts.\n'
+
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+}
 
 const METHODS = ['GET', 'HEAD']
 
@@ -19,11 +33,15 @@ const METHODS = ['GET', 'HEAD']
  */
 export function listenForMetrics(
   sources: Sources,
-  { hostname, port }: Address,
+  { hostname, port, hosts: more }: MetricsSettings,
   fault: (error: unknown) => void,
 ): Server<undefined> {
   const exposition = newExposition(sources)
-  const answer = async ({ method }: Request) => {
+  const hosts = new Hosts({ publicHost: null, listenHost: hostname, more })
+  const answer = async ({ method, headers }: Request) => {
+    // Else a page whose name is pointed here could read them (DNS rebinding).
+    if (!hosts.isOurs(headers.get('host'), { peer: '' }))
+      return new Response(MISDIRECTED, { status: 421, headers: HEADERS })
     if (!METHODS.includes(method))
       return new Response(null, { status: 405, headers: { ...HEADERS, Allow: METHODS.join(', ') } })
     return new Response(await exposition.text(), {

@@ -29,6 +29,8 @@ export const EVENTS = [
   'csrf_failed',
   'cross_site',
   'navigation_refused',
+  'misdirected_request',
+  'untrusted_peer',
   'role_missing',
   'wrong_password',
   'store_unavailable',

@@ -205,19 +205,22 @@ test.concurrent('plain http beyond this machine takes somebody who says so', asy
       ['--host', host],
       `--host ${host}`,
       'plain http',
-      '--public-url',
+      'trusted-proxies',
       '--allow-plain-http',
     )
   }
   const inHttp = ['--host', '0.0.0.0', '--public-url', 'http://login.example.com']
   await expectRefusal(place, inHttp, '0.0.0.0', 'plain http')
+  const inHttps = ['--host', '0.0.0.0', '--public-url', 'https://login.example.com']
+  await expectRefusal(place, inHttps, '0.0.0.0', 'plain http')
   expect(existsSync(place.data)).toBe(false)
 
   const onPurpose = await place.serve(['--host', '0.0.0.0', '--allow-plain-http', 'true'])
   expect(await onPurpose.get('/healthz', '')).toBe(200)
   onPurpose.kill('SIGTERM')
   await onPurpose.ended
-  const behindProxy = await place.serve(['--host', '0.0.0.0', '--public-url', 'https://login.example.com'])
+  writeFileSync(join(place.folder, 'proxy.toml'), 'trusted-proxies = ["10.0.0.7"]\n')
+  const behindProxy = await place.serve(['--config', 'proxy.toml', '--host', '0.0.0.0'])
   expect(await behindProxy.get('/healthz', '')).toBe(200)
 })
 

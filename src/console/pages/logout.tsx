@@ -16,6 +16,7 @@ export const Logout = ({ csrfToken, returnTo }: LogoutData) => (
     <p>A link led you here. You stay logged in until you press the button.</p>
     <form action="/login/logout.csp" method="post">
       {csrfToken !== null && <input type="hidden" name="CSRFToken" value={csrfToken} />}
+      <input type="hidden" name="clear" value="true" />
       {returnTo !== null && <input type="hidden" name="return_to" value={returnTo} />}
       <button>Log out</button>
     </form>

@@ -42,6 +42,7 @@ export function Layout({ name, title, children }: LayoutProps) {
         <Brand />
         <form class="who" action="/login/logout.csp" method="post">
           <Proof />
+          <input type="hidden" name="clear" value="true" />
           <span class="name" title={me.uname}>
             {me.fullname === '' ? me.uname : me.fullname}
           </span>

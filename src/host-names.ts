@@ -1,0 +1,36 @@
+import { isIP } from 'node:net'
+import { formatAddress } from './address.ts'
+
+/** Top-level domains that nobody can register a name in: RFC 6761, RFC 6762 with its appendix G, RFC 8375 and `.internal`. */
+const PRIVATE_DOMAIN = /\.(?:localhost|test|local|internal|intranet|private|corp|home|lan|home\.arpa)$/
+
+/** Whether an address is one of this machine that no other can reach. */
+export function isLoopbackAddress(text: string): boolean {
+  const address = formatAddress(text)
+  return address === '::1' || address?.startsWith('127.') === true
+}
+
+/** Whether a host name, as a URL or a setting has it, is this machine's own in every network. */
+export function isLoopbackName(name: string): boolean {
+  const plain = bare(name)
+  return plain === 'localhost' || plain.endsWith('.localhost') || isLoopbackAddress(plain)
+}
+
+/** Whether a host is an address, or a name that nobody on the internet can own and point here (DNS rebinding). */
+export function isPrivateName(name: string): boolean {
+  const plain = bare(name)
+  return isIP(plain) !== 0 || !plain.includes('.') || PRIVATE_DOMAIN.test(plain)
+}
+
+/** The host in a `Host` header, without its port, in small letters. Null: it is no host. */
+export function hostNameFrom(header: string): string | null {
+  const [, name] = /^(\[[\da-f:.]+\]|[^\s:/?#@,[\]\\]+)(?::\d{0,5})?$/i.exec(header) ?? []
+  return name === undefined ? null : bare(name)
+}
+
+/** Without the brackets of an IPv6 address and the dot at the end that means the root. */
+const bare = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '')
