@@ -1,5 +1,6 @@
+import { isatty } from 'node:tty'
 import pino, { type Logger } from 'pino'
-import pretty from 'pino-pretty'
+import { newThreadWriter, Output, standardError } from './output.ts'
 
 /**
  * The log: one line per event on standard output, JSON unless a person is looking. It never gets a token, a password or the value
@@ -13,15 +14,42 @@ export interface LogSettings {
   readonly format: 'auto' | 'text' | 'json'
 }
 
-export function newLog({ level, format }: LogSettings): Log {
-  const isText = format === 'text' || (format === 'auto' && process.stdout.isTTY === true)
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  if (!isText) return pino(options, pino.destination({ dest: 1, sync: true }))
-  return pino(options, newText())
+/** Where the lines of the log go. */
+const STANDARD_OUTPUT = 1
+
+/**
+ * A log, and the output that its lines go to. Logging never waits and never fails: lines that standard output does not take
+ * are dropped and counted. One sentence on standard error says so, and a line of the log how many there were.
+ */
+export async function newLog(settings: LogSettings): Promise<{ log: Log; output: Output }> {
+  const format = await newFormat(settings)
+  let isSaid = false
+  const output = new Output(newThreadWriter(STANDARD_OUTPUT), {
+    onStalled(code) {
+      if (isSaid) return
+      isSaid = true
+      standardError.write(`cloakroom: ${sentenceOf(code)}\n`)
+    },
+    onResumed: (lines) =>
+      log.warn({ event: 'log_lost', lines }, `${lines} lines of the log were not written here`),
+  })
+  const log = pino(
+    { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: (line: string) => output.write(format(line)) },
+  )
+  return { log, output }
 }
 
-/** One line per event: the sentence, then what is known of it. */
-function newText() {
-  const colorize = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined
-  return pretty({ colorize, translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true })
+const sentenceOf = (code: string | null) =>
+  `Standard output does not take the log (${code ?? 'its reader stands still'}). The server goes on without it. ` +
+  'Lines that find no room to wait are dropped and counted.'
+
+/** How a line of JSON is shown: as it is, or as text for a person, the sentence first, then the fields. */
+async function newFormat({ format }: LogSettings): Promise<(line: string) => string> {
+  const isTerminal = isatty(STANDARD_OUTPUT)
+  if (format === 'json' || (format === 'auto' && !isTerminal)) return (line) => line
+  // Loaded only here: most servers write JSON.
+  const { prettyFactory } = await import('pino-pretty')
+  const colorize = isTerminal && process.env['NO_COLOR'] === undefined
+  return prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss', singleLine: true })
 }

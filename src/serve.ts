@@ -43,6 +43,8 @@ const LONGEST_WAIT = 7_000
 /** What surrounds a server and is not a setting. */
 export interface Surroundings extends Announcer {
   readonly log: Log
+  /** Lines of the log that were dropped, if they can be. */
+  linesDropped?(): number
   readonly clock: Clock
   /** What a hash of a password costs, if not what it should. */
   readonly passwordCost?: PasswordCost
@@ -176,6 +178,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       hashesWaiting: () => passwords.waiting,
       usesWaiting: () => touches.count,
       streamsOpen: () => streams.count,
+      linesDropped: () => surroundings.linesDropped?.() ?? 0,
       async readStore() {
         const { isUp, measure } = await overview.read()
         return { isUp, sessions: measure?.sessions ?? null, bytes: measure?.bytes ?? null }

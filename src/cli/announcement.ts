@@ -1,11 +1,8 @@
-import { fstatSync, statSync, write } from 'node:fs'
-import { promisify } from 'node:util'
+import { fstatSync, statSync } from 'node:fs'
 import type { Announcer } from '../first-admin.ts'
+import { standardError } from '../output.ts'
 
 const STANDARD_ERROR = 2
-
-/** Milliseconds after which standard error that takes nothing now is tried again. */
-const AGAIN_MS = 50
 
 /** Shows the first password on standard error and not in the log, which others may read. */
 export const onStandardError: Announcer = {
@@ -25,16 +22,7 @@ export const onStandardError: Announcer = {
 /** Writes all of a text. Rejects if nobody can see it. Never blocks: a terminal may stand still. */
 async function say(text: string): Promise<void> {
   if (isNowhere()) throw new Error('Standard error is closed, or leads to /dev/null.')
-  let rest = Buffer.from(text)
-  while (rest.length > 0) {
-    try {
-      const { bytesWritten } = await promisify(write)(STANDARD_ERROR, rest)
-      rest = rest.subarray(bytesWritten)
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EAGAIN') throw error
-      await Bun.sleep(AGAIN_MS)
-    }
-  }
+  await standardError.deliver(text)
 }
 
 /** Bun opens /dev/null in place of a standard error that is closed. */

@@ -1,8 +1,10 @@
 #!/usr/bin/env bun
+import { isatty } from 'node:tty'
 import { styleText } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import pkg from '../../package.json' with { type: 'json' }
 import { Refusal, SetupError } from '../errors.ts'
+import { standardError } from '../output.ts'
 import { addBackup } from './backup.ts'
 import { addCheck } from './check.ts'
 import { addCopy } from './copy.ts'
@@ -18,12 +20,16 @@ import { addUser } from './user.ts'
  */
 const EXIT = { fault: 1, setup: 2, refused: 3 } as const
 
+/** Milliseconds that the last sentence on standard error may take. */
+const LAST_WORDS_MS = 2_000
+
 const program = new Command('cloakroom')
   .description('A session server: logins and what hangs on them, over plain HTTP.')
   .version(pkg.version, '-V, --version')
   .showHelpAfterError('(--help says more)')
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({
+    writeErr: (text) => standardError.write(text),
     outputError(text, write) {
       const [, option = ''] = /unknown option '([^'=]+)/.exec(text) ?? []
       const hint = withoutFlag(option)
@@ -62,8 +68,8 @@ function find(family: Command, word: string): Command {
 }
 
 function say(message: string): void {
-  const red = process.stderr.isTTY === true ? styleText('red', 'cloakroom:') : 'cloakroom:'
-  process.stderr.write(`${red} ${message}\n`)
+  const red = isatty(2) ? styleText('red', 'cloakroom:') : 'cloakroom:'
+  standardError.write(`${red} ${message}\n`)
 }
 
 try {
@@ -80,4 +86,6 @@ try {
     say(`A fault of the program: ${error instanceof Error ? error.stack : String(error)}`)
     process.exitCode = EXIT.fault
   }
+  // A terminal that is stopped would otherwise keep the process for ever.
+  if (!(await standardError.drained(LAST_WORDS_MS))) process.exit()
 }

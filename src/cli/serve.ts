@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { adminPassword } from '../environment.ts'
-import { newLog } from '../log.ts'
+import { type Log, newLog } from '../log.ts'
+import { type Output, standardError } from '../output.ts'
 import { type Running, serve } from '../serve.ts'
 import { onStandardError } from './announcement.ts'
 import { sayingWhere } from './open.ts'
@@ -21,29 +22,60 @@ export function addServe(program: Command): void {
     )
     .action(async (_: unknown, command: Command) => {
       const config = settingsOf(command)
-      const log = newLog(config.log)
+      const { log, output } = await newLog(config.log)
+      const leave = (code: number, millis = LAST_LINES_MS) => void leaveWith(code, output, millis)
+      leaveOnCrash(log, leave)
       const starting = serve(config, {
         log,
+        linesDropped: () => output.linesDropped,
         clock: Date.now,
         adminPassword: adminPassword(process.env),
         ...onStandardError,
         // With a code that makes a supervisor start it anew.
-        giveUp: () => end(starting, 1),
+        giveUp: () => end(starting, 1, leave),
       })
       // Before it has started, so that a signal finds it ready from the first line of the log on.
-      stopOnSignal(starting)
-      await sayingWhere(config.store, () => starting)
+      stopOnSignal(starting, leave)
+      try {
+        await sayingWhere(config.store, () => starting)
+      } catch (error) {
+        await output.drained(LAST_LINES_MS)
+        throw error
+      }
     })
 }
 
+/** Ends the process with a code, once the last lines are written. */
+type Leave = (code: number, millis?: number) => void
+
+/** Milliseconds that the last lines may take: in good order, and at a second signal. */
+const LAST_LINES_MS = 1_000
+const LAST_LINES_AT_ONCE_MS = 100
+
+async function leaveWith(code: number, output: Output, millis: number): Promise<void> {
+  await Promise.all([output.drained(millis), standardError.drained(millis)])
+  process.exit(code)
+}
+
+/** Logs what nothing caught, and ends: nobody knows in which state the process is. */
+function leaveOnCrash(log: Log, leave: Leave): void {
+  const crash = (err: unknown) => {
+    log.fatal({ event: 'crash', err }, 'the server failed and ends')
+    standardError.write(`cloakroom: A fault of the program: ${err instanceof Error ? err.stack : err}\n`)
+    leave(1)
+  }
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+}
+
 /** Stops in good order, or in whatever order when that takes too long, and ends the process with this code. */
-function end(starting: Promise<Running>, code: number): void {
+function end(starting: Promise<Running>, code: number, leave: Leave): void {
   setTimeout(() => process.exit(code), LONGEST_STOP).unref()
   starting
     .then((running) => running.stop())
     .then(
-      () => process.exit(code),
-      () => process.exit(1),
+      () => leave(code),
+      () => leave(1),
     )
 }
 
@@ -51,16 +83,16 @@ function end(starting: Promise<Running>, code: number): void {
 const ECHO = 100
 
 /** The first signal stops in good order, the second at once. */
-function stopOnSignal(starting: Promise<Running>): void {
+function stopOnSignal(starting: Promise<Running>, leave: Leave): void {
   let first: { readonly signal: string; readonly at: number } | null = null
   const onSignal = (signal: 'SIGTERM' | 'SIGINT') => {
     if (first !== null) {
       const isEcho = signal === 'SIGINT' && first.signal === signal && performance.now() - first.at < ECHO
-      if (!isEcho) process.exit(signal === 'SIGINT' ? 130 : 143)
+      if (!isEcho) leave(signal === 'SIGINT' ? 130 : 143, LAST_LINES_AT_ONCE_MS)
       return
     }
     first = { signal, at: performance.now() }
-    end(starting, 0)
+    end(starting, 0, leave)
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)

@@ -11,6 +11,8 @@ export interface Sources {
   usesWaiting(): number
   /** Streams of events that are open. */
   streamsOpen(): number
+  /** Lines of the log that were dropped since the process began. */
+  linesDropped(): number
   /** Asks the store whether it answers. Never rejects. */
   readStore(): Promise<StoreReading>
 }
@@ -30,6 +32,7 @@ export interface Reading {
   readonly hashesWaiting: number
   readonly usesWaiting: number
   readonly streamsOpen: number
+  readonly linesDropped: number
   readonly store: StoreReading
 }
 
@@ -41,6 +44,7 @@ export async function readSources(sources: Sources): Promise<Reading> {
     hashesWaiting: sources.hashesWaiting(),
     usesWaiting: sources.usesWaiting(),
     streamsOpen: sources.streamsOpen(),
+    linesDropped: sources.linesDropped(),
     store,
   }
 }
@@ -182,6 +186,12 @@ export const families: readonly Family[] = [
     type: 'gauge',
     help: 'Streams of events that are open.',
     samples: ({ streamsOpen }) => one(streamsOpen),
+  },
+  {
+    name: 'cloakroom_log_lines_dropped_total',
+    type: 'counter',
+    help: 'Lines of the log that were dropped, since standard output did not take them in time.',
+    samples: ({ linesDropped }) => one(linesDropped),
   },
 ]
 

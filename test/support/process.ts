@@ -48,7 +48,8 @@ interface Given {
   /** What comes in on standard input. */
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
-  /** The descriptor that standard error goes to, in place of `err`. */
+  /** Descriptors in place of standard output and error, which are then not heard. */
+  readonly stdout?: number
   readonly stderr?: number
 }
 
@@ -87,8 +88,8 @@ export function openPlace(): Place {
   const place: Place = {
     folder,
     data: join(folder, 'data'),
-    start: (args, { env = {}, input = '', stderr } = {}) =>
-      keep(startPiped(args, { cwd: folder, env: { ...environment, ...env } }, { input, stderr })),
+    start: (args, { env = {}, ...given } = {}) =>
+      keep(startPiped(args, { cwd: folder, env: { ...environment, ...env } }, given)),
     startOnTerminal: (args, { env = {} } = {}) =>
       keep(startTyped(args, { cwd: folder, env: { ...environment, ...env } })),
     run: (args, given) => place.start(args, given).ended,
@@ -114,19 +115,15 @@ interface Where {
 
 const command = (args: readonly string[]) => [process.execPath, MAIN, ...args]
 
-interface Streams {
-  readonly input: string
-  readonly stderr: number | undefined
-}
-
-function startPiped(args: readonly string[], where: Where, { input, stderr }: Streams): Program {
+function startPiped(args: readonly string[], where: Where, given: Given): Program {
+  const { input = '', stdout = 'pipe', stderr = 'pipe' } = given
   const child = Bun.spawn(command(args), {
     ...where,
     timeout: LONGEST_RUN,
     killSignal: 'SIGKILL',
     stdin: new TextEncoder().encode(input),
-    stdout: 'pipe',
-    stderr: stderr ?? 'pipe',
+    stdout,
+    stderr,
   })
   const heard = newHeard()
   const all = Promise.all([
@@ -155,7 +152,11 @@ function startTyped(args: readonly string[], where: Where): Program {
   return asProgram(heard, child, Promise.all([child.exited, closed.promise]))
 }
 
-async function hear(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+async function hear(
+  stream: ReadableStream<Uint8Array> | number | undefined,
+  add: (text: string) => void,
+): Promise<void> {
+  if (stream === undefined || typeof stream === 'number') return
   const decoder = new TextDecoder()
   for await (const bytes of stream) add(decoder.decode(bytes, { stream: true }))
 }

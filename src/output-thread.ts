@@ -1,0 +1,18 @@
+import { writeSync } from 'node:fs'
+import type { Written } from './output.ts'
+
+declare const self: Worker
+
+// A write may wait for its reader for ever. Here only this thread waits, and it does not keep the process from ending.
+self.onmessage = ({ data }: MessageEvent<{ descriptor: number; bytes: Uint8Array }>) => {
+  // An answer to anything else would be taken for the answer to a write under way.
+  if (data.bytes instanceof Uint8Array) self.postMessage(tryToWrite(data.descriptor, data.bytes))
+}
+
+function tryToWrite(descriptor: number, bytes: Uint8Array): Written {
+  try {
+    return { bytes: writeSync(descriptor, bytes), code: null }
+  } catch (error) {
+    return { bytes: 0, code: (error as { code?: string }).code ?? String(error) }
+  }
+}
