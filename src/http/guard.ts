@@ -2,9 +2,10 @@ import { Refusal } from '../errors.ts'
 import { ADMIN } from '../login/users.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
 import { csrfTokenOf, isOfFirstPassword, isProtected, isSame, type Token } from '../session/token.ts'
-import type { LiveSession, ReadSession } from '../store/store.ts'
+import type { ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import { crossSite, csrfFailed } from './explain.ts'
 import { requireChosenPassword } from './first-password.ts'
 import { type JsonShape, lastOf, type Pair } from './form.ts'
 import { hasForeignReferer, isForeign, isNavigation, isOwnPage, isSpeculative, isVisit } from './origin.ts'
@@ -56,7 +57,7 @@ export async function withLogin<T>(
     if (isOfFirstPassword(token)) await requireChosenPassword(ask, app, token, guard.pairs)
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
       const session = await app.sessions.look(token, [])
-      if (session !== null) throw csrfFailed(session)
+      if (session !== null) throw csrfFailed(ask, guard.pairs, session)
       continue
     }
     const result = await actOrNull(app, token, act)
@@ -115,12 +116,13 @@ export async function requireAdmin(
 
 /** Refuses what another site sent, for calls that begin or end a login whether or not there is one. */
 export function refuseForeign(ask: Ask, app: App): void {
-  if (isForeign(ask.headers, app.origin) || hasForeignReferer(ask.headers, app.origin)) throw crossSite()
+  if (isForeign(ask.headers, app.origin) || hasForeignReferer(ask.headers, app.origin))
+    throw crossSite(ask, app)
 }
 
 /** Refuses a change that no person and no script of ours asked for: another site's, a link's, or one that a browser prefetches. */
 function requireIntent(ask: Ask, app: App): void {
-  if (hasForeignReferer(ask.headers, app.origin)) throw crossSite()
+  if (hasForeignReferer(ask.headers, app.origin)) throw crossSite(ask, app)
   if (ask.method === 'POST') return
   refusePrefetch(ask)
   if (isNavigation(ask.headers)) {
@@ -142,15 +144,12 @@ export function refusePrefetch({ method, headers }: Ask): void {
 
 /** Refuses a request from another site, but for a link to a page. */
 function refuseForeignCall(ask: Ask, app: App): void {
-  if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite()
+  if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite(ask, app)
 }
 
 /** A link leads to a page from wherever it is, as it does to any other: a page changes nothing, and is shown to the user alone. */
 const isLinkToPage = ({ path, method, headers }: Ask) =>
   !isApiPath(path) && method !== 'POST' && isVisit(headers)
-
-const crossSite = () =>
-  new Refusal('cross_site', 'The browser says that another site sent this request; nothing happened.')
 
 /** The pairs that are no proof for this token: a CSRF token that is right is a parameter and never an attribute. */
 export function withoutProof(pairs: readonly Pair[], token: Token): readonly Pair[] {
@@ -167,11 +166,3 @@ function isProven(ask: Ask, token: Token, kind: Kind, pairs: readonly Pair[]): b
   const offered = [ask.headers.get('csrftoken'), ask.headers.get('x-csrf-token'), parameter]
   return offered.some((each) => each !== null && isSame(each, csrfToken))
 }
-
-const csrfFailed = (session: LiveSession) =>
-  new Refusal(
-    'csrf_failed',
-    `Send the session's CSRF token in a header or parameter ${CSRF_TOKEN}; GET session/get?key=${CSRF_TOKEN} tells it. Nothing happened.`,
-    null,
-    session,
-  )
