@@ -93,3 +93,10 @@ export class StoreFault extends Error {
 export class SetupError extends Error {
   override readonly name = 'SetupError'
 }
+
+/** Characters of something a client sent that a message repeats. */
+const QUOTED_LENGTH = 40
+
+/** A name that a client sent, as messages repeat it. Never used for values: one of them may be a password. */
+export const quoted = (name: string): string =>
+  `"${name.length > QUOTED_LENGTH ? `${name.slice(0, QUOTED_LENGTH).toWellFormed()}…` : name.toWellFormed()}"`

@@ -3,7 +3,8 @@ import type { Token } from '../session/token.ts'
 import { type BodyLimits, fieldLimitsOf, parseBody, receiveBody } from './body.ts'
 import type { Cookie } from './cookie.ts'
 import { countPairs, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
-import { type JsonShape, type Pair, parseQuery } from './form.ts'
+import { type Pair, parseQuery } from './form.ts'
+import type { JsonShape } from './json-body.ts'
 import type { Proxies } from './proxies.ts'
 
 /** What an `Ask` needs to know of the server to read itself. */

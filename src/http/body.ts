@@ -1,6 +1,8 @@
-import { Refusal } from '../errors.ts'
+import { quoted, Refusal } from '../errors.ts'
 import { countPairs, countValues, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
-import { type JsonShape, type Pair, parseForm, parseJson, plusToSpace } from './form.ts'
+import { type Pair, parseForm, plusToSpace } from './form.ts'
+import { type JsonShape, parseJson } from './json-body.ts'
+import { type BodyFormat, requireAscii, requireMediaType } from './media-type.ts'
 
 /** How much the body of a request may be. */
 export interface BodyLimits {
@@ -51,7 +53,7 @@ export async function receiveBody(
   if (length === null) return request.body === null ? NONE : receiveChunks(request.body, { limits, admit })
   if (length === 0) return NONE
   if (length > limits.bytes) throw tooLarge(length, limits.bytes)
-  requireReadable(request.headers)
+  requireMediaType(request.headers)
   if (length > SMALL_BODY) await admit()
   // To ask for it as a stream would take longer than all the rest of a put.
   return request.bytes()
@@ -64,36 +66,23 @@ export async function parseBody(
   rules: BodyRules & { readonly shape: JsonShape },
 ): Promise<Pair[]> {
   if (bytes.length === 0) return []
-  const type = requireReadable(headers)
-  const text = textOf(type === 'form' ? plusToSpace(bytes) : bytes)
-  if (text.length > SHORT_TEXT) await requireFew(text, type, rules)
-  return type === 'form' ? parseForm(text) : parseJson(text, rules.shape)
+  const type = requireMediaType(headers)
+  requireAscii(bytes, type)
+  const { format } = type
+  const text = textOf(format === 'form' ? plusToSpace(bytes) : bytes, format)
+  if (text.length > SHORT_TEXT) await requireFew(text, format, rules)
+  return format === 'form' ? parseForm(text) : parseJson(text, rules.shape)
 }
 
 /**
  * Refuses a body with more parameters than the limit. They are counted in the text: 1 MiB holds half a million, which as objects would
  * take a hundred times as much memory.
  */
-async function requireFew(text: string, type: BodyType, { limits, admit }: BodyRules): Promise<void> {
-  const count = type === 'form' ? countPairs : countValues
+async function requireFew(text: string, format: BodyFormat, { limits, admit }: BodyRules): Promise<void> {
+  const count = format === 'form' ? countPairs : countValues
   if (count(text, FEW_PARAMETERS) <= FEW_PARAMETERS) return
   if (count(text, limits.parameters) > limits.parameters) throw tooMany(limits.parameters)
   await admit()
-}
-
-type BodyType = 'form' | 'json'
-
-/** The type of a body that can be read, or a refusal. */
-function requireReadable(headers: Headers): BodyType {
-  const encoding = headers.get('content-encoding')
-  if (encoding !== null && encoding !== 'identity')
-    throw new Refusal('unsupported_media_type', 'Send the body as it is, without Content-Encoding.')
-  const type = typeOf(headers.get('content-type'))
-  if (type !== null) return type
-  throw new Refusal(
-    'unsupported_media_type',
-    'Send the body as application/x-www-form-urlencoded or application/json, in UTF-8, and say so in Content-Type.',
-  )
 }
 
 const NONE = new Uint8Array()
@@ -125,26 +114,43 @@ async function receiveChunks(
   return Buffer.concat(chunks)
 }
 
-function textOf(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array, format: BodyFormat): string {
   try {
     return utf8.decode(bytes)
   } catch {
-    throw new Refusal('malformed_request', 'The body is not UTF-8.')
+    throw notUtf8(bytes, format)
   }
 }
 
-/** Which of the two types of body it is, or null for another one. */
-function typeOf(contentType: string | null): BodyType | null {
-  if (contentType === 'application/x-www-form-urlencoded') return 'form'
-  if (contentType === null) return null
-  const [type = '', ...parameters] = contentType.toLowerCase().split(';')
-  const isUtf8 = parameters.every((parameter) => {
-    const [name, value] = parameter.split('=')
-    return name?.trim() !== 'charset' || /^"?utf-?8"?$/.test(value?.trim() ?? '')
-  })
-  if (!isUtf8) return null
-  if (type.trim() === 'application/x-www-form-urlencoded') return 'form'
-  return type.trim() === 'application/json' ? 'json' : null
+/** Says where a body is not UTF-8: in which parameter of a form, or at which byte of JSON. */
+function notUtf8(bytes: Uint8Array, format: BodyFormat): Refusal {
+  const at = firstInvalid(bytes)
+  const text = Buffer.from(bytes).toString('latin1')
+  const [name = ''] = text.slice(text.lastIndexOf('&', at) + 1).split(/[=&]/, 1)
+  const what = format === 'json' ? `The body, from its byte ${at + 1} on,` : `The parameter ${quoted(name)}`
+  return new Refusal('malformed_request', `${what} is not UTF-8 (Latin-1 perhaps). Send the body in UTF-8.`)
+}
+
+/** The first byte that cannot be part of UTF-8, found by halves. */
+function firstInvalid(bytes: Uint8Array): number {
+  let valid = 0
+  let invalid = bytes.length
+  while (invalid - valid > 1) {
+    const middle = (valid + invalid) >> 1
+    if (isBeginning(bytes.subarray(0, middle))) valid = middle
+    else invalid = middle
+  }
+  return valid
+}
+
+/** Whether bytes are UTF-8 that may end within a character. */
+function isBeginning(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** `length` is null where the end of the body was not reached. */

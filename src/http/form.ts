@@ -1,5 +1,6 @@
-import { Refusal } from '../errors.ts'
+import { quoted, Refusal } from '../errors.ts'
 import { countPairs, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
+import { requireNoJson, requireNoJsonPart } from './form-slips.ts'
 
 /** A parameter: its name and its value. A name may come several times. */
 export type Pair = readonly [name: string, value: string]
@@ -15,12 +16,14 @@ export const lastOf = (pairs: readonly Pair[], name: string): string | null =>
 export function parseForm(text: string): Pair[] {
   const pairs: Pair[] = []
   if (text === '') return pairs
+  requireNoJson(text)
   const isEncoded = text.includes('%')
   for (const part of text.split('&')) {
     if (part === '') continue
     const at = part.indexOf('=')
+    if (at === -1) requireNoJsonPart(part)
     const [name, value] = at === -1 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)]
-    pairs.push(isEncoded ? [decode(name), decode(value)] : [name, value])
+    pairs.push(isEncoded ? [decode(name), decode(value, name)] : [name, value])
   }
   return pairs
 }
@@ -37,16 +40,21 @@ export function parseQuery(query: string, most = FEW_PARAMETERS): Pair[] {
       `The query string holds more than ${most} parameters, which is the most. Send them in the body of a POST.`,
     )
   }
-  if (query.includes('%EF%BF%BD')) {
-    throw new Refusal(
-      'malformed_request',
-      'The query string is not UTF-8, or holds U+FFFD, which cannot be told from it; send it in the body of a POST.',
-    )
-  }
+  const broken = query.indexOf('%EF%BF%BD')
+  if (broken !== -1) throw notInQuery(query, broken)
   return parseForm(query.includes('+') ? utf8.decode(plusToSpace(Buffer.from(query))) : query)
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+function notInQuery(query: string, at: number): Refusal {
+  const part = query.slice(query.lastIndexOf('&', at) + 1).split('&', 1)[0] ?? ''
+  const name = part.split('=', 1)[0] ?? ''
+  return malformed(
+    `The parameter ${quoted(name)} in the query string is not UTF-8, or holds U+FFFD, which looks the same here. ` +
+      'Encode it as UTF-8, where ü is %C3%BC; send U+FFFD in the body of a POST.',
+  )
+}
 
 /**
  * Makes each `+` of a form a space, which it stands for (a plus itself is `%2B`). It is done to bytes, since it costs 60 times more in a
@@ -61,59 +69,23 @@ export function plusToSpace(bytes: Uint8Array): Uint8Array {
 
 const [PLUS, SPACE] = [0x2b, 0x20] as const
 
-function decode(text: string): string {
+/** `name` is that of the parameter whose value the text is; without one the text is a name. */
+function decode(text: string, name?: string): string {
   if (!text.includes('%')) return text
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new Refusal(
-      'malformed_request',
-      'A parameter is not percent-encoded UTF-8; encode «%» itself as %25.',
+    const what =
+      name === undefined ? `The name ${quoted(text)} of a parameter` : `The parameter ${nameOf(name)}`
+    throw malformed(
+      /%(?![\da-f]{2})/i.test(text)
+        ? `${what} holds a % that two hexadecimal digits do not follow. Write % itself as %25.`
+        : `${what} is percent-encoded, but not in UTF-8 (in Latin-1 perhaps). Encode it as UTF-8, where ü is %C3%BC.`,
     )
   }
 }
 
-/**
- * What the values of a JSON object may be. `strings`: strings, as attributes are. `keys`: also lists of strings, each of them the
- * parameter once more. `fields`: also booleans, numbers, and lists of strings that are joined by commas.
- */
-export type JsonShape = 'strings' | 'keys' | 'fields'
+/** A name that was decoded before. */
+const nameOf = (name: string) => quoted(decode(name))
 
-/** The pairs of a JSON object. */
-export function parseJson(text: string, shape: JsonShape): Pair[] {
-  const json = parse(text)
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new Refusal(
-      'malformed_request',
-      'The JSON body is not an object; send one, such as {"key": "value"}.',
-    )
-  }
-  return Object.entries(json).flatMap(([name, value]) =>
-    valuesOf(value, shape).map((each): Pair => [name, each]),
-  )
-}
-
-function valuesOf(value: unknown, shape: JsonShape): readonly string[] {
-  if (typeof value === 'string') return [value]
-  if (shape === 'keys' && isTexts(value)) {
-    // No key at all means every one of them: an empty list that a program has made would delete them all.
-    if (value.length > 0) return value
-    throw new Refusal('malformed_request', 'A list in the JSON body is empty; leave it out, if you mean all.')
-  }
-  if (shape === 'fields') {
-    if (typeof value === 'boolean' || typeof value === 'number') return [String(value)]
-    if (isTexts(value) && !value.some((each) => each.includes(','))) return [value.join(',')]
-  }
-  throw new Refusal('malformed_request', 'A value in the JSON body is not a string; send it as one.')
-}
-
-const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string')
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Refusal('malformed_request', 'The body is not JSON; send an object, or another Content-Type.')
-  }
-}
+const malformed = (message: string) => new Refusal('malformed_request', message)

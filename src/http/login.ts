@@ -14,6 +14,7 @@ import { requireInBody } from './params.ts'
 import { problemHeaders, statusOf } from './problem.ts'
 import { FRONT_PAGE, returnTarget } from './return.ts'
 import { named } from './session.ts'
+import { requireSwitch } from './switch.ts'
 
 /** The login page, with a pre-login cookie that costs the store nothing. */
 export const showLogin = (ask: Ask, app: App): Response =>
@@ -29,16 +30,16 @@ export const showLogin = (ask: Ask, app: App): Response =>
 /** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
 export async function logIn(ask: Ask, app: App): Promise<Response> {
   refuseForeign(ask, app)
-  // Before the password is looked at: while nobody can log in, none is wrong.
-  await app.readiness.requireLogins()
   requireInBody(ask, ['z_password'])
   const pairs = await ask.bodyParams('fields', async () => {})
+  // Before the password is looked at: while nobody can log in, none is wrong. Behind the body, which would gather in memory meanwhile.
+  await app.readiness.requireLogins()
   const uname = await app.users.nameOf(requireField(pairs, 'z_username').slice(0, 256))
   const returnTo = lastOf(pairs, 'return_to')
   const attempt = {
     uname,
     password: requireField(pairs, 'z_password'),
-    isProtected: lastOf(pairs, 'z_csrf_protection') !== 'off',
+    isProtected: isProtectionWanted(pairs),
     presented: ask.tokens,
     isProgram: !isBrowser(ask.headers),
     address: ask.address,
@@ -68,6 +69,11 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
     const page = { message: error.message, uname, returnTo }
     return loginResponse(page, app, statusOf(error.code), problemHeaders(error, app))
   }
+}
+
+function isProtectionWanted(pairs: readonly Pair[]): boolean {
+  const value = lastOf(pairs, 'z_csrf_protection')
+  return value === null || requireSwitch('z_csrf_protection', value)
 }
 
 /** One that was not filled in is like any that is wrong; one that is not there at all was meant to have another name. */

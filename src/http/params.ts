@@ -1,7 +1,8 @@
-import { Refusal } from '../errors.ts'
+import { quoted, Refusal } from '../errors.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
+import { requireSwitch } from './switch.ts'
 
 /** Entries of a list that come without asking for a number, and the most that can be asked for. */
 const PAGE = 100
@@ -22,7 +23,7 @@ export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
     if (known.includes(name) || name === CSRF_TOKEN) continue
     throw new Refusal(
       'invalid_parameter',
-      `There is no parameter «${name.slice(0, 40).toWellFormed()}» here; there are: ${known.join(', ')}.`,
+      `There is no parameter ${quoted(name)} here; there are: ${known.join(', ')}.`,
     )
   }
   const find = (name: string): string | undefined => lastOf(pairs, name) ?? undefined
@@ -51,9 +52,7 @@ export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
     },
     flag(name: string): boolean | undefined {
       const value = find(name)
-      if (value === undefined) return undefined
-      if (value === 'true' || value === 'false') return value === 'true'
-      throw new Refusal('invalid_parameter', `${name} is true or false.`)
+      return value === undefined ? undefined : requireSwitch(name, value)
     },
     /** `after`, which looks like this, and `limit` of a list that comes in pages. */
     page(cursor: RegExp, standard = PAGE): { readonly after: string | null; readonly limit: number } {

@@ -1,5 +1,5 @@
-import { Refusal } from '../errors.ts'
-import type { Attributes } from '../store/store.ts'
+import { quoted, Refusal } from '../errors.ts'
+import { type Attributes, sizeOf } from '../store/store.ts'
 
 /** How much may hang on a session. Bytes are counted in UTF-8. */
 export interface Limits {
@@ -21,10 +21,11 @@ export function requireAttributes(pairs: readonly (readonly [string, string])[],
     throw new Refusal('nothing_to_put', 'Name at least one attribute to put, as key=value.')
   for (const [key, value] of pairs) {
     requireKey(key)
-    if (Buffer.byteLength(key) > limits.keyBytes) {
+    const keyBytes = Buffer.byteLength(key)
+    if (keyBytes > limits.keyBytes) {
       throw new Refusal(
         'key_too_large',
-        `The key ${shown(key)} is larger than ${limits.keyBytes} bytes; nothing was stored.`,
+        `The key ${quoted(key)} has ${keyBytes} bytes; a key can have ${limits.keyBytes} bytes. Nothing was stored.`,
       )
     }
     if (key === CSRF_TOKEN) {
@@ -36,18 +37,19 @@ export function requireAttributes(pairs: readonly (readonly [string, string])[],
     if (!isText(value)) {
       throw new Refusal(
         'invalid_value',
-        `The value of ${shown(key)} holds a NUL or half a surrogate pair; send Unicode text.`,
+        `The value of ${quoted(key)} holds a NUL or half a surrogate pair; send Unicode text.`,
       )
     }
-    if (Buffer.byteLength(value) > limits.valueBytes) {
+    const valueBytes = Buffer.byteLength(value)
+    if (valueBytes > limits.valueBytes) {
       throw new Refusal(
         'value_too_large',
-        `The value of ${shown(key)} is larger than ${limits.valueBytes} bytes; nothing was stored.`,
+        `The value of ${quoted(key)} has ${valueBytes} bytes; a value can have ${limits.valueBytes} bytes. Nothing was stored.`,
       )
     }
   }
   const attributes = new Map(pairs)
-  if (attributes.size > limits.attributes) throw tooMany(limits)
+  if (attributes.size > limits.attributes) throw tooMany(attributes, limits)
   return attributes
 }
 
@@ -62,19 +64,24 @@ export function requireKey(key: string): void {
   }
 }
 
-export const tooMany = (limits: Limits) =>
+/** Refuses attributes with which a session would hold too many. */
+export const tooMany = ({ size }: Attributes, limits: Limits) =>
   new Refusal(
     'too_many_attributes',
-    `A session holds ${limits.attributes} attributes at most; nothing was stored. Delete some first.`,
+    `A session can hold ${limits.attributes} attributes, and would hold more with the ${size} that were sent. ` +
+      'Nothing was stored. Delete some first.',
   )
 
-export const tooLarge = (limits: Limits) =>
-  new Refusal(
+/** Refuses attributes with which a session would be too large. */
+export function tooLarge(attributes: Attributes, limits: Limits): Refusal {
+  let bytes = 0
+  for (const [key, value] of attributes) bytes += sizeOf(key, value)
+  return new Refusal(
     'session_too_large',
-    `A session holds ${limits.sessionBytes} bytes at most; nothing was stored. Delete something first.`,
+    `A session can hold ${limits.sessionBytes} bytes of keys and values, and would hold more with the ${bytes} that were sent. ` +
+      'Nothing was stored. Delete something first.',
   )
+}
 
 /** NUL ends a string for too many programs, and half a surrogate pair has no UTF-8. */
 const isText = (text: string) => text.isWellFormed() && !text.includes('\0')
-
-const shown = (key: string) => `«${key.length > 40 ? `${key.slice(0, 40).toWellFormed()}…` : key}»`

@@ -1,5 +1,6 @@
 import { Refusal } from '../errors.ts'
 import {
+  type Attributes,
   handleOf,
   type LiveSession,
   type Millis,
@@ -46,6 +47,8 @@ interface Parts {
 
 /** Sessions that end in one step while others are answered. */
 const END_BATCH = 500
+
+const NO_ATTRIBUTES: Attributes = new Map()
 
 /** Longest user agent that is remembered, in characters. */
 const USER_AGENT_LENGTH = 256
@@ -146,7 +149,8 @@ export class Sessions {
     const bounds = { maxAttributes: this.#limits.attributes, maxBytes: this.#limits.sessionBytes }
     const id = idOf(token)
     const now = this.#clock()
-    return this.#written(id, now, await this.#store.putAttributes(id, attributes, bounds, { now, version }))
+    const outcome = await this.#store.putAttributes(id, attributes, bounds, { now, version })
+    return this.#written(id, now, outcome, attributes)
   }
 
   /** Removes the named attributes; for the rest, as `put`. */
@@ -158,7 +162,8 @@ export class Sessions {
     if (keys !== 'all') for (const key of keys) requireKey(key)
     const id = idOf(token)
     const now = this.#clock()
-    return this.#written(id, now, await this.#store.removeAttributes(id, keys, { now, version }))
+    const outcome = await this.#store.removeAttributes(id, keys, { now, version })
+    return this.#written(id, now, outcome, NO_ATTRIBUTES)
   }
 
   /** Ends the session of a token; false: it was not live. */
@@ -188,10 +193,15 @@ export class Sessions {
     return this.#store.countSessions(uname, this.#clock())
   }
 
-  async #written(id: string, now: Millis, outcome: WriteOutcome): Promise<Written | null> {
+  async #written(
+    id: string,
+    now: Millis,
+    outcome: WriteOutcome,
+    attributes: Attributes,
+  ): Promise<Written | null> {
     if (outcome === 'absent') return null
-    if (outcome === 'too_many') throw tooMany(this.#limits)
-    if (outcome === 'too_large') throw tooLarge(this.#limits)
+    if (outcome === 'too_many') throw tooMany(attributes, this.#limits)
+    if (outcome === 'too_large') throw tooLarge(attributes, this.#limits)
     if (outcome === 'version_differs') {
       throw new Refusal(
         'changed_meanwhile',

@@ -63,7 +63,7 @@ const typed = (contentType: string | null): BadRequest => ({
 export const types: readonly BadRequest[] = [
   ...['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/octet-stream', '*/*'],
   ...['application/jsonx', 'application/json; charset=utf-16', 'text/json', 'application/json, text/plain'],
-  ...['application/x-www-form-urlencoded; charset=iso-8859-1', 'application/x-www-form-urlencoded2', 'form'],
+  ...['application/x-www-form-urlencoded; charset=koi8-r', 'application/x-www-form-urlencoded2', 'form'],
   null,
 ]
   .map(typed)

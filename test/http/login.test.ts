@@ -36,15 +36,28 @@ test('a login can be sent as JSON', async () => {
   expect(await info.json()).toMatchObject({ uname: 'admin', csrfProtection: false })
 })
 
-test('protection is on unless the login turns it off with exactly that word', async () => {
+test('protection is on unless the login turns it off, and a word that says neither is refused', async () => {
   await using server = await startServer()
-  const protections: Record<string, unknown> = {}
-  for (const word of ['off', 'on', 'OFF', 'false', '']) {
-    const cookie = cookieOf(await attempt(server, { ...RIGHT, z_csrf_protection: word }))
-    const info = await fetch(`${server.url}/session/info`, { headers: { cookie } })
-    protections[word] = ((await info.json()) as { csrfProtection: boolean }).csrfProtection
+  const seen: Record<string, unknown> = {}
+  const protectionOf = async (answer: Response) => {
+    if (answer.status === 400) return ((await answer.json()) as { code: string }).code
+    const info = await fetch(`${server.url}/session/info`, { headers: { cookie: cookieOf(answer) } })
+    return ((await info.json()) as { csrfProtection: boolean }).csrfProtection
   }
-  expect(protections).toEqual({ off: false, on: true, OFF: true, false: true, '': true })
+  const headers = { accept: 'application/json' }
+  for (const word of ['off', 'OFF', 'False', 'on', 'TRUE', '', '0', 'no', 'offf', ' off'])
+    seen[word] = await protectionOf(await attempt(server, { ...RIGHT, z_csrf_protection: word }, headers))
+  for (const value of [false, true, 'off', 0]) {
+    const body = JSON.stringify({ ...RIGHT, z_csrf_protection: value })
+    const request = { method: 'POST', body, headers: { ...headers, 'content-type': 'application/json' } }
+    seen[JSON.stringify(value)] = await protectionOf(await fetch(`${server.url}/z_security_check`, request))
+  }
+  const refused = 'invalid_parameter'
+  expect(seen).toEqual({
+    ...{ off: false, OFF: false, False: false, on: true, TRUE: true },
+    ...{ '': refused, '0': refused, no: refused, offf: refused, ' off': refused },
+    ...{ false: false, true: true, '"off"': false },
+  })
 })
 
 test('a wrong login gets the same answer whether the user exists or not, or is disabled', async () => {
