@@ -28,6 +28,7 @@ export class Ask {
   readonly #server: Server<undefined>
   readonly #reading: Reading
   #tokens: readonly Token[] | null = null
+  #liveTokens: Promise<readonly Token[]> | null = null
   #requestId: string | null = null
   #body: Promise<Pair[]> | null = null
   #isBodyRead = false
@@ -56,6 +57,15 @@ export class Ask {
   get tokens(): readonly Token[] {
     this.#tokens ??= this.#reading.cookie.tokensOf(this.headers.get('cookie'))
     return this.#tokens
+  }
+
+  /** Those of several tokens that `find` finds sessions for, which is asked once for a request. A single one is whatever it is. */
+  liveTokens(
+    find: (tokens: readonly Token[]) => Promise<readonly Token[]>,
+  ): readonly Token[] | Promise<readonly Token[]> {
+    if (this.tokens.length < 2) return this.tokens
+    this.#liveTokens ??= find(this.tokens)
+    return this.#liveTokens
   }
 
   /**

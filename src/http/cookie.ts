@@ -1,7 +1,7 @@
 import { looksLikeToken, type Token } from '../session/token.ts'
 
-/** Cookies of our name that are tried: far more than a browser keeps, and few enough to look each of them up. */
-const MOST_TOKENS = 64
+/** Cookies of our name that are tried: more than a browser sends of its own, which has one for each domain and path. */
+const MOST_TOKENS = 8
 
 /** How the cookie is called and where it goes. */
 export interface CookieSettings {

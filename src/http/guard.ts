@@ -35,10 +35,14 @@ export async function requireParams(ask: Ask, app: App, shape: JsonShape): Promi
   }
 }
 
+/** The tokens that are worth trying: of several those with a live session, whom one call of the store finds. */
+export const liveTokens = (ask: Ask, app: App): readonly Token[] | Promise<readonly Token[]> =>
+  ask.liveTokens((tokens) => app.sessions.liveAmong(tokens))
+
 /** Refuses a request from another site, and one that presents no live session. */
 async function requireLive(ask: Ask, app: App): Promise<void> {
   refuseForeignCall(ask, app)
-  for (const token of ask.tokens) if ((await app.sessions.look(token, [])) !== null) return
+  for (const token of await liveTokens(ask, app)) if ((await app.sessions.look(token, [])) !== null) return
   throw notLoggedIn()
 }
 
@@ -54,7 +58,7 @@ export async function withLogin<T>(
 ): Promise<T> {
   refuseForeignCall(ask, app)
   if (guard.kind === 'change') requireIntent(ask, app)
-  for (const token of ask.tokens) {
+  for (const token of ask.tokens.length < 2 ? ask.tokens : await liveTokens(ask, app)) {
     if (isOfFirstPassword(token)) await requireChosenPassword(ask, app, token, guard.pairs)
     if (!isProven(ask, token, guard.kind, guard.pairs)) {
       const session = await app.sessions.look(token, [])

@@ -4,7 +4,7 @@ import { csrfTokenOf, isProtected } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
-import { refuseForeign, refusePrefetch, withLogin } from './guard.ts'
+import { liveTokens, refuseForeign, refusePrefetch, withLogin } from './guard.ts'
 import { isForeign, isNavigation, isOwnPage, isScript, isSentByOwn } from './origin.ts'
 import { pageResponse, redirect } from './page.ts'
 import { LOGIN_PAGE, returnTarget } from './return.ts'
@@ -19,7 +19,7 @@ export async function logOutPage(ask: Ask, app: App): Promise<Response> {
   if (ask.method !== 'POST') {
     refusePrefetch(ask)
     if (!isMeant(ask, app)) return confirmation(ask, app, pairs)
-    for (const token of ask.tokens) if ((await logOut(ask, app, token)) !== null) break
+    for (const token of await liveTokens(ask, app)) if ((await logOut(ask, app, token)) !== null) break
   }
   const target = returnTarget(lastOf(pairs, 'return_to'), ask.headers.get('host'), app)
   return redirect(target === null ? LOGIN_PAGE : `${LOGIN_PAGE}?return_to=${encodeURIComponent(target)}`, {
@@ -65,7 +65,7 @@ async function confirmation(ask: Ask, app: App, pairs: readonly Pair[]): Promise
 
 /** The CSRF token of the session that the request presents. Looking is no use of it. */
 async function csrfTokenOfSession(ask: Ask, app: App): Promise<string | null> {
-  for (const token of ask.tokens) {
+  for (const token of await liveTokens(ask, app)) {
     if ((await app.sessions.look(token, [])) !== null) return isProtected(token) ? csrfTokenOf(token) : null
   }
   return null

@@ -7,7 +7,7 @@ import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { etagOf, isNamed, requiredVersions } from './etag.ts'
 import type { Pair } from './form.ts'
-import { requireParams, withLogin, withoutProof } from './guard.ts'
+import { liveTokens, requireParams, withLogin, withoutProof } from './guard.ts'
 import { API_HEADERS } from './headers.ts'
 import { attributesJson, json } from './json.ts'
 import { isApiPath } from './return.ts'
@@ -103,7 +103,7 @@ export async function invalidate(ask: Ask, app: App): Promise<Response> {
 export async function logOut(ask: Ask, app: App, token: Token): Promise<true | null> {
   const session = await app.sessions.read(token, [])
   if (session === null) return null
-  for (const each of ask.tokens) await app.sessions.end(each)
+  await Promise.all((await liveTokens(ask, app)).map((each) => app.sessions.end(each)))
   app.meter.count('logout')
   app.audit.info({ event: 'logout', ...ask.origin, ...named(session) }, 'logged out')
   return true

@@ -44,7 +44,7 @@ export class Login {
   async logIn(attempt: Attempt): Promise<Token> {
     const { uname, address, presented } = attempt
     const token = await this.#throttle.attempt(uname, address, () => this.#begin(attempt))
-    for (const earlier of presented) if (earlier !== token) await this.#sessions.end(earlier)
+    await this.#sessions.endAll(presented.filter((earlier) => earlier !== token))
     return token
   }
 

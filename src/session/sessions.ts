@@ -117,6 +117,20 @@ export class Sessions {
     return this.#store.readSession(idOf(token), keys, this.#clock())
   }
 
+  /** Of several tokens those that have live sessions, in their order. A single one is not looked up. */
+  async liveAmong(tokens: readonly Token[]): Promise<readonly Token[]> {
+    if (tokens.length < 2) return tokens
+    const byId = new Map(tokens.map((token) => [idOf(token), token]))
+    const found = await this.#store.findSessions([...byId.keys()], this.#clock())
+    return found.flatMap(({ id }) => byId.get(id) ?? [])
+  }
+
+  /** Ends the sessions of tokens, as far as they are live. */
+  async endAll(tokens: readonly Token[]): Promise<void> {
+    const live = await this.liveAmong(tokens)
+    await Promise.all(live.map((token) => this.end(token)))
+  }
+
   /** Until when the login of a session is so fresh that its password need not be given again. */
   freshUntil({ beganAt }: LiveSession): Millis {
     return beganAt + this.#lifetime.fresh

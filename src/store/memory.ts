@@ -129,6 +129,11 @@ export function openMemoryStore(): Store {
       return { ...session, attributes }
     },
 
+    async findSessions(ids, now) {
+      const found = ids.flatMap((id) => liveOf(id, now) ?? [])
+      return found.map(({ session: { address, userAgent, ...live } }) => live)
+    },
+
     async putAttributes(id, attributes, { maxAttributes, maxBytes }, { now, version }) {
       const kept = liveOf(id, now)
       if (kept === null) return 'absent'

@@ -205,6 +205,9 @@ export interface Store {
   /** The live session with the named attributes that it has, as they were together at one instant; null: there is none. */
   readSession(id: string, keys: readonly string[] | 'all', now: Millis): Promise<ReadSession | null>
 
+  /** The live sessions among a few ids, in the order of the ids, in one call. */
+  findSessions(ids: readonly string[], now: Millis): Promise<readonly LiveSession[]>
+
   /** Adds or replaces the named attributes, all or none, in one step, and touches no other. A session never comes to life. */
   putAttributes(
     id: string,

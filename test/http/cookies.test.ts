@@ -92,19 +92,22 @@ test('of several cookies of the name each is tried, wherever the live one stands
   await ended.json('/session/invalidate')
   const others = [ended.cookie, await visit(server), `zsessionid=u${'A'.repeat(43)}`, 'zsessionid=', 'a=b']
   const garbage = Array.from({ length: 50 }, (_, i) => `zsessionid=garbage${i}`)
-  const lookalikes = Array.from({ length: 50 }, (_, i) => `zsessionid=u${String(i).padStart(43, '0')}`)
+  const lookalikes = Array.from({ length: 8 }, (_, i) => `zsessionid=u${String(i).padStart(43, '0')}`)
   expect(await statusOf(server, others.join('; '))).toBe(401)
   for (const cookies of [
     [cookie, ...others],
     [...others, cookie],
     [...others.slice(0, 2), cookie, ...others.slice(2)],
     [...garbage, cookie],
-    [...lookalikes, cookie],
+    [...lookalikes.slice(1), cookie],
     [cookie, cookie],
   ]) {
     expect(await statusOf(server, cookies.join('; '))).toBe(200)
     expect(await statusOf(server, cookies.join(';'))).toBe(200)
   }
+  // No more than eight, so that nobody makes the server look for very many.
+  expect(await statusOf(server, [...lookalikes, cookie].join('; '))).toBe(401)
+  expect(await statusOf(server, [cookie, ...lookalikes].join('; '))).toBe(200)
 })
 
 test('several cookies of the name are tried for a write as well, and none gets it that has no right to', async () => {

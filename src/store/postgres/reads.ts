@@ -4,6 +4,7 @@ import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
 import {
   bytesOf,
+  idOf,
   isNowhere,
   LIVE_COLUMNS,
   liveOf,
@@ -29,6 +30,8 @@ const readSession = (which: string) => `
 const READ_ALL = readSession('')
 const READ_NAMED = readSession(' AND key = ANY ($3)')
 const READ_NONE = `SELECT ${LIVE_COLUMNS} FROM cloakroom.sessions s WHERE s.id = $1 AND s.ends_at > $2`
+
+const FIND = `SELECT ${LIVE_COLUMNS}, s.id FROM cloakroom.sessions s WHERE s.id = ANY ($1) AND s.ends_at > $2`
 
 const IS_MEANT = 's.ends_at > $1 AND ($2::text IS NULL OR s.address = $2)'
 
@@ -61,7 +64,14 @@ const LIST_USERS = `
 
 type Reads = Pick<
   Store,
-  'readSession' | 'listSessions' | 'countSessions' | 'readUser' | 'listUsers' | 'listSecrets' | 'ping'
+  | 'readSession'
+  | 'findSessions'
+  | 'listSessions'
+  | 'countSessions'
+  | 'readUser'
+  | 'listUsers'
+  | 'listSecrets'
+  | 'ping'
 >
 
 /** Everything that is read, one statement each. */
@@ -78,6 +88,17 @@ export const newReads = (pool: Pool): Reads => ({
     const [row] = await pool.read(text, params)
     if (row === undefined) return null
     return { ...liveOf(id, row), attributes: attributesOf(row[6], row[7]) }
+  },
+
+  async findSessions(ids, now) {
+    const wanted = ids.map(bytesOf).filter((bytes) => bytes !== null)
+    if (wanted.length === 0) return []
+    const rows = await pool.read(FIND, [wanted, now])
+    const found = new Map(rows.map((row) => [idOf(row[6] as Uint8Array), row]))
+    return ids.flatMap((id) => {
+      const row = found.get(id)
+      return row === undefined ? [] : liveOf(id, row)
+    })
   },
 
   async listSessions({ uname, address, handle }, after, limit, now) {

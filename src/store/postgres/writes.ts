@@ -89,6 +89,7 @@ const userOutcomeOf = ([outcome, ended]: Row): UserOutcome =>
 type Writes = Omit<
   Store,
   | 'readSession'
+  | 'findSessions'
   | 'listSessions'
   | 'watchSession'
   | 'countSessions'

@@ -5,7 +5,7 @@ import type { Link } from './link.ts'
 import type { Script } from './scripts.ts'
 import { PUT, REMOVE, REMOVE_ALL } from './session-scripts.ts'
 
-type Attributes = Pick<Store, 'readSession' | 'putAttributes' | 'removeAttributes'>
+type Attributes = Pick<Store, 'readSession' | 'findSessions' | 'putAttributes' | 'removeAttributes'>
 
 /** Reading and writing attributes, each in one round trip. */
 export function newAttributes(link: Link): Attributes {
@@ -33,6 +33,16 @@ export function newAttributes(link: Link): Attributes {
       const session = liveOf(handle, found.own, now)
       if (session === null || session.id !== id) return null
       return { ...session, attributes: found.attributes }
+    },
+
+    async findSessions(ids, now) {
+      const found = ids.map(async (id) => {
+        const handle = handleOf(id)
+        if (!isHandle(handle)) return null
+        const session = liveOf(handle, (await readSome(link, sessionKey(handle), [])).own, now)
+        return session?.id === id ? session : null
+      })
+      return (await Promise.all(found)).filter((session) => session !== null)
     },
 
     putAttributes: (id, attributes, { maxAttributes, maxBytes }, condition) => {

@@ -90,6 +90,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
       readSession: reads.readSession,
+      findSessions: reads.findSessions,
       putAttributes: (id, attributes, bounds, condition) =>
         writer.ask('putAttributes', id, [...attributes], bounds, condition),
       removeAttributes: (id, keys, condition) => writer.ask('removeAttributes', id, keys, condition),
@@ -209,6 +210,8 @@ function readsOf(db: Database, path: string, changes: Changes | null) {
       if (known !== null) return Promise.resolve(withAttributes(known, namedIn(known.packed, keys)))
       return attempt(() => readFile(id, keys, now))
     },
+    findSessions: (ids, now) =>
+      attempt(() => ids.flatMap((id) => file.findSession(id, now) ?? []).map(liveOf)),
     watchSession: (id, tell) => reading(() => watches.watch(id, tell)),
     listSessions: (...args) => attempt(() => file.listSessions(...args)),
     readUser: (uname) => attempt(() => file.readUser(uname)),
@@ -223,6 +226,11 @@ function readsOf(db: Database, path: string, changes: Changes | null) {
 function withAttributes(session: LiveSession, attributes: Attributes): ReadSession {
   const { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version } = session
   return { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version, attributes }
+}
+
+const liveOf = (session: LiveSession): LiveSession => {
+  const { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version } = session
+  return { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version }
 }
 
 /** Those of the attributes that were asked for. */

@@ -14,6 +14,23 @@ export const readFaults: Record<string, Fault> = {
       return good.readSession(found?.id ?? id, keys, now)
     },
   }),
+  'those among several ids are found in an order of their own': (good) => ({
+    findSessions: async (ids, now) => (await good.findSessions(ids, now)).toReversed(),
+  }),
+  'among several ids those that have ended are found': (good) => ({
+    findSessions: (ids, now) => good.findSessions(ids, now - 1),
+  }),
+  'among several ids only the first is found': (good) => ({
+    findSessions: async (ids, now) => (await good.findSessions(ids, now)).slice(0, 1),
+  }),
+  'among several ids those of a handle are found': (good) => ({
+    async findSessions(ids, now) {
+      const known = await Promise.all(
+        ids.map((id) => firstWhere(good, (session) => handleOf(session.id) === handleOf(id))),
+      )
+      return good.findSessions([...new Set(known.flatMap((each) => each?.id ?? []))], now)
+    },
+  }),
   'read gives all attributes, whatever is named': (good) => ({
     readSession: (id, _, now) => good.readSession(id, 'all', now),
   }),

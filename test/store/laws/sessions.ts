@@ -1,5 +1,5 @@
 import { expect } from 'bun:test'
-import { handleOf } from '../../../src/store/store.ts'
+import { handleOf, type LiveSession } from '../../../src/store/store.ts'
 import {
   anyVersion,
   attributesOf,
@@ -7,6 +7,7 @@ import {
   givenSession,
   givenSessionOf,
   givenUser,
+  HOUR,
   isLive,
   MINUTE,
   newId,
@@ -46,6 +47,34 @@ export const sessionLaws: readonly Law[] = [
       expect(await isLive(store, id, endsAt)).toBe(false)
       expect(await attributesOf(store, id, endsAt)).toBeNull()
       expect(await isLive(store, id, endsAt + 1)).toBe(false)
+    },
+  },
+  {
+    says: 'of several ids the live sessions are found, in the order of the ids, as each is when it is read',
+    async check(store) {
+      const user = await givenUser(store)
+      const [a, b] = [await givenSessionOf(store, user), await givenSession(store)]
+      const ended = await givenSessionOf(store, user)
+      const over = await givenSessionOf(store, user, { endsAt: now + 1 })
+      await givenAttributes(store, b.id, [['b', '1']])
+      await store.touchSessions([{ id: a.id, usedAt: now + 2, endsAt: now + HOUR }], now)
+      await store.endSession(ended.handle, null, 'revoked', now)
+      const ids = [over.id, b.id, newId(), otherTail(a.id), 'no id', '', ended.id, a.id]
+      const read = await Promise.all([b, a].map(({ id }) => store.readSession(id, [], now + 1)))
+      const expected = read.map((session) => {
+        const { attributes: _, ...live } = session ?? { attributes: null }
+        return live
+      })
+      expect(expected).toMatchObject([
+        { id: b.id, uname: b.uname, version: 2 },
+        { id: a.id, uname: a.uname, endsAt: now + HOUR },
+      ])
+      expect(await store.findSessions(ids, now + 1)).toEqual(expected as LiveSession[])
+      expect((await store.findSessions([a.id, over.id, b.id], now)).map(({ id }) => id)).toEqual([
+        ...[a.id, over.id, b.id],
+      ])
+      expect(await store.findSessions([newId(), otherTail(a.id), ended.id], now)).toEqual([])
+      expect(await store.findSessions([], now)).toEqual([])
     },
   },
   {
