@@ -106,13 +106,14 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     },
     ...filled(session, { idle: 30 * 60_000, lifetime: 12 * 3_600_000, fresh: 10 * 60_000 }),
     limits: limitsOf(limits, nameOf),
-    login: filled(login, {
+    login: filled<LoginSettings>(login, {
       // One core stays for those who are logged in.
       'hashes-at-once': Math.max(1, navigator.hardwareConcurrency - 1),
       'user-attempts': 10,
       'user-window': 5 * 60_000,
       'address-attempts': 100,
       'address-window': 10 * 60_000,
+      'keep-token': 'programs',
     }),
     events: eventsOf(events, nameOf),
     postgres: filled(postgres, { timeout: 1_000, connections: 8 }),
@@ -122,6 +123,8 @@ function settled(given: Given, nameOf: (setting: string) => string) {
 }
 
 type FileLog = NonNullable<Given['log']>
+type FileLogin = NonNullable<Given['login']>
+type LoginSettings = { [K in keyof FileLogin]-?: NonNullable<FileLogin[K]> }
 type LogSettings = { [K in keyof FileLog]-?: NonNullable<FileLog[K]> }
 
 /** What was given, and the default of whatever was not. */

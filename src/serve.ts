@@ -140,7 +140,13 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const app: App = {
     sessions,
     users,
-    login: new Login(users, passwords, throttle, sessions),
+    login: new Login({
+      users,
+      passwords,
+      throttle,
+      sessions,
+      keepsTokens: config.login['keep-token'] === 'programs',
+    }),
     watching: new Watching({ store, touches, clock, countsAsUse: events['count-as-use'] }),
     streams,
     fault,

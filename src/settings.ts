@@ -164,6 +164,7 @@ export const file = z
       'user-window': window,
       'address-attempts': whole(1, 1_000_000),
       'address-window': window,
+      'keep-token': oneOf(['programs', 'never']),
     }),
     events: section({
       streams: whole(0, 1_000_000),

@@ -74,8 +74,10 @@ export const isOwnPage = (headers: Headers): boolean => headers.get('sec-fetch-s
 /** Whether a browser says that somebody goes where it leads, as by a link, so that the answer takes the place of the page before. */
 export const isVisit = (headers: Headers): boolean => headers.get('sec-fetch-dest') === 'document'
 
-/** What browsers add and no page can leave out: `Sec-Fetch-*` on https and on this machine, `Origin` with every POST. */
-const BROWSER_HEADERS = ['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'origin']
+/** What browsers send with a login. `Sec-Fetch-Mode` alone is none of them: Node's `fetch` sends it too. */
+const BROWSER_HEADERS = ['sec-fetch-site', 'origin', 'referer']
 
-/** Whether a browser sent it. */
-export const isBrowser = (headers: Headers): boolean => BROWSER_HEADERS.some((name) => headers.has(name))
+/** Whether a browser sent it, as far as it shows. Old ones that send none of these headers still have the name that they all have. */
+export const isBrowser = (headers: Headers): boolean =>
+  BROWSER_HEADERS.some((name) => headers.has(name)) ||
+  headers.get('user-agent')?.startsWith('Mozilla/') === true

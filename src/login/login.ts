@@ -1,6 +1,7 @@
 import { Refusal } from '../errors.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Token } from '../session/token.ts'
+import type { StoredUser } from '../store/store.ts'
 import { isFirstPassword, type Passwords } from './passwords.ts'
 import type { Throttle } from './throttle.ts'
 import type { Users } from './users.ts'
@@ -26,18 +27,29 @@ interface Who {
   readonly address: string
 }
 
+interface Parts {
+  readonly users: Users
+  readonly passwords: Passwords
+  readonly throttle: Throttle
+  readonly sessions: Sessions
+  /** Whether programs may keep the pre-login token that they present. */
+  readonly keepsTokens: boolean
+}
+
 /** Turns a name and a password into a session. */
 export class Login {
   readonly #users: Users
   readonly #passwords: Passwords
   readonly #throttle: Throttle
   readonly #sessions: Sessions
+  readonly #keepsTokens: boolean
 
-  constructor(users: Users, passwords: Passwords, throttle: Throttle, sessions: Sessions) {
+  constructor({ users, passwords, throttle, sessions, keepsTokens }: Parts) {
     this.#users = users
     this.#passwords = passwords
     this.#throttle = throttle
     this.#sessions = sessions
+    this.#keepsTokens = keepsTokens
   }
 
   /** The token of the new session. Refuses, in the same time and words, whatever it was that was wrong. */
@@ -70,8 +82,11 @@ export class Login {
     if (!right || user === null || user.disabled) throw wrongCredentials()
     const isFirst = isFirstPassword(user.passwordHash)
     // The letter of a new token is what says that the password was a first one.
-    const keep = isFirst ? null : this.#tokenToKeep(attempt)
+    const keepable = isFirst ? [] : this.#keepable(attempt)
+    const kept = await this.#keptToken(user, keepable)
+    if (kept !== null) return kept
     const { generation } = user
+    const keep = keepable.find((token) => this.#sessions.isPreLoginToken(token)) ?? null
     const token = await this.#sessions.begin({
       uname,
       generation,
@@ -86,9 +101,20 @@ export class Login {
     return token
   }
 
-  #tokenToKeep({ isProtected, isProgram, presented }: Attempt): Token | null {
-    if (isProtected || !isProgram) return null
-    return presented.find((token) => this.#sessions.isPreLoginToken(token)) ?? null
+  /** The tokens that this attempt may keep. */
+  #keepable({ isProtected, isProgram, presented }: Attempt): readonly Token[] {
+    return isProtected || !isProgram || !this.#keepsTokens ? [] : presented
+  }
+
+  /** The token of a live session that a program kept for an earlier login as this user, or null. Begins and revives nothing. */
+  async #keptToken({ uname, generation }: StoredUser, keepable: readonly Token[]): Promise<Token | null> {
+    for (const token of keepable) {
+      if (!(await this.#sessions.isKeptBy(uname, token))) continue
+      // The session may have outlived a change of the password, which has to stop this login.
+      if ((await this.#users.find(uname))?.generation !== generation) throw wrongCredentials()
+      return token
+    }
+    return null
   }
 }
 

@@ -3,6 +3,9 @@ import type { Millis } from '../store/store.ts'
 /** Longest time for which a use may be remembered by this process alone. */
 const LONGEST_TOUCH_PERIOD = 30_000
 
+/** How far the clocks of two nodes may differ. */
+export const CLOCK_LEEWAY = 60_000
+
 /** Says what time it is. */
 export type Clock = () => Millis
 
@@ -12,8 +15,10 @@ export interface Lifetime {
   readonly idle: Millis
   /** A session ends this long after its login, whatever happens. */
   readonly absolute: Millis
-  /** For this long after its issue, a pre-login token may become the token of a session; the ids of ended ones stay taken as long. */
+  /** For this long after its issue, a pre-login token may become the token of a session. */
   readonly preLogin: Millis
+  /** The ids of ended sessions stay taken for this long, so that no pre-login token begins a second session. */
+  readonly endedKept: Millis
   /** For this long after its login, a session may end others of its user without the password being given again. */
   readonly fresh: Millis
   /** How often uses are written down. */
@@ -27,6 +32,8 @@ export const newLifetime = (
   idle,
   absolute: lifetime,
   preLogin,
+  // The node that issued the token may be ahead of the one that takes it, and the one that sweeps too.
+  endedKept: preLogin + 2 * CLOCK_LEEWAY,
   fresh,
   touchPeriod: Math.max(1, Math.min(LONGEST_TOUCH_PERIOD, Math.floor(idle / 60))),
 })

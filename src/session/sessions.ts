@@ -13,7 +13,7 @@ import {
 } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
 import { type Limits, requireAttributes, requireKey, tooLarge, tooMany } from './limits.ts'
-import { idOf, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
+import { idOf, isPreLogin, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
 /** What a login knows of the one that it begins a session for. */
@@ -79,6 +79,11 @@ export class Sessions {
     return isPreLoginToken(token, this.#secret, this.#clock(), this.#lifetime.preLogin)
   }
 
+  /** Whether a pre-login token was kept for a live session of this user. That counts as a use of the session. */
+  async isKeptBy(uname: string, token: Token): Promise<boolean> {
+    return isPreLogin(token) && (await this.read(token, []))?.uname === uname
+  }
+
   /** The token of a new session; null if the user has changed since the password was checked. */
   async begin({ keep, isProtected, isFirst, generation, ...login }: Beginning): Promise<Token | null> {
     const now = this.#clock()
@@ -95,7 +100,8 @@ export class Sessions {
       userAgent: login.userAgent.slice(0, USER_AGENT_LENGTH).toWellFormed(),
     })
     if (outcome === 'user_changed') return null
-    // Somebody has used the pre-login token before: this login gets a token of its own.
+    if (outcome === 'id_taken' && (await this.isKeptBy(login.uname, token))) return token
+    // The pre-login token is used up: this login gets a token of its own.
     if (outcome === 'id_taken') return this.begin({ ...login, generation, isProtected, isFirst, keep: null })
     return token
   }

@@ -24,7 +24,7 @@ export function startSweeping(
   let stopped = false
   const round = async () => {
     try {
-      await sweepAll(store, clock() - lifetime.preLogin, {
+      await sweepAll(store, clock() - lifetime.endedKept, {
         isStopped: () => stopped,
         elapsed: () => performance.now(),
         rest: Bun.sleep,

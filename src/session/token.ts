@@ -1,5 +1,6 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Millis } from '../store/store.ts'
+import { CLOCK_LEEWAY } from './lifetime.ts'
 
 /**
  * The secret in the cookie: 256 random bits, base64url, behind one letter that says what it is. The letter needs no place in the
@@ -55,12 +56,22 @@ export function newPreLoginToken(secret: string, now: Millis): Token {
   return text + sign(secret, text)
 }
 
-/** Whether it was issued with this secret, and less than `maxAge` milliseconds ago. */
+/** Whether a token was issued before a login. If it has a session, a program kept it. */
+export const isPreLogin = (token: Token): boolean => token.startsWith('p')
+
+/**
+ * Whether it was issued with this secret, and less than `maxAge` milliseconds ago. A node whose clock is ahead may have issued it:
+ * an instant up to a minute in the future is accepted.
+ */
 export function isPreLoginToken(token: Token, secret: string, now: Millis, maxAge: Millis): boolean {
   const [, random, time, signature] = PRE_LOGIN.exec(token) ?? []
   if (random === undefined || time === undefined || signature === undefined) return false
   const issuedAt = Buffer.from(time, 'base64url').readUIntBE(0, 6)
-  return isSame(signature, sign(secret, `p${random}${time}`)) && issuedAt <= now && now < issuedAt + maxAge
+  return (
+    isSame(signature, sign(secret, `p${random}${time}`)) &&
+    issuedAt <= now + CLOCK_LEEWAY &&
+    now < issuedAt + maxAge
+  )
 }
 
 /** Whether a string could be a token: everything else need not be looked for. */

@@ -49,12 +49,12 @@ test('the CSRF token is the same for a token each time, another for another, and
   expect([a, a.slice(1), idOf(a)]).not.toContain(csrfTokenOf(a))
 })
 
-test('a pre-login token is one for less than its longest age', () => {
+test('a pre-login token is one for less than its longest age, and up to a minute before its instant', () => {
   const token = newPreLoginToken('secret', now)
-  for (const at of [now, now + 1, now + MAX_AGE - 1]) {
+  for (const at of [now - 60_000, now - 1, now, now + 1, now + MAX_AGE - 1]) {
     expect(isPreLoginToken(token, 'secret', at, MAX_AGE)).toBe(true)
   }
-  for (const at of [now - 1, now + MAX_AGE, now + 10 * MAX_AGE]) {
+  for (const at of [now - 60_001, now + MAX_AGE, now + 10 * MAX_AGE]) {
     expect(isPreLoginToken(token, 'secret', at, MAX_AGE)).toBe(false)
   }
 })
