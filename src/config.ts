@@ -100,6 +100,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     hosts: given.hosts ?? [],
     hsts: given.hsts ?? 'host',
     clearSiteData: given['clear-site-data'] ?? true,
+    drain: given.drain ?? 1_000,
     cookie: {
       name: given.cookie?.name ?? 'zsessionid',
       domain: requireOwnDomain(given.cookie?.domain, publicUrl?.hostname ?? hostname),

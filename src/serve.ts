@@ -3,6 +3,7 @@ import type { Server } from 'bun'
 import pkg from '../package.json' with { type: 'json' }
 import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
+import { drain } from './drain.ts'
 import { StoreFault } from './errors.ts'
 import { type Announcer, makeFirstAdmin } from './first-admin.ts'
 import { Hosts } from './hosts.ts'
@@ -37,7 +38,7 @@ const PRE_LOGIN = 10 * 60_000
 /** Milliseconds between comments in a stream: proxies close what is silent for a minute, and the reader learns within it that nobody is there. */
 const HEARTBEAT = 20_000
 
-/** Milliseconds that a stop waits for requests under way. */
+/** Milliseconds that a stop waits for connections to go and for requests under way. */
 const LONGEST_WAIT = 7_000
 
 /** What surrounds a server and is not a setting. */
@@ -230,11 +231,14 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     port,
     metricsPort,
     async stop() {
+      const deadline = performance.now() + LONGEST_WAIT
       sweeping.stop()
+      readiness.stop()
+      await drain(port, config.drain, () => readiness.closePort())
       // Their readers connect again, elsewhere if there is another node.
       streams.stop()
-      // What is under way is answered; whoever does not finish a request is not waited for.
-      await Promise.race([server.stop(), Bun.sleep(LONGEST_WAIT)])
+      // Finishes requests under way, but does not wait for clients that never complete theirs.
+      await Promise.race([server.stop(), Bun.sleep(deadline - performance.now())])
       await server.stop(true)
       // It asks the overview.
       await metrics?.stop(true)

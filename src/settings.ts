@@ -30,6 +30,8 @@ const duration = measure(units, '30m').refine(
 const sessionTime = duration.refine((value) => value >= 100, 'must be 100ms at least')
 /** Below it, a disk that is busy would count as a store that is away; above it, requests would pile up. */
 const patience = duration.refine((value) => value >= 100 && value <= 60_000, 'must be from 100ms to 1m')
+/** A stop takes 10 seconds at most, all in all. */
+const drain = duration.refine((value) => value <= 5_000, 'must be 5s at most')
 /** Timers count no further than 24 days; a day is long enough to wait for a password. */
 const window = duration.refine((value) => value <= 86_400_000, 'must be one day ("1d") at most')
 /** No back end keeps a value of more. */
@@ -145,6 +147,7 @@ export const file = z
   .strictObject({
     ...flagged,
     'trusted-proxies': z.array(network, { error: 'must be a list' }),
+    drain,
     'return-hosts': z.array(host, { error: 'must be a list' }),
     hosts: z.array(hostName, { error: 'must be a list' }),
     hsts: oneOf(['off', 'host', 'subdomains']),

@@ -100,7 +100,7 @@ test.concurrent('the setting log.level says from which level on there are lines'
   const port = all.port
   const server = quiet.start(['serve', '--port', String(port), '--config', 'settings.toml'], { env })
   const url = `http://127.0.0.1:${port}`
-  while ((await fetch(`${url}/healthz`).catch(() => null)) === null) await Bun.sleep(1)
+  while ((await fetch(`${url}/readyz`).catch(() => null))?.status !== 200) await Bun.sleep(1)
   await fetch(`${url}/z_security_check`, {
     method: 'POST',
     body: new URLSearchParams({ z_username: 'admin', z_password: 'wrong password' }),

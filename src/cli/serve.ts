@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { adminPassword } from '../environment.ts'
 import { type Log, newLog } from '../log.ts'
@@ -79,16 +80,22 @@ function end(starting: Promise<Running>, code: number, leave: Leave): void {
     )
 }
 
-/** Milliseconds within which a second SIGINT is the same one: under npm, control C comes from the terminal and from npm. */
+/** The signals that stop a server, and the exit code of a second one, which exits at once. */
+const STOPPING = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const
+
+/**
+ * Milliseconds within which a second SIGINT or SIGHUP is the same one: under npm, control C comes from the terminal and from npm; a
+ * terminal that closes sends SIGHUP, and so does its shell.
+ */
 const ECHO = 100
 
 /** The first signal stops in good order, the second at once. */
 function stopOnSignal(starting: Promise<Running>, leave: Leave): void {
   let first: { readonly signal: string; readonly at: number } | null = null
-  const onSignal = (signal: 'SIGTERM' | 'SIGINT') => {
+  const onSignal = (signal: keyof typeof STOPPING) => {
     if (first !== null) {
-      const isEcho = signal === 'SIGINT' && first.signal === signal && performance.now() - first.at < ECHO
-      if (!isEcho) leave(signal === 'SIGINT' ? 130 : 143, LAST_LINES_AT_ONCE_MS)
+      const isEcho = signal !== 'SIGTERM' && first.signal === signal && performance.now() - first.at < ECHO
+      if (!isEcho) leave(STOPPING[signal], LAST_LINES_AT_ONCE_MS)
       return
     }
     first = { signal, at: performance.now() }
@@ -96,4 +103,15 @@ function stopOnSignal(starting: Promise<Running>, leave: Leave): void {
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  if (!isHangupIgnored()) process.on('SIGHUP', onSignal)
+}
+
+/** Whether whoever started the server has it outlive the terminal, as nohup(1) does. Only Linux tells. */
+function isHangupIgnored(): boolean {
+  try {
+    const [, ignored = '0'] = /^SigIgn:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    return (BigInt(`0x${ignored}`) & 1n) === 1n
+  } catch {
+    return false
+  }
 }

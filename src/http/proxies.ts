@@ -79,6 +79,11 @@ export class Proxies {
     )
   }
 
+  /** Whether a peer is a proxy that is trusted. */
+  isProxy(peer: string): boolean {
+    return isTrusted(formatAddress(peer) ?? peer, this.#trusted)
+  }
+
   /** Looks for signs of a proxy that the settings do not expect. Costs two lookups of a header where there is none. */
   look(request: ProxiedRequest): void {
     const { headers } = request

@@ -14,15 +14,19 @@ export class Readiness {
   /** Whether an admin may come from elsewhere, such as the command line. */
   #isWaiting = false
   #isStopping = false
+  #isPortClosed = false
 
   /** `hasAdmin` asks the store. */
   constructor(hasAdmin: () => Promise<boolean>) {
     this.#hasAdmin = hasAdmin
   }
 
-  /** Whether the server stops: each connection is closed behind its next answer. */
-  get isStopping(): boolean {
-    return this.#isStopping
+  /**
+   * Whether a connection is closed behind its answer. A trusted proxy keeps it until the port is closed: else it would connect anew
+   * for each request, and be about to when the port closes.
+   */
+  isLastAnswer(isProxy: () => boolean): boolean {
+    return this.#isStopping && (this.#isPortClosed || !isProxy())
   }
 
   /** An admin can log in. */
@@ -36,8 +40,14 @@ export class Readiness {
     this.#isWaiting = true
   }
 
+  /** The server stops, and should get no more requests. */
   stop(): void {
     this.#isStopping = true
+  }
+
+  /** Nobody can connect any more. */
+  closePort(): void {
+    this.#isPortClosed = true
   }
 
   /** Refuses a login that could not succeed, whatever its password. */

@@ -65,6 +65,8 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
   }
   if (ask.leavesTooMuch) response.headers.set('Connection', 'close')
   complete(response, app.strictTransport)
+  if (app.readiness.isLastAnswer(() => app.proxies.isProxy(ask.peer)))
+    response.headers.set('Connection', 'close')
   // The body of a stream goes on for as long as somebody listens, and is no part of it.
   app.meter.record(route?.call ?? OTHER, response.status, performance.now() - begunAt)
   return response

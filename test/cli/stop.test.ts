@@ -1,6 +1,8 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { openPlace, type Place, type ServerProcess } from '../support/process.ts'
+import { join } from 'node:path'
+import { MAIN, openPlace, type Place, type ServerProcess } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
 setDefaultTimeout(30_000)
@@ -81,7 +83,7 @@ async function lastUse(place: Place): Promise<number> {
   return Date.parse((JSON.parse(out) as { usedAt: string }).usedAt)
 }
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   test.concurrent(`${signal} lets what is under way come to its end, and exits with 0`, async () => {
     await using place = openPlace()
     const { server, cookie } = await givenLogin(place)
@@ -121,6 +123,61 @@ test.concurrent('connections that are open and idle do not hold up the stop', as
   await Promise.all(idle.map(({ ended }) => ended))
 })
 
+test.concurrent('a stop answers what comes on open connections, asks clients to close them, and says so on /readyz', async () => {
+  await using place = openPlace()
+  writeFileSync(join(place.folder, 'settings.toml'), 'drain = "5s"\n')
+  const server = await place.serve(['--config', 'settings.toml'])
+  const { cookie } = await server.logIn('admin', ADMIN_PASSWORD)
+  const [kept, idle] = [await openConnection(server), await openConnection(server)]
+  server.kill('SIGTERM')
+  while ((await server.get('/readyz', '')) === 200);
+  const answer = await fetch(`${server.url}/readyz`)
+  expect([answer.status, await answer.json()]).toEqual([503, expect.objectContaining({ code: 'busy' })])
+  const body = 'late=arrived'
+  kept.socket.write(
+    'POST /session/put HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+      `Cookie: ${cookie}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  const [, put = ''] = (await kept.ended).split('"ok"}')
+  expect(put).toMatch(/^HTTP\/1.1 200 OK\r\n(.*\r\n)*Connection: close\r\n/i)
+  // As soon as the last client has gone, the server goes too.
+  idle.socket.destroy()
+  const at = performance.now()
+  expect((await server.ended).code).toBe(0)
+  expect(performance.now() - at).toBeLessThan(LONGEST_STOP / 3)
+})
+
+test.concurrent('SIGHUP stays ignored where the server is to outlive its terminal', async () => {
+  await using place = openPlace()
+  const child = Bun.spawn(['nohup', process.execPath, MAIN, 'serve', '--port', '0', '--data', place.data], {
+    cwd: place.folder,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'ignore',
+    env: { PATH: process.env['PATH'] ?? '', CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD },
+  })
+  const [, port] =
+    /"event":"start".*"port":(\d+)/.exec(await readUntil(child.stdout, '"event":"start"')) ?? []
+  child.kill('SIGHUP')
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`)
+  expect(answer.status).toBe(200)
+  child.kill('SIGTERM')
+  expect(await child.exited).toBe(0)
+})
+
+/** What a program writes until the line with this text has come. */
+async function readUntil(stream: ReadableStream<Uint8Array>, text: string): Promise<string> {
+  const decoder = new TextDecoder()
+  const reader = stream.getReader()
+  let got = ''
+  while (!new RegExp(`${text}.*\n`).test(got)) {
+    const { value, done } = await reader.read()
+    if (done) throw new Error(`It ended and never said ${text}: ${got}`)
+    got += decoder.decode(value, { stream: true })
+  }
+  return got
+}
+
 test.concurrent('a client that never finishes its request does not keep the server from a stop in good order', async () => {
   await using place = openPlace()
   const { server, cookie } = await givenLogin(place)
@@ -138,6 +195,7 @@ test.concurrent('a client that never finishes its request does not keep the serv
 for (const [signal, code] of [
   ['SIGTERM', 143],
   ['SIGINT', 130],
+  ['SIGHUP', 129],
 ] as const) {
   test.concurrent(`a second ${signal} exits at once`, async () => {
     await using place = openPlace()

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ADMIN_PASSWORD } from './server.ts'
 
-const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
+/** The program itself. */
+export const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
 
 /**
  * Milliseconds after which whatever runs is killed; less than a test may take, which could not clean up if it waited for a program

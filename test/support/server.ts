@@ -93,7 +93,9 @@ async function newNode(
   { log, clock }: { log: (line: string) => void; clock: () => number },
 ): Promise<() => Promise<Answering>> {
   const file = join(folder, 'settings.toml')
-  await Bun.write(file, nodes === undefined ? toml : trusting(toml))
+  // Programs of a test keep their connections, which a stop would wait for.
+  const settings = toml.includes('drain =') ? toml : `drain = "1ms"\n${toml}`
+  await Bun.write(file, nodes === undefined ? settings : trusting(settings))
   const config = readConfig(
     {
       config: file,
