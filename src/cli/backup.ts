@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { SetupError } from '../errors.ts'
-import { stepBack } from '../priority.ts'
+import { PATIENT, stepBack } from '../priority.ts'
 import { backUpStore, shownStore } from '../store/open.ts'
 import { addStoreFlags, settingsOf } from './settings.ts'
 import { print, withSpinner } from './terminal.ts'
@@ -15,7 +15,7 @@ export function addBackup(program: Command): void {
       const { store } = settingsOf(command)
       if (file === '') throw new SetupError('The name of the file is empty. Say where the backup goes.')
       // Before it makes threads, which are then as patient.
-      stepBack()
+      stepBack(PATIENT)
       await withSpinner('Backing up', () => inThread({ store, file: resolve(file) }))
       print(`${file} is a copy of ${shownStore(store)}.`)
     })

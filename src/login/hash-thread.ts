@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { stepBack } from '../priority.ts'
+import { POLITE, stepBack } from '../priority.ts'
 import type { Said, Work } from './hash-threads.ts'
 
 function answer(work: Work): Said {
@@ -15,6 +15,6 @@ function answer(work: Work): Said {
   }
 }
 
-// One after the other, and behind those who answer requests.
-stepBack()
+// One after the other, and a little behind those who answer requests.
+stepBack(POLITE)
 parentPort?.on('message', (work: Work) => parentPort?.postMessage(answer(work)))

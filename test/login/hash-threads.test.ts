@@ -84,13 +84,13 @@ test('a login whose thread is lost is answered with a fault, and the next one wi
 })
 
 test.skipIf(process.platform !== 'linux')(
-  'the threads of a server that hash are behind the one that answers',
+  'the threads of a server that hash are behind the one that answers, and not so far that a busy neighbour starves them',
   async () => {
     await using place = openPlace()
     const server = await place.serve()
     expect((await server.logIn('admin', ADMIN_PASSWORD)).status).toBe(200)
     const threads = nicenesses(server.pid)
     expect(threads.get(server.pid)).toBe(0)
-    expect([...threads.values()]).toContain(10)
+    expect(new Set(threads.values())).toEqual(new Set([0, 3]))
   },
 )
