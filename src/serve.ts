@@ -173,6 +173,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       warn: (trouble, sentence) => log.warn(trouble, sentence),
     }),
     bodyLimits: bodyLimitsOf(config.limits.body, config.limits.attributes),
+    readsWait: ['redis', 'postgres'].includes(kindOfStore(config.store)),
     ping: () => store.ping(),
     random: surroundings.random ?? Math.random,
   }

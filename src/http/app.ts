@@ -36,6 +36,8 @@ export interface App extends Reading {
   readonly fault: (fault: unknown) => void
   /** From 0 to 1. */
   random(): number
+  /** Whether a read waits for another server, so that the client may hang up meanwhile. */
+  readonly readsWait: boolean
   /** Resolves if the store answers. */
   ping(): Promise<void>
 }

@@ -27,6 +27,7 @@ export class Ask {
   readonly #request: Request
   readonly #server: Server<undefined>
   readonly #reading: Reading
+  #peer: string | null = null
   #tokens: readonly Token[] | null = null
   #liveTokens: Promise<readonly Token[]> | null = null
   #requestId: string | null = null
@@ -121,7 +122,13 @@ export class Ask {
 
   /** The address that the connection came from; a proxy's, if there is one. */
   get peer(): string {
-    return this.#server.requestIP(this.#request)?.address ?? ''
+    this.#peer ??= this.#server.requestIP(this.#request)?.address ?? ''
+    return this.#peer
+  }
+
+  /** Keeps the address of the connection, which is unknown once the client has hung up. Costs about 2 µs. */
+  keepPeer(): void {
+    void this.peer
   }
 
   /** The client's address. */

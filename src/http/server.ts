@@ -40,6 +40,9 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
   )
 }
 
+/** Where the store answers from memory or a file, a read is over before the client can hang up. */
+const READ = numberOf('read')
+
 /** What requests count as that have no path of ours. */
 const OTHER = numberOf('other')
 
@@ -53,6 +56,7 @@ const answering =
 
 async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Response> {
   const begunAt = performance.now()
+  if (route?.call !== READ || ask.method !== 'GET' || app.readsWait) ask.keepPeer()
   let response: Response
   try {
     app.proxies.requireTrusted(ask)
@@ -136,7 +140,7 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     return { code: error.code, detail: error.message, retryAfter: error.retryAfter, requestId: null }
   }
   if (ask.isAborted) {
-    app.log.debug({ event: 'aborted', path: ask.path }, 'a client hung up')
+    app.log.debug({ event: 'aborted', path: ask.path, ...ask.origin }, 'a client hung up')
     return {
       code: 'malformed_request',
       detail: 'The request did not come in whole.',
