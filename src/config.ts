@@ -101,8 +101,11 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     hsts: given.hsts ?? 'host',
     clearSiteData: given['clear-site-data'] ?? true,
     drain: given.drain ?? 1_000,
+    /** Whose clients get the answers that they know where those differ from ours. */
+    compat: given.compat ?? 'off',
     cookie: {
       name: given.cookie?.name ?? 'zsessionid',
+      prefix: given.cookie?.prefix ?? 'auto',
       domain: requireOwnDomain(given.cookie?.domain, publicUrl?.hostname ?? hostname),
     },
     ...filled(session, { idle: 30 * 60_000, lifetime: 12 * 3_600_000, fresh: 10 * 60_000 }),

@@ -156,6 +156,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     meter,
     overview,
     readiness,
+    isMMonit: config.compat === 'mmonit',
     cookie: newCookie({ ...config.cookie, isSecure }),
     origin: { own: config.publicUrl?.origin ?? null, sharesCookie: config.cookie.domain !== null },
     hosts: new Hosts({

@@ -152,7 +152,8 @@ export const file = z
     hosts: z.array(hostName, { error: 'must be a list' }),
     hsts: oneOf(['off', 'host', 'subdomains']),
     'clear-site-data': flag,
-    cookie: section({ name: cookieName, domain: cookieDomain }),
+    compat: oneOf(['off', 'mmonit']),
+    cookie: section({ name: cookieName, domain: cookieDomain, prefix: oneOf(['auto', 'none']) }),
     session: section({ idle: sessionTime, lifetime: sessionTime, fresh: duration }),
     limits: section({
       key: size,

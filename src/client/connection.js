@@ -159,7 +159,7 @@ export class Connection {
   async #send(target, request, signal) {
     this.requireUrl()
     const headers = new Headers(request.headers)
-    if (!headers.has('Accept')) headers.set('Accept', 'application/json')
+    if (!headers.has('Accept')) headers.set('Accept', 'application/json, application/problem+json')
     if (this.cookie !== null) headers.set('Cookie', this.cookie)
     try {
       const answer = await fetch(this.#url + target, { ...request, headers, signal, redirect: 'manual' })

@@ -32,7 +32,7 @@ export async function* eventsOf(
       const broken = yield* heardAt(
         place,
         () => {
-          const headers = { Accept: 'text/event-stream', ...lastEventId(place) }
+          const headers = { Accept: 'text/event-stream, application/problem+json', ...lastEventId(place) }
           return connection.stream(target, headers, signal)
         },
         onState,

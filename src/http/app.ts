@@ -27,6 +27,8 @@ export interface App extends Reading {
   readonly readiness: Readiness
   readonly origin: OriginSettings
   readonly hosts: Hosts
+  /** Whether an API call without a login gets the login page, as M/Monit's clients expect. */
+  readonly isMMonit: boolean
   readonly returnHosts: readonly string[]
   /** The `Strict-Transport-Security` of every answer; null: none. */
   readonly strictTransport: string | null

@@ -1,5 +1,6 @@
 import type { Server } from 'bun'
 import type { Token } from '../session/token.ts'
+import { preferredIn } from './accept.ts'
 import { type BodyLimits, fieldLimitsOf, parseBody, receiveBody } from './body.ts'
 import type { Cookie } from './cookie.ts'
 import { countPairs, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
@@ -168,10 +169,15 @@ export class Ask {
   }
 
   get wantsJson(): boolean {
-    return this.headers.get('accept')?.includes('application/json') ?? false
+    return preferredIn(this.headers.get('accept')) === 'json'
   }
 
   get wantsPage(): boolean {
-    return this.headers.get('accept')?.includes('text/html') ?? false
+    return preferredIn(this.headers.get('accept')) === 'page'
+  }
+
+  /** Whether the client names the type of our problems, and so knows them. */
+  get knowsProblems(): boolean {
+    return this.headers.get('accept')?.includes('application/problem+json') ?? false
   }
 }

@@ -10,6 +10,8 @@ export interface CookieSettings {
   readonly domain: string | null
   /** Whether browsers reach the server over https. */
   readonly isSecure: boolean
+  /** `auto`: the strongest prefix that fits, over https. `none`: the bare name, which old programs look for. */
+  readonly prefix: 'auto' | 'none'
 }
 
 /** The cookie that carries the token. */
@@ -19,17 +21,28 @@ export type Cookie = ReturnType<typeof newCookie>
  * Over https the name gets the strongest prefix that fits: the browser then guarantees that nobody but this host (`__Host-`), or
  * nobody without https (`__Secure-`), has set it (RFC 6265bis, 4.1.3).
  */
-export function newCookie({ name: plain, domain, isSecure }: CookieSettings) {
-  const prefix = !isSecure ? '' : domain === null ? '__Host-' : '__Secure-'
-  const name = prefix + plain
+export function newCookie({ name: plain, domain, isSecure, prefix }: CookieSettings) {
+  const strongest = domain === null ? '__Host-' : '__Secure-'
+  const name = isSecure && prefix === 'auto' ? strongest + plain : plain
+  const variants = ['', '__Host-', '__Secure-'].map((each) => each + plain)
   const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}${domain === null ? '' : `; Domain=${domain}`}`
   return {
     name,
     isSecure,
     /** The value of a `Set-Cookie`. The cookie has no expiry of its own: the server decides when a session ends. */
     set: (token: Token): string => `${name}=${token}; ${attributes}`,
-    /** The value of a `Set-Cookie` that makes a browser forget it. */
-    expired: `${name}=; ${attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`,
+    /**
+     * The value of a `Set-Cookie` that makes a browser forget it. Apache HttpClient 4 goes by `Expires` alone, and reads no other form of
+     * it (tried with 4.5.14); browsers read both (RFC 6265, 5.1.1).
+     */
+    expired: `${name}=; ${attributes}; Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:00 GMT`,
+    /** The names in a `Cookie` header that are ours, with whichever prefix. */
+    namesIn: (header: string): readonly string[] =>
+      header
+        .split(';')
+        .filter((part) => part.includes('='))
+        .map((part) => part.slice(0, part.indexOf('=')).trim())
+        .filter((each) => variants.includes(each)),
     /** The tokens in a `Cookie` header, in its order; whatever cannot be one is passed over. */
     tokensOf: (header: string | null): readonly Token[] => (header === null ? NONE : tokensIn(header, name)),
   }

@@ -9,6 +9,7 @@ import { crossSite, csrfFailed } from './explain.ts'
 import { requireChosenPassword } from './first-password.ts'
 import { lastOf, type Pair } from './form.ts'
 import type { JsonShape } from './json-body.ts'
+import { notLoggedIn } from './not-logged-in.ts'
 import { hasForeignReferer, isForeign, isNavigation, isOwnPage, isSpeculative, isVisit } from './origin.ts'
 import { isApiPath } from './return.ts'
 
@@ -43,7 +44,7 @@ export const liveTokens = (ask: Ask, app: App): readonly Token[] | Promise<reado
 async function requireLive(ask: Ask, app: App): Promise<void> {
   refuseForeignCall(ask, app)
   for (const token of await liveTokens(ask, app)) if ((await app.sessions.look(token, [])) !== null) return
-  throw notLoggedIn()
+  throw notLoggedIn(ask, app)
 }
 
 /**
@@ -68,7 +69,7 @@ export async function withLogin<T>(
     const result = await actOrNull(app, token, act)
     if (result !== null) return result
   }
-  throw notLoggedIn()
+  throw notLoggedIn(ask, app)
 }
 
 /** What `act` resolves with. Where it refuses the request, null if the token has no live session: that is what is wrong first. */
@@ -80,9 +81,6 @@ async function actOrNull<T>(app: App, token: Token, act: (token: Token) => Promi
     throw error
   }
 }
-
-export const notLoggedIn = () =>
-  new Refusal('not_logged_in', 'Log in first: there is no live session of this cookie.')
 
 /** The live session of a request, without its attributes. One that reads and says so is no use of it. */
 export function requireSession(ask: Ask, app: App, kind: Kind, pairs: readonly Pair[]): Promise<LoggedIn> {

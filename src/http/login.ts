@@ -17,13 +17,14 @@ import { named } from './session.ts'
 import { requireSwitch } from './switch.ts'
 
 /** The login page, with a pre-login cookie that costs the store nothing. */
-export const showLogin = (ask: Ask, app: App): Response =>
+export const showLogin = (ask: Ask, app: App, more: Readonly<Record<string, string>> = {}): Response =>
   loginResponse(
     { message: null, uname: '', returnTo: lastOf(parseQuery(ask.query), 'return_to') },
     app,
     200,
     {
       'Set-Cookie': app.cookie.set(app.sessions.newPreLoginToken()),
+      ...more,
     },
   )
 

@@ -60,6 +60,8 @@ export interface Problem {
   /** What to do about it. */
   readonly detail: string
   readonly retryAfter: number | null
+  /** Which of several reasons for one code it was, for programs. */
+  readonly reason?: string
   /** Leads to the line in the log that has it all, where there is one. */
   readonly requestId: string | null
 }
@@ -93,7 +95,7 @@ const challenge = (app: App) =>
 
 /** The problem as `application/problem+json` (RFC 9457). */
 export function problemResponse(problem: Problem, headers: Record<string, string>): Response {
-  const { code, detail, requestId } = problem
+  const { code, detail, reason, requestId } = problem
   const [status, title] = kinds[code]
   const json = {
     type: `urn:cloakroom:problem:${code}`,
@@ -101,6 +103,9 @@ export function problemResponse(problem: Problem, headers: Record<string, string
     status,
     detail,
     code,
+    // What M/Monit's clients look for.
+    error: detail,
+    ...(reason === undefined ? {} : { reason }),
     ...(requestId === null ? {} : { requestId }),
   }
   return new Response(JSON.stringify(json), {

@@ -6,6 +6,8 @@ import { numberOf } from '../metrics/meter.ts'
 import type { App } from './app.ts'
 import { Ask } from './ask.ts'
 import { API_HEADERS, complete } from './headers.ts'
+import { getsLoginPage, loginInPlace } from './mmonit.ts'
+import { lackIn } from './not-logged-in.ts'
 import { pageResponse } from './page.ts'
 import { type Problem, problemHeaders, problemResponse, statusOf, titleOf } from './problem.ts'
 import { isApiPath } from './return.ts'
@@ -79,6 +81,7 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
 /** The answer to a request that was refused or failed. */
 function declined(error: unknown, route: Route | undefined, ask: Ask, app: App): Response {
   const problem = problemOf(error, ask, app)
+  if (problem.code === 'not_logged_in' && getsLoginPage(ask, app)) return loginInPlace(ask, app)
   const status = statusOf(problem.code)
   const headers = problemHeaders(problem, app)
   if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
@@ -100,9 +103,21 @@ function requireHost(ask: Ask, { hosts }: App): void {
 const saysLengthTwice = ({ contentLength }: Ask) => contentLength?.includes(',') === true
 
 function requireRoute(route: Route | undefined, ask: Ask): Route {
-  if (route === undefined) throw new Refusal('not_found', 'There is nothing at this path.')
+  if (route === undefined) throw notFound(ask.path)
   if (route.methods.includes(ask.method)) return route
-  throw new Refusal('method_not_allowed', `This path answers to ${route.methods.join(' and ')} only.`)
+  const methods = route.methods.join(' and ')
+  throw new Refusal('method_not_allowed', `${ask.path} answers to ${methods}, and not to ${ask.method}.`)
+}
+
+/** The longest path that is compared with those there are. */
+const MAX_COMPARED_PATH = 100
+
+/** Names the path that was meant if slashes or capitals alone keep it from being found. Nothing of what was sent is repeated. */
+function notFound(path: string): Refusal {
+  const plain = `/${path.slice(0, MAX_COMPARED_PATH).split('/').filter(Boolean).join('/')}`
+  const meant = [plain, plain.toLowerCase()].find((each) => routes.has(each))
+  const hint = `Did you mean ${meant}? A path has one slash between its parts, none at its end, and small letters.`
+  return new Refusal('not_found', `There is nothing at this path.${meant === undefined ? '' : ` ${hint}`}`)
 }
 
 /** Refusals that somebody who watches over the server wants to know of. */
@@ -120,25 +135,7 @@ const OF_USERS: readonly string[] = ['csrf_failed', 'role_missing']
 
 /** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
-  if (error instanceof Refusal) {
-    const logged = LOGGED.find((code) => code === error.code)
-    if (logged !== undefined) {
-      app.meter.count(logged)
-      // A kind of its own, since it needs no login: a flood of them must not displace what users were refused.
-      const event = OF_USERS.includes(logged) ? 'refused' : 'refused_foreign'
-      app.audit.warn(
-        {
-          event,
-          code: error.code,
-          path: ask.path,
-          ...ask.origin,
-          ...(error.session === null ? {} : named(error.session)),
-        },
-        'a request was refused',
-      )
-    }
-    return { code: error.code, detail: error.message, retryAfter: error.retryAfter, requestId: null }
-  }
+  if (error instanceof Refusal) return refused(error, ask, app)
   if (ask.isAborted) {
     app.log.debug({ event: 'aborted', path: ask.path, ...ask.origin }, 'a client hung up')
     return {
@@ -172,4 +169,18 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
     retryAfter: null,
     requestId,
   }
+}
+
+function refused(refusal: Refusal, ask: Ask, app: App): Problem {
+  const { code, message: detail, retryAfter, session } = refusal
+  const logged = LOGGED.find((each) => each === code)
+  if (logged !== undefined) {
+    app.meter.count(logged)
+    // A kind of its own, since it needs no login: a flood of them must not displace what users were refused.
+    const event = OF_USERS.includes(logged) ? 'refused' : 'refused_foreign'
+    const whose = session === null ? {} : named(session)
+    app.audit.warn({ event, code, path: ask.path, ...ask.origin, ...whose }, 'a request was refused')
+  }
+  const problem = { code, detail, retryAfter, requestId: null }
+  return code === 'not_logged_in' ? { ...problem, reason: lackIn(ask, app) } : problem
 }

@@ -6,8 +6,9 @@ import { handleOf, type LiveSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { requireFresh, withPassword, YOUR_PASSWORD } from './fresh.ts'
-import { notLoggedIn, requireParams, requireSession } from './guard.ts'
+import { requireParams, requireSession } from './guard.ts'
 import { json } from './json.ts'
+import { notLoggedIn } from './not-logged-in.ts'
 import { LARGEST_PAGE, namedParams, PAGED, requireInBody, SESSION_CURSOR } from './params.ts'
 import { isApiPath } from './return.ts'
 import { named } from './session.ts'
@@ -17,7 +18,7 @@ export async function info(ask: Ask, app: App): Promise<Response> {
   const pairs = await requireParams(ask, app, 'fields')
   const { token, session } = await requireSession(ask, app, 'read', pairs)
   const user = await app.users.find(session.uname)
-  if (user === null) throw notLoggedIn()
+  if (user === null) throw notLoggedIn(ask, app)
   return json({
     uname: user.uname,
     fullname: user.fullname,

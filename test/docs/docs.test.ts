@@ -4,8 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
 import { readConfig } from '../../src/config.ts'
-import { anchorsOf, blocksIn, blocksOf, documents, guides, linksOf, pathsNamedIn, root } from './markdown.ts'
-import { isAsExpected, openClone, stepsOf } from './transcript.ts'
+import {
+  anchorsOf,
+  blocksIn,
+  blocksOf,
+  documents,
+  guides,
+  linksOf,
+  pathsNamedIn,
+  read,
+  root,
+} from './markdown.ts'
+import { isAsExpected, openClone, settingsIn, stepsOf } from './transcript.ts'
 
 /** Commands that are not typed here, each with the reason. */
 const notTyped = new Map([
@@ -39,7 +49,7 @@ for (const path of guides) {
   test.skipIf(curl === null && !isComplete)(
     `the commands of ${path} answer as it says${unless(curl, 'curl')}`,
     async () => {
-      await using clone = await openClone()
+      await using clone = await openClone(settingsIn(read(path)))
       const printed = await clone.type(steps.map(({ command }) => command))
       const wrong = steps
         .map((step, i) => ({ ...step, printed: printed[i] ?? '' }))

@@ -51,8 +51,15 @@ export interface Clone extends AsyncDisposable {
   type(commands: readonly string[]): Promise<string[]>
 }
 
+/** The variables with which a document says that its server was started: `A=1 B='2' npm start`. */
+export function settingsIn(text: string): Record<string, string> {
+  const [, assignments = ''] = /`((?:CLOAKROOM_\w+=(?:'[^']*'|\S+) )+)npm start/.exec(text) ?? []
+  const pairs = [...assignments.matchAll(/(\w+)=(?:'([^']*)'|(\S+))/g)]
+  return Object.fromEntries(pairs.map(([, name = '', quoted, bare]) => [name, quoted ?? bare ?? '']))
+}
+
 /** The project in a folder of its own, a home that is empty, and a server on a free port. */
-export async function openClone(): Promise<Clone> {
+export async function openClone(settings: Readonly<Record<string, string>> = {}): Promise<Clone> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-docs-'))
   for (const name of ['package.json', 'node_modules', 'src'])
     symlinkSync(join(root, name), join(folder, name))
@@ -61,7 +68,7 @@ export async function openClone(): Promise<Clone> {
   await Bun.write(join(env.HOME, '.npmrc'), 'update-notifier=false\n')
   const server = Bun.spawn([process.execPath, 'src/cli/main.ts', 'serve'], {
     cwd: folder,
-    env: { ...env, CLOAKROOM_PORT: '0', CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD },
+    env: { ...env, CLOAKROOM_PORT: '0', CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD, ...settings },
     stdout: 'pipe',
     stderr: 'inherit',
   })

@@ -60,6 +60,20 @@ const named: readonly Named[] = [
     name: '__Host-door',
     attributes: ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'],
   },
+  {
+    says: 'keeps the bare name over https if the settings say so, for old programs',
+    publicUrl: 'https://login.example.com',
+    toml: '[cookie]\nprefix = "none"',
+    name: 'zsessionid',
+    attributes: ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'],
+  },
+  {
+    says: 'keeps the bare name with a cookie domain too',
+    publicUrl: 'https://login.example.com',
+    toml: '[cookie]\nprefix = "none"\ndomain = "example.com"',
+    name: 'zsessionid',
+    attributes: ['Domain=example.com', 'HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'],
+  },
 ]
 
 for (const { says, name, attributes, ...settings } of named) {
@@ -80,7 +94,7 @@ for (const { says, name, attributes, ...settings } of named) {
     const logout = await fetch(`${server.url}/login/logout.csp`, { headers: { cookie }, redirect: 'manual' })
     expect(cookieOf(logout)).toBe(`${name}=`)
     expect(attributesOf(logout)).toEqual(
-      [...attributes, 'Expires=Thu, 01 Jan 1970 00:00:00 GMT', 'Max-Age=0'].sort(),
+      [...attributes, 'Expires=Thu, 01-Jan-1970 00:00:00 GMT', 'Max-Age=0'].sort(),
     )
   })
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { logIn } from '../support/client.ts'
+import { sendRaw } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 import { attempt, cookieOf, RIGHT } from './attempt.ts'
 
@@ -20,7 +21,7 @@ test('healthz and readyz answer without a login, to GET and HEAD', async () => {
   }
 })
 
-test('a problem has type, title, status, detail and code, and no more', async () => {
+test('a problem has type, title, status, detail, code and error, and no more but its reason', async () => {
   await using server = await startServer()
   const answer = await fetch(`${server.url}/session/get`)
   expect(answer.status).toBe(401)
@@ -35,8 +36,10 @@ test('a problem has type, title, status, detail and code, and no more', async ()
     type: 'urn:cloakroom:problem:not_logged_in',
     title: 'Not logged in',
     status: 401,
-    detail: expect.stringContaining('Log in first'),
+    detail: 'Log in first: no cookie zsessionid came with the request.',
     code: 'not_logged_in',
+    error: 'Log in first: no cookie zsessionid came with the request.',
+    reason: 'no_cookie',
   })
 })
 
@@ -182,4 +185,42 @@ test('a password manager finds the page on which a password is changed, logged i
   }
   const other = `${server.url}/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200`
   expect((await fetch(other)).status).toBe(404)
+})
+
+test('a path that slashes or capitals keep from being found is not found, and the problem names the right one', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  const detailOf = async (path: string) => {
+    const [answer] = (
+      await sendRaw(server.port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    ).answers
+    const { code, detail } = JSON.parse(answer?.body ?? '') as { code: string; detail: string }
+    return [answer?.status, code, detail]
+  }
+  const nothing = [404, 'not_found', 'There is nothing at this path.']
+  for (const [path, meant] of [
+    ['/session/info/', '/session/info'],
+    ['//session/get', '/session/get'],
+    ['//index.csp', '/index.csp'],
+    ['/api/2//session/get/', '/api/2/session/get'],
+    ['/Session/Get', '/session/get'],
+    ['/session/get/?key=a', '/session/get'],
+    ['//', '/'],
+  ]) {
+    expect(await detailOf(path as string)).toEqual([
+      404,
+      'not_found',
+      `There is nothing at this path. Did you mean ${meant}? A path has one slash between its parts, none at its end, and small letters.`,
+    ])
+  }
+  for (const path of ['/session/nothing/', '/session/%67et', `/${'session/'.repeat(1_000)}get`])
+    expect(await detailOf(path)).toEqual(nothing)
+})
+
+test('a method that a path does not take is named, with those that it takes', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  const answer = await fetch(`${server.url}/session/put`, { method: 'DELETE' })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST'])
+  expect(((await answer.json()) as { detail: string }).detail).toBe(
+    '/session/put answers to GET and POST, and not to DELETE.',
+  )
 })

@@ -2,30 +2,17 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { openShell } from '../support/curl.ts'
 import { ADMIN_PASSWORD, startServer, type TestServer } from '../support/server.ts'
-import { openConnection, type RawAnswer } from './old-connection.ts'
+import { openConnection } from './old-connection.ts'
+import { cookieOf, requestLines } from './old-program.ts'
 
 const PASSWORD = encodeURIComponent(ADMIN_PASSWORD)
 const CREDENTIALS = `z_username=admin&z_password=${PASSWORD}`
 const UNPROTECTED = `${CREDENTIALS}&z_csrf_protection=off`
 
-/** The first cookie of an answer, as programs cut it out. */
-const cookieOf = (answer: RawAnswer) => answer.header('set-cookie')?.split(';')[0] ?? ''
-
-/** The lines of a request as such a program writes them: no port in `Host`, and a `Connection` that is not quite the standard's. */
-const request = (target: string, cookie: string | null, body: string | null = null, version = '1.1') => [
-  `${body === null ? 'GET' : 'POST'} ${target} HTTP/${version}`,
-  'Host: 127.0.0.1',
-  'Connection: keepalive',
-  ...(cookie === null ? [] : [`Cookie: ${cookie}`]),
-  ...(body === null
-    ? []
-    : ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${body.length}`]),
-]
-
 /** One request on a connection of its own. */
 async function ask(port: number, target: string, cookie: string | null, body: string | null = null) {
   using connection = openConnection(port)
-  return await connection.send(request(target, cookie, body), body ?? '')
+  return await connection.send(requestLines(target, cookie, body), body ?? '')
 }
 
 /** Logs in with the cookie of the login page and goes on with it, whatever the login answers. */
@@ -40,7 +27,7 @@ test('a program keeps the first cookie for ever, over one connection and over ma
   const { port } = server
   using connection = openConnection(port)
   const send = (target: string, cookie: string | null, body: string | null = null) =>
-    connection.send(request(target, cookie, body), body ?? '')
+    connection.send(requestLines(target, cookie, body), body ?? '')
 
   const welcome = await send('/index.csp', null)
   expect(welcome.status).toBe(200)
@@ -94,7 +81,7 @@ test('a program that speaks HTTP/1.0, with or without Host, is answered, and the
     return answer
   }
   const bare = (target: string, cookie: string | null, body: string | null = null) =>
-    request(target, cookie, body, '1.0').filter((line) => !/^(Host|Connection):/.test(line))
+    requestLines(target, cookie, body, '1.0').filter((line) => !/^(Host|Connection):/.test(line))
 
   const cookie = cookieOf(await answerTo(bare('/index.csp', null)))
   expect((await answerTo(bare('/z_security_check', cookie, UNPROTECTED), UNPROTECTED)).status).toBe(302)

@@ -1,0 +1,28 @@
+type Kind = 'page' | 'json'
+
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ['text/html', 'page'],
+  ['application/json', 'json'],
+  ['application/problem+json', 'json'],
+])
+
+/** What a client would rather have, by its `Accept`: the higher weight, then the one named first. Null: it names neither. */
+export function preferredIn(accept: string | null): Kind | null {
+  let preferred: Kind | null = null
+  let most = 0
+  for (const range of accept?.split(',') ?? []) {
+    const [type = '', ...params] = range.split(';').map((part) => part.trim().toLowerCase())
+    const kind = KINDS.get(type)
+    const weight = weightIn(params)
+    if (kind === undefined || weight <= most) continue
+    preferred = kind
+    most = weight
+  }
+  return preferred
+}
+
+/** The `q` of a range; 1 without one, or where it is no number. */
+function weightIn(params: readonly string[]): number {
+  const weight = Number(params.find((each) => each.startsWith('q='))?.slice(2) ?? 1)
+  return Number.isNaN(weight) ? 1 : weight
+}
