@@ -103,11 +103,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     drain: given.drain ?? 1_000,
     /** Whose clients get the answers that they know where those differ from ours. */
     compat: given.compat ?? 'off',
-    cookie: {
-      name: given.cookie?.name ?? 'zsessionid',
-      prefix: given.cookie?.prefix ?? 'auto',
-      domain: requireOwnDomain(given.cookie?.domain, publicUrl?.hostname ?? hostname),
-    },
+    cookie: cookieOf(given.cookie ?? {}, publicUrl?.hostname ?? hostname),
     ...filled(session, { idle: 30 * 60_000, lifetime: 12 * 3_600_000, fresh: 10 * 60_000 }),
     limits: limitsOf(limits, nameOf),
     login: filled<LoginSettings>(login, {
@@ -135,6 +131,12 @@ type LogSettings = { [K in keyof FileLog]-?: NonNullable<FileLog[K]> }
 const filled = <T extends object>(given: { [K in keyof T]?: T[K] | undefined }, defaults: T): T => ({
   ...defaults,
   ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>),
+})
+
+const cookieOf = (given: NonNullable<Given['cookie']>, hostname: string) => ({
+  name: given.name ?? 'zsessionid',
+  prefix: given.prefix ?? 'auto',
+  domain: requireOwnDomain(given.domain, hostname),
 })
 
 const redisOf = (given: NonNullable<Given['redis']>) => ({
