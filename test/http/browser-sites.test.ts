@@ -155,7 +155,7 @@ describeWithBrowser('a page of another site', (open) => {
       expect(await sessionCookies(context, server)).toEqual([])
     })
 
-    test(`on ${stranger} logs nobody out with a form, and ends no session`, async () => {
+    test(`on ${stranger} logs nobody out with a form or an image, and ends no session`, async () => {
       await using server = await startServer()
       const elsewhere = await logIn(server)
       const info = (await elsewhere.json('/session/info')) as { handle: string }
@@ -166,6 +166,7 @@ describeWithBrowser('a page of another site', (open) => {
       await submitForm(page, `${server.url}/sessions`, { handle: info.handle })
       expect((await elsewhere.ask('/session/get')).status).toBe(200)
       await page.goto(`http://${stranger}:${site.port}/`)
+      await loadImage(page, `${server.url}/login/logout.csp`)
       await submitForm(page, `${server.url}/login/logout.csp`, {})
       await page.goto(`${server.url}/index.csp`)
       expect(await page.getByText('You are logged in.').count()).toBe(1)
