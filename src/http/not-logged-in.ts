@@ -23,7 +23,7 @@ const sentences: Record<Lack, (ask: Ask, app: App) => string> = {
   malformed_cookie: (_, { cookie }) =>
     `Log in first: the value of the cookie ${cookie.name} is no token. Send it as it came in Set-Cookie, whole and without quotes.`,
   pre_login_cookie: (_, { cookie }) =>
-    `Log in first: the cookie ${cookie.name} is from before a login, and no live session has it. Send the one that the login answers with.`,
+    `Log in first: the cookie ${cookie.name} is from before a login, and no live session has it. Send the one that the login answers with, or log in with z_csrf_protection=off, which lets a program keep it.`,
   session_ended: (_, { cookie }) => `Log in again: the session of the cookie ${cookie.name} has ended.`,
 }
 

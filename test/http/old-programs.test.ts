@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openShell } from '../support/curl.ts'
 import { ADMIN_PASSWORD, startServer, type TestServer } from '../support/server.ts'
 import { openConnection } from './old-connection.ts'
-import { cookieOf, requestLines } from './old-program.ts'
+import { cookieOf, openOldProgram, requestLines } from './old-program.ts'
 
 const PASSWORD = encodeURIComponent(ADMIN_PASSWORD)
 const CREDENTIALS = `z_username=admin&z_password=${PASSWORD}`
@@ -195,3 +195,80 @@ async function formIn(page: Response) {
     .text()
   return form
 }
+
+test('a script that stored its cookie once logs in with it at every run, and finds its session each time', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  using script = openOldProgram(server.port)
+  await script.send('/index.csp')
+  script.keepsCookies = false
+  for (const run of ['1', '2', '3']) {
+    expect((await script.send('/z_security_check', UNPROTECTED)).status).toBe(302)
+    expect((await script.send('/session/put', `run${run}=yes`)).body).toBe('{}')
+    server.now += 15 * 60_000
+  }
+  expect((await script.send('/session/get')).body).toBe('{"run1":"yes","run2":"yes","run3":"yes"}')
+})
+
+test('a program that says nothing about protection is told what to say, and works when it does', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  using program = openOldProgram(server.port)
+  await program.send('/index.csp')
+  program.keepsCookies = false
+  expect((await program.send('/z_security_check', CREDENTIALS)).status).toBe(302)
+  const refused = await program.send('/session/get')
+  expect(refused.status).toBe(401)
+  const { error, detail } = JSON.parse(refused.body) as { error: string; detail: string }
+  expect(error).toBe(detail)
+  expect(error).toContain('z_csrf_protection=off')
+  program.keepsCookies = true
+  await program.send('/index.csp')
+  program.keepsCookies = false
+  await program.send('/z_security_check', UNPROTECTED)
+  expect((await program.send('/session/get')).body).toBe('{}')
+})
+
+test('a program whose library says how it fetches, as that of Node does, keeps its cookie', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  using connection = openConnection(server.port)
+  const send = (target: string, cookie: string | null, body: string | null = null) =>
+    connection.send(
+      [...requestLines(target, cookie, body), 'sec-fetch-mode: cors', 'user-agent: node'],
+      body ?? '',
+    )
+  const cookie = cookieOf(await send('/index.csp', null))
+  expect((await send('/z_security_check', cookie, UNPROTECTED)).status).toBe(302)
+  expect((await send('/session/get', cookie)).body).toBe('{}')
+})
+
+test('a program that names an old charset is understood as long as what it sends is ASCII', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  using connection = openConnection(server.port)
+  const cookie = await loggedInCookie(server)
+  for (const key of ['a', 'b']) {
+    const lines = requestLines('/session/put', cookie, `${key}=1`).map((line) =>
+      line.startsWith('Content-Type') ? `${line}; charset=ISO-8859-1` : line,
+    )
+    expect((await connection.send(lines, `${key}=1`)).body).toBe('{}')
+  }
+  expect((await ask(server.port, '/session/get', cookie)).body).toBe('{"a":"1","b":"1"}')
+})
+
+test('a program that goes by the name of the cookie finds it over https, if the settings keep the bare name', async () => {
+  await using server = await startServer({
+    store: 'memory:',
+    publicUrl: 'https://login.example.com',
+    toml: 'cookie.prefix = "none"',
+  })
+  const named = /^zsessionid=[\w-]+$/
+  using program = openOldProgram(server.port)
+  expect(cookieOf(await program.send('/index.csp'))).toMatch(named)
+  expect(cookieOf(await program.send('/z_security_check', UNPROTECTED))).toMatch(named)
+  expect((await program.send('/session/get')).body).toBe('{}')
+})
+
+test('a program that writes its cookie as RFC 2109 has it is understood', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  const cookie = await loggedInCookie(server)
+  for (const written of [`$Version=0; ${cookie}; $Path=/`, `${cookie};`, `other=1;${cookie};x=y`])
+    expect((await ask(server.port, '/session/get', written)).body).toBe('{}')
+})
