@@ -17,14 +17,16 @@ export function newMemoryEvents(): Pick<Store, 'appendEvents' | 'listEvents'> {
   return {
     async appendEvents(events, { most, since }) {
       all = [...all, ...events.map((event) => ({ n: ++appended, event }))]
-      const kept = new Map<string, number>()
+      /** How many are kept of each group that came now. */
+      const kept = new Map(events.map((event) => [groupOf(event), 0]))
       // From the newest on, so that it is the oldest that are left out.
       all = all
         .toReversed()
         .filter(({ event }) => {
-          const count = (kept.get(event.kind) ?? 0) + 1
-          kept.set(event.kind, count)
-          return count <= most && event.at >= since
+          const group = groupOf(event)
+          const count = kept.get(group)
+          if (count !== undefined) kept.set(group, count + 1)
+          return (count === undefined || count < most) && event.at >= since
         })
         .toReversed()
     },
@@ -39,3 +41,5 @@ export function newMemoryEvents(): Pick<Store, 'appendEvents' | 'listEvents'> {
     },
   }
 }
+
+const groupOf = ({ kind, source = '' }: StoredEvent) => `${kind} ${source}`

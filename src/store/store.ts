@@ -159,6 +159,8 @@ export interface StoredEvent {
   readonly kind: string
   /** The user whom it is about, or null. */
   readonly uname: string | null
+  /** Whom it makes room for: a word of `A-Z a-z 0-9 - _ . ! ~ * ' ( ) % :`. Absent: for all of its kind that have none either. */
+  readonly source?: string
   /** All there is to it, for whoever reads it: any text, JSON in practice. */
   readonly text: string
 }
@@ -173,7 +175,7 @@ export interface EventFilter {
 
 /** What a store keeps of the events that it is given. What it need not keep it forgets sooner or later. */
 export interface Keeping {
-  /** Of each kind the newest so many, so that one that comes in floods displaces no other. */
+  /** Of each kind from each source the newest so many, so that one that comes in floods displaces no other. */
   readonly most: number
   /** None from before this instant. */
   readonly since: Millis
@@ -309,7 +311,7 @@ export interface Store {
   /** Bytes that the back end takes for all that it keeps, about; null: it cannot tell. */
   measureBytes(): Promise<number | null>
 
-  /** Remembers events, all or none, in their order, and forgets of their kinds what is not to be kept. */
+  /** Remembers events, all or none, in their order, and forgets of their kinds and sources what is not to be kept. */
   appendEvents(events: readonly StoredEvent[], keeping: Keeping): Promise<void>
 
   /**

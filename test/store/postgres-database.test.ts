@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { Pool } from '../../src/store/postgres/pool.ts'
+import { LATEST } from '../../src/store/postgres/schema.ts'
 import { placeOf } from '../../src/store/postgres/url.ts'
 import type { Store } from '../../src/store/store.ts'
 import { describeWithPostgres, type PostgresServer } from '../support/postgres.ts'
@@ -61,6 +62,8 @@ const WITHOUT = [
    DROP FUNCTION cloakroom.watch, cloakroom.unwatch, cloakroom.beat, cloakroom.leave, cloakroom.tell,
      cloakroom.end_locked(bigint[], text, bigint), cloakroom.end_session(bytea, bytea, text, text, bigint);`,
   'DROP FUNCTION cloakroom.require_in_time;',
+  `ALTER TABLE cloakroom.events DROP COLUMN source;
+   DROP FUNCTION cloakroom.append_events(bigint[], text[], text[], text[], text[], integer, bigint);`,
 ]
 
 describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
@@ -129,10 +132,10 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     const secrets = await Promise.all(nodes.map((node, i) => node.readSecret('pre-login', `candidate ${i}`)))
     expect(new Set(secrets).size).toBe(1)
     await Promise.all(nodes.map((node) => node.close()))
-    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([6])
+    expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([LATEST])
   })
 
-  test.each([1, 2, 3, 4, 5])(
+  test.each([1, 2, 3, 4, 5, 6])(
     'a schema of version %i is brought to this one, and keeps what is in it',
     async (version) => {
       const url = await server.newDatabase()
@@ -140,7 +143,9 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       const { id } = await givenSession(before)
       await before.close()
       await server.run(
-        `${WITHOUT.slice(version - 1).join('')} UPDATE cloakroom.schema_version SET version = ${version}`,
+        `${WITHOUT.slice(version - 1)
+          .toReversed()
+          .join('')} UPDATE cloakroom.schema_version SET version = ${version}`,
         url,
       )
       const store = await open(url)
@@ -152,7 +157,7 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
       const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
       expect(await store.restoreSession(session, new Map())).toBe('restored')
       await store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now)
-      const event = { at: now, kind: 'login', uname: null, text: '{}' }
+      const event = { at: now, kind: 'login', uname: null, source: 'users', text: '{}' }
       await store.appendEvents([event], { most: 10, since: 0 })
       expect((await store.listEvents({ since: 0 }, null, 10)).items).toEqual([event])
       await store.close()

@@ -4,7 +4,7 @@ import { DEADLINE_FUNCTION } from './deadline.ts'
 import { EVENT_FUNCTION } from './events.ts'
 import { RESTORE_FUNCTION } from './restore-function.ts'
 import { SESSION_FUNCTIONS } from './session-functions.ts'
-import { EVENTS_TABLE, NODES_TABLE, RESTORED, TABLES, WATCH_TABLES } from './tables.ts'
+import { EVENT_SOURCES, EVENTS_TABLE, NODES_TABLE, RESTORED, TABLES, WATCH_TABLES } from './tables.ts'
 import { USER_FUNCTIONS } from './user-functions.ts'
 import { WATCH_FUNCTIONS } from './watch-functions.ts'
 
@@ -12,7 +12,15 @@ import { WATCH_FUNCTIONS } from './watch-functions.ts'
  * Each entry takes the tables from the version that is its index to the next one. An entry that was released is never changed. Where only
  * functions change the entry is empty.
  */
-const migrations: readonly string[] = [TABLES, RESTORED, EVENTS_TABLE, NODES_TABLE, WATCH_TABLES, '']
+const migrations: readonly string[] = [
+  TABLES,
+  RESTORED,
+  EVENTS_TABLE,
+  NODES_TABLE,
+  WATCH_TABLES,
+  '',
+  EVENT_SOURCES,
+]
 
 /**
  * The functions of the latest version, which are made anew at every step up. One that nodes of an earlier version may still call stays, or

@@ -80,6 +80,12 @@ export const EVENTS_TABLE = `
   CREATE INDEX events_by_uname ON cloakroom.events (uname, n);
 `
 
+/** Which events make room for each other: those of one kind and source. */
+export const EVENT_SOURCES = `
+  ALTER TABLE cloakroom.events ADD COLUMN source text COLLATE "C" NOT NULL DEFAULT '';
+  CREATE INDEX events_by_source ON cloakroom.events (kind, source, n);
+`
+
 /** What nodes say of themselves, since version 4. After a crash it is empty, and soon told anew: none of it goes to the log. */
 export const NODES_TABLE = `
   CREATE UNLOGGED TABLE cloakroom.nodes (

@@ -6,38 +6,38 @@ import type { Link } from './link.ts'
 import { newScript, newWideScript } from './scripts.ts'
 
 /**
- * KEYS numbers, texts; ARGV what the key of a kind begins with, most, since, then of each event its instant, its kind and what is kept of
- * it. The last event stays whatever its age, so that no number comes twice.
+ * KEYS numbers, texts; ARGV what the key of a kind begins with, most, since, then of each event its instant, its group (kind and source) and
+ * what is kept of it. The last event stays whatever its age, so that no number comes twice.
  */
 const APPEND = newWideScript(
   'writes',
   `
 local last = redis.call('ZRANGE', KEYS[1], -1, -1)[1] or 0
-local kinds = {}
+local groups = {}
 -- All that is not there yet, or has gone ahead, is come upon before anything is changed.
 for i = 4, #ARGV, 3 do redis.call('EXISTS', ARGV[1] .. ARGV[i + 1]) end
 for i = 4, #ARGV, 3 do
   last = last + 1
   local n = string.format('%.0f', last)
-  kinds[ARGV[i + 1]] = true
+  groups[ARGV[i + 1]] = true
   redis.call('ZADD', KEYS[1], n, n)
   redis.call('ZADD', ARGV[1] .. ARGV[i + 1], n, n)
   redis.call('HSET', KEYS[2], n, ARGV[i] .. ' ' .. ARGV[i + 1] .. ' ' .. ARGV[i + 2])
 end
-local function forget(n, kind)
-  -- Those of another kind may have gone ahead. Then it is left to the next call.
-  if type(redis.pcall('ZREM', ARGV[1] .. kind, n)) == 'table' then return false end
+local function forget(n, group)
+  -- Those of another group may have gone ahead. Then it is left to the next call.
+  if type(redis.pcall('ZREM', ARGV[1] .. group, n)) == 'table' then return false end
   redis.call('ZREM', KEYS[1], n)
   redis.call('HDEL', KEYS[2], n)
   return true
 end
-for kind in pairs(kinds) do
-  for _, n in ipairs(redis.call('ZRANGE', ARGV[1] .. kind, 0, -1 - ARGV[2])) do forget(n, kind) end
+for group in pairs(groups) do
+  for _, n in ipairs(redis.call('ZRANGE', ARGV[1] .. group, 0, -1 - ARGV[2])) do forget(n, group) end
 end
 -- Up to the first that is younger: they come about in the order of their instants.
 for _, n in ipairs(redis.call('ZRANGE', KEYS[1], 0, 1000)) do
-  local at, kind = string.match(redis.call('HGET', KEYS[2], n) or '', '^(%S+) (%S+) ')
-  if not at or tonumber(at) >= tonumber(ARGV[3]) or tonumber(n) >= last or not forget(n, kind) then break end
+  local at, group = string.match(redis.call('HGET', KEYS[2], n) or '', '^(%S+) (%S+) ')
+  if not at or tonumber(at) >= tonumber(ARGV[3]) or tonumber(n) >= last or not forget(n, group) then break end
 end
 `,
 )
@@ -76,7 +76,7 @@ export function newEvents(link: Link) {
 
   return {
     async appendEvents(events: readonly StoredEvent[], { most, since }: Keeping): Promise<void> {
-      const args = events.flatMap((event) => [String(event.at), event.kind, keptOf(event)])
+      const args = events.flatMap((event) => [String(event.at), groupOf(event), keptOf(event)])
       const keys = [EVENT_NUMBERS, EVENT_TEXTS] as const
       await link.write(APPEND, keys as unknown as [string], [
         EVENT_KIND,
@@ -92,12 +92,17 @@ export function newEvents(link: Link) {
   }
 }
 
+/** Kind and source, as the key of a sorted set has them. Events of a version that knew no sources have the kind alone. */
+const groupOf = ({ kind, source }: StoredEvent) => (source === undefined ? kind : `${kind}=${source}`)
+
 /** The user's name, which may be anything, behind the number of its characters. */
 const keptOf = ({ uname, text }: StoredEvent) => `${uname?.length ?? -1} ${uname ?? ''}${text}`
 
 function eventIn(kept: string): StoredEvent {
-  const [, at = '', kind = '', length = '', rest = ''] = /^(\S+) (\S+) (\S+) (.*)$/s.exec(kept) ?? []
+  const [, at = '', group = '', length = '', rest = ''] = /^(\S+) (\S+) (\S+) (.*)$/s.exec(kept) ?? []
   const count = Number(length)
   const uname = count < 0 ? null : rest.slice(0, count)
-  return { at: Number(at), kind, uname, text: rest.slice(Math.max(0, count)) }
+  const [kind = '', source] = group.split('=')
+  const text = rest.slice(Math.max(0, count))
+  return { at: Number(at), kind, uname, text, ...(source === undefined ? {} : { source }) }
 }

@@ -94,9 +94,9 @@ const EVENTS = 'cloakroom:{events}:'
 
 /** Sorted set of the numbers of all events, by themselves. */
 export const EVENT_NUMBERS = `${EVENTS}numbers`
-/** Hash: the number of an event to its instant, its kind, its user and its text. */
+/** Hash: the number of an event to its instant, its kind and source, its user and its text. */
 export const EVENT_TEXTS = `${EVENTS}texts`
-/** What the key of the sorted set of the numbers of one kind begins with. */
+/** What the key of the sorted set of the numbers of one kind and source begins with. */
 export const EVENT_KIND = `${EVENTS}k:`
 
 /** What the index of a user and `ENDING` hold of a session: the handle, and the instant of its login, for the order of lists. */

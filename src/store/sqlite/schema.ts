@@ -95,6 +95,10 @@ const migrations: readonly string[] = [
   CREATE INDEX events_by_kind ON events (kind);
   CREATE INDEX events_by_uname ON events (uname);
   `,
+  `
+  ALTER TABLE events ADD COLUMN source TEXT NOT NULL DEFAULT ''; -- events of one kind and source make room for each other
+  CREATE INDEX events_by_source ON events (kind, source);
+  `,
 ]
 
 /** The version that this program reads and writes. */

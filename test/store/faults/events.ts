@@ -49,6 +49,23 @@ export const eventFaults: Record<string, Fault> = {
       await good.appendEvents(kept, { most: ALL, since: 0 })
     },
   }),
+  'append counts all sources of a kind as one': (good) => ({
+    async appendEvents(events, keeping) {
+      await good.appendEvents(events, { ...keeping, most: ALL })
+      for (const kind of new Set(events.map((event) => event.kind))) {
+        const { items } = await good.listEvents({ kind, since: 0 }, null, ALL)
+        if (items.length <= keeping.most) continue
+        const all = (await good.listEvents({ since: 0 }, null, ALL)).items.toReversed()
+        const gone = new Set(items.slice(keeping.most))
+        const kept = all.filter(
+          (event) => ![...gone].some((each) => each.text === event.text && each.at === event.at),
+        )
+        await good.appendEvents([], { most: 0, since: Number.MAX_SAFE_INTEGER })
+        await good.appendEvents(kept, { most: ALL, since: 0 })
+      }
+    },
+  }),
+  'events lose their source': mapped(({ source: _, ...event }) => event),
   'append keeps the oldest': (good) => ({
     async appendEvents(events, keeping) {
       const kinds = Map.groupBy(events, ({ kind }) => kind)

@@ -54,6 +54,7 @@ export const eventLaws: readonly Law[] = [
         newEvent({ kind, uname: 'a b  c 5 👩🏽‍💻', text: '👩🏽‍💻 é 7 "quoted" \'$1\' \\ %' }),
         newEvent({ kind, uname: '-1 x', text: '12 3' }),
         newEvent({ kind, at: 0, uname: newName(), text: 'x'.repeat(10_000) }),
+        newEvent({ kind, source: `admin:a%20b-(${newName()})`, uname: '=', text: '=' }),
       ]
       await store.appendEvents(events, everything)
       expect(await found(store, { kind })).toEqual(events.toReversed())
@@ -97,6 +98,26 @@ export const eventLaws: readonly Law[] = [
       await store.appendEvents([...batch, newEvent()], { most: 4, since: 0 })
       expect(await found(store, { kind })).toEqual(batch.toReversed().slice(0, 4))
       expect(await found(store, { kind: rare.kind })).toEqual(rare.newestFirst)
+    },
+  },
+  {
+    says: 'of each source of a kind the newest are kept, and a flood from one displaces nothing of another',
+    async check(store, other) {
+      const kind = newName()
+      const from = (source: string, count: number) =>
+        times(count, (i) => newEvent({ kind, source, text: `${source} ${i}` }))
+      const [calm, without, noisy] = [from('calm', 3), times(2, () => newEvent({ kind })), from('noisy', 9)]
+      await store.appendEvents([...calm, ...without], { most: 3, since: 0 })
+      await other.appendEvents(noisy, { most: 3, since: 0 })
+      await store.appendEvents([newEvent({ kind: newName(), source: 'calm' })], { most: 1, since: 0 })
+      expect(await found(store, { kind })).toEqual([
+        ...noisy.slice(6).toReversed(),
+        ...without.toReversed(),
+        ...calm.toReversed(),
+      ])
+      const last = newEvent({ kind })
+      await store.appendEvents([last], { most: 1, since: 0 })
+      expect((await found(store, { kind })).filter(({ source }) => source === undefined)).toEqual([last])
     },
   },
   {
