@@ -49,9 +49,13 @@ export function readEnvironment(environment: Environment): FromEnvironment {
   return { values: found, nameOf: (setting) => names.get(setting) ?? variableOf(setting) }
 }
 
-/** The password for the first admin, if the environment has it or names a file that does. */
-export function adminPassword(environment: Environment): string | null {
+/**
+ * The password for the first admin, if the environment has it or names a file that does. Takes it out of the environment, so that no
+ * thread and no other program inherits it.
+ */
+export function takeAdminPassword(environment: Record<string, string | undefined>): string | null {
   const password = environment[ADMIN_PASSWORD]
+  delete environment[ADMIN_PASSWORD]
   const variable = `${ADMIN_PASSWORD}_FILE`
   const path = environment[variable]
   if (path === undefined) return password ?? null

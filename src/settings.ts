@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { getPublicSuffix } from 'tldts'
 import { z } from 'zod'
+import { isPath } from './paths.ts'
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const sizes: Readonly<Record<string, number>> = { b: 1, kib: 1_024, mib: 1_048_576, gib: 1_073_741_824 }
@@ -70,13 +71,18 @@ const webUrl = text.transform((value, context) => {
   return z.NEVER
 })
 
-const storeUrl = text.refine(
-  (value) =>
+const STORE =
+  'must be sqlite:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/NAME or postgres://USER:PASSWORD@HOST:PORT/DATABASE'
+const storeUrl = text.superRefine((value, context) => {
+  if (
     /^(sqlite:(?!:).+|memory:|postgres(ql)?:\/\/.+@[^/]+\/.+|rediss?(\+cluster|\+sentinel)?:\/\/.+)$/.test(
       value,
-    ),
-  'must be sqlite:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/NAME or postgres://USER:PASSWORD@HOST:PORT/DATABASE',
-)
+    )
+  )
+    return
+  const message = isPath(value) ? `must be a URL: for a SQLite file write sqlite:${value}` : STORE
+  context.addIssue({ code: 'custom', message })
+})
 
 const network = text.refine((value) => {
   const [address = '', bits, ...rest] = value.split('/')

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
 import { readConfig } from '../src/config.ts'
-import { adminPassword, variableOf } from '../src/environment.ts'
+import { takeAdminPassword, variableOf } from '../src/environment.ts'
 import { settings } from '../src/settings.ts'
 import { defaults } from './docs/settings.ts'
 import { read, refusal } from './support/settings.ts'
@@ -73,15 +73,19 @@ test('what may hold a password can be in a file that a variable names', () => {
     const said = refusal('', { CLOAKROOM_STORE_FILE: path, CLOAKROOM_STORE: 'memory:' })
     expect(said).toMatch(/CLOAKROOM_STORE_FILE.*CLOAKROOM_STORE|CLOAKROOM_STORE.*CLOAKROOM_STORE_FILE/)
     expect(said).toContain('both set')
-    expect(adminPassword({ CLOAKROOM_ADMIN_PASSWORD_FILE: path })).toBe('redis://u:p@h:6379')
+    expect(takeAdminPassword({ CLOAKROOM_ADMIN_PASSWORD_FILE: path })).toBe('redis://u:p@h:6379')
   })
   withFile('  two words \n', (path) =>
-    expect(adminPassword({ CLOAKROOM_ADMIN_PASSWORD_FILE: path })).toBe('  two words'),
+    expect(takeAdminPassword({ CLOAKROOM_ADMIN_PASSWORD_FILE: path })).toBe('  two words'),
   )
-  expect(adminPassword({ CLOAKROOM_ADMIN_PASSWORD: 'a ' })).toBe('a ')
-  expect(adminPassword({})).toBeNull()
+  expect(takeAdminPassword({ CLOAKROOM_ADMIN_PASSWORD: 'a ' })).toBe('a ')
+  expect(takeAdminPassword({})).toBeNull()
+  const environment = { CLOAKROOM_ADMIN_PASSWORD: 'a password', PATH: '/bin' }
+  takeAdminPassword(environment)
+  // No thread and no program that is begun later inherits it.
+  expect(Object.keys(environment)).toEqual(['PATH'])
   expect(() =>
-    adminPassword({ CLOAKROOM_ADMIN_PASSWORD: '', CLOAKROOM_ADMIN_PASSWORD_FILE: '/run/secret' }),
+    takeAdminPassword({ CLOAKROOM_ADMIN_PASSWORD: '', CLOAKROOM_ADMIN_PASSWORD_FILE: '/run/secret' }),
   ).toThrow('both set')
 })
 
@@ -99,7 +103,7 @@ test('a file of a secret that has none is refused, and what is in it is not repe
     expect(refused(path)).toStartWith('CLOAKROOM_STORE_FILE must be sqlite:PATH')
     expect(refused(path)).not.toContain('hunter')
   })
-  expect(() => adminPassword({ CLOAKROOM_ADMIN_PASSWORD_FILE: '/nowhere/p' })).toThrow(
+  expect(() => takeAdminPassword({ CLOAKROOM_ADMIN_PASSWORD_FILE: '/nowhere/p' })).toThrow(
     'CLOAKROOM_ADMIN_PASSWORD_FILE',
   )
 })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { adminPassword } from '../environment.ts'
+import { takeAdminPassword } from '../environment.ts'
 import { requireFirstPassword } from '../first-admin.ts'
 import { checkStore, shownStore, storeHasUsers } from '../store/open.ts'
 import { sayingWhere } from './open.ts'
@@ -18,7 +18,7 @@ export function addCheck(program: Command): void {
       )
       const { store } = config
       print(await sayingWhere(store, () => checkStore(store, given.deep === true, config)))
-      const password = adminPassword(process.env)
+      const password = takeAdminPassword(process.env)
       if (password !== null && !(await sayingWhere(store, () => storeHasUsers(store, config)))) {
         await requireFirstPassword(password)
       }

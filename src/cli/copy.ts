@@ -1,9 +1,12 @@
+import { isatty } from 'node:tty'
 import { type Command, Option } from 'commander'
 import type { Config } from '../config.ts'
 import { SetupError, StoreFault } from '../errors.ts'
+import { standardError } from '../output.ts'
 import { copyStore } from '../store/copy.ts'
 import { closedAfter, ended, isSameStore, openStore, shownStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { readInput } from './input.ts'
 import { newProgress } from './progress.ts'
 import { addConfigFlag, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
@@ -62,7 +65,7 @@ const counted = (count: number, what: string) =>
 /** With lines of standard input for those URLs that are a dash. */
 async function withTyped({ from, to }: Flags): Promise<Flags> {
   if (from !== '-' && to !== '-') return { from, to }
-  const lines = (await Bun.stdin.text()).split(/\r?\n/)
+  const lines = (await readInput()).split(/\r?\n/)
   const next = (flag: string, url: string): string => {
     if (url !== '-') return url
     const line = lines.shift()?.trim() ?? ''
@@ -79,8 +82,14 @@ function requireKept(flag: string, url: string): void {
   )
 }
 
+/** Standard error, whose reader may leave without harm to the copy. */
+const screen = {
+  isTTY: isatty(2),
+  write: (text: string) => standardError.write(text),
+}
+
 async function copy(from: Store, to: Store) {
-  const progress = newProgress(process.stderr, () => performance.now())
+  const progress = newProgress(screen, () => performance.now())
   try {
     return await copyStore(from, to, Date.now(), progress)
   } catch (cause) {
@@ -112,7 +121,7 @@ const optionsOf = (flag: string, { redis, postgres }: Config) => ({
   create: flag === '--to',
   redis: { ...redis, timeout: Math.max(redis.timeout, PATIENCE.redis) },
   postgres: { ...postgres, timeout: Math.max(postgres.timeout, PATIENCE.postgres) },
-  warn: (sentence: string) => void process.stderr.write(`cloakroom: ${flag}: ${sentence}\n`),
+  warn: (sentence: string) => standardError.write(`cloakroom: ${flag}: ${sentence}\n`),
 })
 
 /** Says which of the two stores it is that cannot be used, where sentences speak of the flag that other commands have for theirs. */

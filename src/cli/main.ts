@@ -8,10 +8,11 @@ import { standardError } from '../output.ts'
 import { addBackup } from './backup.ts'
 import { addCheck } from './check.ts'
 import { addCopy } from './copy.ts'
+import { requireNothingTaken, requireUtf8, withHint } from './input.ts'
 import { addServe } from './serve.ts'
 import { addSession } from './session.ts'
 import { withoutFlag } from './settings.ts'
-import { print } from './terminal.ts'
+import { print, visible, write } from './terminal.ts'
 import { addUser } from './user.ts'
 
 /**
@@ -29,11 +30,12 @@ const program = new Command('cloakroom')
   .showHelpAfterError('(--help says more)')
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({
+    writeOut: write,
     writeErr: (text) => standardError.write(text),
     outputError(text, write) {
       const [, option = ''] = /unknown option '([^'=]+)/.exec(text) ?? []
       const hint = withoutFlag(option)
-      write(hint === null ? text.replace(/^error:/, 'cloakroom:') : `cloakroom: ${hint}\n`)
+      write(hint === null ? withHint(text.replace(/^error:/, 'cloakroom:')) : `cloakroom: ${hint}\n`)
     },
   })
   .exitOverride()
@@ -73,14 +75,16 @@ function say(message: string): void {
 }
 
 try {
+  requireUtf8(process.argv.slice(2), process.env)
+  requireNothingTaken(process.env)
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.setup
   else if (error instanceof SetupError) {
-    say(error.message)
+    say(error.message.split('\n').map(visible).join('\n'))
     process.exitCode = EXIT.setup
   } else if (error instanceof Refusal) {
-    say(error.message)
+    say(error.message.split('\n').map(visible).join('\n'))
     process.exitCode = EXIT.refused
   } else {
     say(`A fault of the program: ${error instanceof Error ? error.stack : String(error)}`)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { adminPassword } from '../environment.ts'
+import { takeAdminPassword } from '../environment.ts'
 import { type Log, newLog } from '../log.ts'
 import { type Output, standardError } from '../output.ts'
 import { type Running, serve } from '../serve.ts'
@@ -22,6 +22,8 @@ export function addServe(program: Command): void {
         'Examples:\n  $ cloakroom serve\n  $ cloakroom serve --port 9000 --data /var/lib/cloakroom --public-url https://login.example.com',
     )
     .action(async (_: unknown, command: Command) => {
+      // Before anything begins a thread, which would inherit it.
+      const adminPassword = takeAdminPassword(process.env)
       const config = settingsOf(command)
       const { log, output } = await newLog(config.log)
       const leave = (code: number, millis = LAST_LINES_MS) => void leaveWith(code, output, millis)
@@ -30,7 +32,7 @@ export function addServe(program: Command): void {
         log,
         linesDropped: () => output.linesDropped,
         clock: Date.now,
-        adminPassword: adminPassword(process.env),
+        adminPassword,
         ...onStandardError,
         // With a code that makes a supervisor start it anew.
         giveUp: () => end(starting, 1, leave),

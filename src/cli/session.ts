@@ -7,7 +7,7 @@ import { allOf } from '../store/pages.ts'
 import type { SessionFilter } from '../store/store.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
-import { print, printTable, withSpinner } from './terminal.ts'
+import { print, printJson, printTable, withSpinner } from './terminal.ts'
 
 interface ListFlags {
   readonly user?: string
@@ -77,7 +77,7 @@ async function revoke(
 async function listSessions({ store, now }: Opened, filter: SessionFilter, json: boolean): Promise<void> {
   const rows: string[][] = []
   for await (const each of allOf((after, limit) => store.listSessions(filter, after, limit, now))) {
-    if (json) print(JSON.stringify(shown(each)))
+    if (json) printJson(shown(each))
     else rows.push(Object.values(shown(each)))
   }
   if (!json) printTable(['HANDLE', 'USER', 'BEGAN', 'LAST USED', 'ENDS', 'ADDRESS', 'USER AGENT'], rows)

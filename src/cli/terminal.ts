@@ -1,11 +1,35 @@
 import { password as askPassword, isCancel, spinner } from '@clack/prompts'
 import { SetupError } from '../errors.ts'
+import { standardError } from '../output.ts'
+import { readInput, requireTyped } from './input.ts'
 
 /** After this many milliseconds a person wants to see that something goes on. */
 const PATIENCE = 1_000
 
-export const print = (line: string): void => {
-  process.stdout.write(`${line}\n`)
+let hasWritten = false
+
+/** Writes on standard output. A reader who leaves, as `head` does, ends the program, and nobody is told. */
+export function write(text: string): void {
+  if (!hasWritten) process.stdout.on('error', leave)
+  hasWritten = true
+  process.stdout.write(text)
+}
+
+/** Ends without a word where a pipe or terminal is gone. A full disk is told. */
+function leave({ code }: { code?: string }): void {
+  if (code === 'EPIPE' || code === 'EIO') process.exit(0)
+  standardError.write(`cloakroom: Standard output cannot be written (${code}).\n`)
+  void standardError.drained(PATIENCE).then(() => process.exit(2))
+}
+
+export const print = (line: string): void => write(`${line}\n`)
+
+/** Prints a value as a line of JSON. No character in it does anything to a terminal. */
+export const printJson = (value: unknown): void =>
+  print(JSON.stringify(value).replace(UNSEEN, (character) => [...codeUnits(character)].join('')))
+
+function* codeUnits(text: string): Generator<string> {
+  for (let i = 0; i < text.length; i++) yield `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`
 }
 
 /** Rows under a heading, in columns as wide as they need to be. */
@@ -18,8 +42,12 @@ export function printTable(heading: readonly string[], rows: readonly (readonly 
   }
 }
 
+/** Characters that nobody sees. Some move the cursor or change colours. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
 /** Control characters as boxes: a user agent must not be able to write on the terminal. */
-const visible = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
+export const visible = (text: string): string => text.replace(CONTROLS, '\u{fffd}')
 
 /** Does something that may take long; a terminal shows a spinner if it does. */
 export async function withSpinner<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -41,7 +69,7 @@ export async function withSpinner<T>(doing: string, work: () => Promise<T>): Pro
 /** A new password: asked for twice on a terminal, else the first line of standard input. Never an argument, which others could see. */
 export async function readNewPassword(uname: string): Promise<string> {
   if (process.stdin.isTTY !== true) {
-    const [line = ''] = (await Bun.stdin.text()).split(/\r?\n/)
+    const [line = ''] = (await readInput()).split(/\r?\n/)
     if (line === '') throw new SetupError('No password came on standard input; send it as the first line.')
     return line
   }
@@ -54,5 +82,5 @@ export async function readNewPassword(uname: string): Promise<string> {
 async function ask(message: string): Promise<string> {
   const answer = await askPassword({ message, output: process.stderr })
   if (isCancel(answer)) throw new SetupError('Nothing was changed.')
-  return answer
+  return requireTyped(answer)
 }

@@ -4,7 +4,7 @@ import { distinct, shownUser, type UserFields } from '../login/users.ts'
 import { allOf } from '../store/pages.ts'
 import { type Opened, withStore } from './open.ts'
 import { addStoreFlags } from './settings.ts'
-import { print, printTable, readNewPassword, withSpinner } from './terminal.ts'
+import { print, printJson, printTable, readNewPassword, withSpinner } from './terminal.ts'
 
 const sessions = (ended: number) => `${ended} ${ended === 1 ? 'session' : 'sessions'} ended`
 
@@ -151,7 +151,7 @@ async function listUsers({ users }: Opened, json: boolean): Promise<void> {
   const rows: string[][] = []
   for await (const user of allOf((after, limit) => users.list(after, limit))) {
     const { uname, fullname, email, roles, disabled } = user
-    if (json) print(JSON.stringify(shownUser(user)))
+    if (json) printJson(shownUser(user))
     else rows.push([uname, fullname, email, roles.join(', '), disabled ? 'disabled' : ''])
   }
   if (!json) printTable(['USER', 'NAME', 'EMAIL', 'ROLES', ''], rows)

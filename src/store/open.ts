@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { SetupError, type StoreFault } from '../errors.ts'
+import { isPath } from '../paths.ts'
 import { openMemoryStore } from './memory.ts'
 import type { Reach } from './postgres/pool.ts'
 import { shownUrl } from './postgres/url.ts'
@@ -100,6 +101,7 @@ const kinds: readonly (readonly [RegExp, Kind])[] = [
 function kindOf(url: string): Kind {
   const [, kind] = kinds.find(([begin]) => begin.test(url)) ?? []
   if (kind !== undefined) return kind
+  if (isPath(url)) throw new SetupError(`${url} is a path and no URL: for a SQLite file write sqlite:${url}.`)
   // Nothing else is repeated: it may be anything, such as a password in the wrong place.
   const [scheme] = /^[a-z][a-z\d+.-]*:(?=\/\/|$)/i.exec(url) ?? []
   const wrong = scheme === undefined ? 'This is no URL of a store' : `There is no store for ${scheme}`

@@ -74,6 +74,12 @@ test.concurrent('the version is that of the package, however it is asked for', a
 const wrong: readonly (readonly [args: string, ...says: readonly string[]])[] = [
   ['serv', 'serv', 'Did you mean serve?'],
   ['user lst', 'lst', 'Did you mean list?'],
+  ['start', 'start', 'Did you mean serve?'],
+  ['user ls', 'ls', 'Did you mean list?'],
+  ['serve 9000', 'too many arguments', 'npm start -- --port 9000'],
+  ['serve --trusted-proxies 10.0.0.1', 'trusted-proxies', 'settings file', 'CLOAKROOM_TRUSTED_PROXIES'],
+  ['serve --store ./x.db', '--store', 'sqlite:./x.db'],
+  ['copy --from x.db --to memory:', '--from', 'sqlite:x.db'],
   ['serve --prot 8080', '--prot', 'Did you mean --port?'],
   ['serve --trusted-proxies ::1', 'trusted-proxies has no flag', 'CLOAKROOM_TRUSTED_PROXIES'],
   ['check --session.idle=1h', 'session.idle has no flag', 'CLOAKROOM_SESSION_IDLE'],

@@ -1,0 +1,96 @@
+import { SetupError } from '../errors.ts'
+
+/** What stands in a text for bytes that were no character. */
+const REPLACEMENT = '\ufffd'
+
+/**
+ * Refuses arguments and variables of ours whose bytes were not UTF-8: Bun has put U+FFFD in their place, and a password or a name
+ * with it would be another one. The text itself is not repeated, since it may be a secret.
+ */
+export function requireUtf8(args: readonly string[], environment: NodeJS.ProcessEnv): void {
+  const at = args.findIndex((each) => each.includes(REPLACEMENT))
+  if (at !== -1) throw notUtf8(nameOfArgument(args, at))
+  for (const [name, value = ''] of Object.entries(environment)) {
+    if (name.startsWith('CLOAKROOM_') && `${name}${value}`.includes(REPLACEMENT))
+      throw notUtf8(name.replaceAll(REPLACEMENT, '?'))
+  }
+}
+
+function nameOfArgument(args: readonly string[], at: number): string {
+  const [, own] = /^(--[\w-]+)=/.exec(args[at] ?? '') ?? []
+  const [, before] = /^(--[\w-]+)$/.exec(args[at - 1] ?? '') ?? []
+  const flag = own ?? before
+  return flag === undefined ? `Argument ${at + 1}` : `The value of ${flag}`
+}
+
+const notUtf8 = (what: string) =>
+  new SetupError(`${what} is not UTF-8. Type or save it in that encoding (a locale such as C.UTF-8).`)
+
+/** All of standard input: UTF-8, or what a mark at its beginning says, as PowerShell writes it. Refuses bytes that are no text. */
+export async function readInput(): Promise<string> {
+  const bytes = await Bun.stdin.bytes()
+  try {
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes)
+  } catch {
+    throw notUtf8('Standard input')
+  }
+}
+
+function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (first === 0xff && second === 0xfe) return 'utf-16le'
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
+}
+
+/** A line that was typed on the terminal. */
+export function requireTyped(line: string): string {
+  if (line.includes(REPLACEMENT)) throw notUtf8('What was typed')
+  return line
+}
+
+/** The flags that npm takes for its own when they do not stand behind `--`. */
+const SERVER_FLAGS = ['port', 'host', 'data', 'store', 'public-url', 'allow-plain-http', 'metrics', 'config']
+
+/** Refuses flags that npm kept for itself, as in `npm start --port=9000`: the server would start without them. */
+export function requireNothingTaken(environment: NodeJS.ProcessEnv): void {
+  const script = environment['npm_lifecycle_event']
+  if (script !== 'start' && script !== 'cloakroom') return
+  const taken = SERVER_FLAGS.find(
+    (flag) => environment[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined,
+  )
+  if (taken === undefined) return
+  const command = script === 'start' ? 'npm start' : 'npm run cloakroom'
+  throw new SetupError(
+    `npm took --${taken} for a flag of its own. Put flags behind --: ${command} -- --${taken} …`,
+  )
+}
+
+/** Words that people try for a command that is called otherwise. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  start: 'serve',
+  run: 'serve',
+  server: 'serve',
+  up: 'serve',
+  users: 'user',
+  sessions: 'session',
+  verify: 'check',
+  test: 'check',
+  migrate: 'copy',
+  create: 'add',
+  new: 'add',
+  remove: 'delete',
+  rm: 'delete',
+  ls: 'list',
+  password: 'passwd',
+  end: 'revoke',
+}
+
+/** The message about a mistake on the command line, with what was probably meant. */
+export function withHint(message: string): string {
+  const [, word = ''] = /unknown command '([^']+)'/.exec(message) ?? []
+  const meant = OTHER_WORDS[word]
+  if (meant !== undefined && !message.includes('Did you mean'))
+    return `${message.trimEnd()}\n(Did you mean ${meant}?)\n`
+  if (message.includes("too many arguments for 'serve'"))
+    return `${message.trimEnd()}\nWith npm, put flags behind --: npm start -- --port 9000\n`
+  return message
+}
