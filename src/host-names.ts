@@ -24,7 +24,7 @@ export function isPrivateName(name: string): boolean {
 
 /** The host in a `Host` header, without its port, in small letters. Null: it is no host. */
 export function hostNameFrom(header: string): string | null {
-  const [, name] = /^(\[[\da-f:.]+\]|[^\s:/?#@,[\]\\]+)(?::\d{0,5})?$/i.exec(header) ?? []
+  const [, name] = /^(\[[\da-f:.]+\]|[\w.-]{1,253})(?::\d{0,5})?$/i.exec(header) ?? []
   return name === undefined ? null : bare(name)
 }
 

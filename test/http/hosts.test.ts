@@ -90,7 +90,7 @@ test('a foreign name reaches neither the login nor a page, and the answer says w
   )
   expect(answers[0]?.status).toBe(421)
   expect(answers[0]?.body).not.toContain('<b>')
-  expect(answers[0]?.body.length).toBeLessThan(500)
+  expect((JSON.parse(answers[0]?.body ?? '') as { detail: string }).detail.length).toBeLessThan(200)
   const line = server.log.map((each) => JSON.parse(each)).find(({ code }) => code === 'misdirected_request')
   expect(line).toMatchObject({ event: 'refused_foreign', path: '/z_security_check' })
 })
