@@ -145,7 +145,7 @@ test('a token that a stranger made up never becomes one of the server', async ()
 test('a password may hold any characters, from 8 characters to 1,024 bytes, and is never cut', async () => {
   await using server = await startServer()
   const admin = await logIn(server)
-  const passwords = ['12ab\0 ü🐦', '🐦🐦🐦🐦🐦🐦🐦🐦', '  blanks', 'é'.repeat(512)]
+  const passwords = ['12ab\0 ü🐦', '🐦🐤🐦🐤🐦🐦🐦🐤', '  blanks', 'éü'.repeat(256)]
   for (const [i, password] of passwords.entries()) {
     await admin.json('/admin/users/create', { uname: `u${i}`, password })
     const login = (z_password: string) => attempt(server, { z_username: `u${i}`, z_password }, JSON_ANSWER)
