@@ -16,6 +16,7 @@ import { Readiness } from './http/readiness.ts'
 import { startHttp } from './http/server.ts'
 import { Streams } from './http/streams.ts'
 import type { Log } from './log.ts'
+import { Devices } from './login/devices.ts'
 import type { PasswordCost } from './login/hash-threads.ts'
 import { Login } from './login/login.ts'
 import { Passwords } from './login/passwords.ts'
@@ -110,6 +111,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const lifetime = newLifetime(config, PRE_LOGIN)
   const touches = new Touches(store, lifetime, clock, fault)
   const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
+  const deviceSecret = await store.readSecret('device', randomBytes(32).toString('base64url'))
   const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock, config.knownWords)
@@ -146,6 +148,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       passwords,
       throttle,
       sessions,
+      devices: new Devices(deviceSecret, clock),
       keepsTokens: config.login['keep-token'] === 'programs',
     }),
     watching: new Watching({ store, touches, clock, countsAsUse: events['count-as-use'] }),

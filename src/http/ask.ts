@@ -61,6 +61,11 @@ export class Ask {
     return this.#tokens
   }
 
+  /** The device cookies that the request presents. */
+  get devices(): readonly string[] {
+    return this.#reading.cookie.devicesOf(this.headers.get('cookie'))
+  }
+
   /** Those of several tokens that `find` finds sessions for, which is asked once for a request. A single one is whatever it is. */
   liveTokens(
     find: (tokens: readonly Token[]) => Promise<readonly Token[]>,

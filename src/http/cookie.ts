@@ -1,7 +1,11 @@
+import { DEVICE_LIFETIME } from '../login/devices.ts'
 import { looksLikeToken, type Token } from '../session/token.ts'
 
 /** Cookies of our name that are tried: more than a browser sends of its own, which has one for each domain and path. */
 const MOST_TOKENS = 8
+
+/** Device cookies that are looked at: one of this host and one of its domain, with room for two of other paths. */
+const MOST_DEVICES = 4
 
 /** How the cookie is called and where it goes. */
 export interface CookieSettings {
@@ -25,6 +29,7 @@ export function newCookie({ name: plain, domain, isSecure, prefix }: CookieSetti
   const strongest = domain === null ? '__Host-' : '__Secure-'
   const name = isSecure && prefix === 'auto' ? strongest + plain : plain
   const variants = ['', '__Host-', '__Secure-'].map((each) => each + plain)
+  const deviceName = `${name}-device`
   const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}${domain === null ? '' : `; Domain=${domain}`}`
   return {
     name,
@@ -45,6 +50,12 @@ export function newCookie({ name: plain, domain, isSecure, prefix }: CookieSetti
         .filter((each) => variants.includes(each)),
     /** The tokens in a `Cookie` header, in its order; whatever cannot be one is passed over. */
     tokensOf: (header: string | null): readonly Token[] => (header === null ? NONE : tokensIn(header, name)),
+    /** The value of a `Set-Cookie` for a device cookie, which outlives the session. */
+    setDevice: (device: string): string =>
+      `${deviceName}=${device}; ${attributes}; Max-Age=${DEVICE_LIFETIME / 1_000}`,
+    /** The device cookies in a `Cookie` header. */
+    devicesOf: (header: string | null): readonly string[] =>
+      header === null ? NONE : valuesIn(header, deviceName).slice(0, MOST_DEVICES),
   }
 }
 
@@ -61,3 +72,10 @@ function tokensIn(header: string, name: string): readonly Token[] {
   }
   return tokens
 }
+
+/** The values of all cookies of a name. */
+const valuesIn = (header: string, name: string): string[] =>
+  header.split(';').flatMap((part) => {
+    const at = part.indexOf('=')
+    return at !== -1 && part.slice(0, at).trim() === name ? [part.slice(at + 1).trim()] : []
+  })

@@ -19,7 +19,7 @@ export async function requireFresh(
   password: string | undefined,
 ): Promise<void> {
   if (password !== undefined && password !== '') {
-    const who = { uname: session.uname, address: ask.address }
+    const who = { uname: session.uname, address: ask.address, devices: ask.devices }
     return withPassword(ask, app, session, () => app.login.requirePassword(who, password))
   }
   if (app.sessions.isFresh(session)) return

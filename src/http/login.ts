@@ -1,6 +1,7 @@
 import { loginDocument } from '../console/document.tsx'
 import type { LoginData } from '../console/pages/login.tsx'
 import { Refusal } from '../errors.ts'
+import type { Attempt, Begun } from '../login/login.ts'
 import { idOf, isOfFirstPassword } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
@@ -36,40 +37,57 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
   // Before the password is looked at: while nobody can log in, none is wrong. Behind the body, which would gather in memory meanwhile.
   await app.readiness.requireLogins()
   const uname = await app.users.nameOf(requireField(pairs, 'z_username').slice(0, 256))
-  const returnTo = lastOf(pairs, 'return_to')
   const attempt = {
     uname,
     password: requireField(pairs, 'z_password'),
     isProtected: isProtectionWanted(pairs),
     presented: ask.tokens,
     isProgram: !isBrowser(ask.headers),
+    devices: ask.devices,
     address: ask.address,
     userAgent: ask.headers.get('user-agent') ?? '',
+    returnTo: lastOf(pairs, 'return_to'),
   }
   try {
-    const token = await app.login.logIn(attempt)
-    const session = { uname, id: idOf(token) }
-    app.meter.count('login')
-    app.audit.info(
-      { event: 'login', ...ask.origin, ...named(session), csrfProtection: attempt.isProtected },
-      'logged in',
-    )
-    const headers = { 'Set-Cookie': app.cookie.set(token) }
-    const isFirst = isOfFirstPassword(token)
-    if (ask.wantsJson) return json(isFirst ? { passwordChangeNeeded: true } : {}, headers)
-    const target = returnTarget(returnTo, ask.headers.get('host'), app) ?? FRONT_PAGE
-    return redirect(isFirst ? PASSWORD_PAGE : target, headers)
+    return loggedIn(ask, app, attempt, await app.login.logIn(attempt))
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    const event = error.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
-    app.meter.count(error.code === 'busy' ? 'login_busy' : event)
-    // Of a user alone: people now and then type their password into the field for the name. That it cannot be told changes no answer.
-    const known = (await app.users.find(uname).catch(() => null))?.uname
-    app.audit.warn({ event, ...ask.origin, uname: known, code: error.code }, 'a login was refused')
-    if (ask.wantsJson) throw error
-    const page = { message: error.message, uname, returnTo }
-    return loginResponse(page, app, statusOf(error.code), problemHeaders(error, app))
+    return refused(ask, app, attempt, error)
   }
+}
+
+/** An attempt to log in, and where it is to lead. */
+interface LoginForm extends Attempt {
+  readonly returnTo: string | null
+}
+
+function loggedIn(ask: Ask, app: App, { uname, isProtected, returnTo }: LoginForm, begun: Begun): Response {
+  const { token, device } = begun
+  app.meter.count('login')
+  app.audit.info(
+    { event: 'login', ...ask.origin, ...named({ uname, id: idOf(token) }), csrfProtection: isProtected },
+    'logged in',
+  )
+  const headers = { 'Set-Cookie': app.cookie.set(token) }
+  const isFirst = isOfFirstPassword(token)
+  const target = returnTarget(returnTo, ask.headers.get('host'), app) ?? FRONT_PAGE
+  const response = ask.wantsJson
+    ? json(isFirst ? { passwordChangeNeeded: true } : {}, headers)
+    : redirect(isFirst ? PASSWORD_PAGE : target, headers)
+  if (device !== null) response.headers.append('Set-Cookie', app.cookie.setDevice(device))
+  return response
+}
+
+async function refused(ask: Ask, app: App, form: LoginForm, refusal: Refusal): Promise<Response> {
+  const { uname, returnTo } = form
+  const event = refusal.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
+  app.meter.count(refusal.code === 'busy' ? 'login_busy' : event)
+  // Of a user alone: people now and then type their password into the field for the name. That it cannot be told changes no answer.
+  const known = (await app.users.find(uname).catch(() => null))?.uname
+  app.audit.warn({ event, ...ask.origin, uname: known, code: refusal.code }, 'a login was refused')
+  if (ask.wantsJson) throw refusal
+  const page = { message: refusal.message, uname, returnTo }
+  return loginResponse(page, app, statusOf(refusal.code), problemHeaders(refusal, app))
 }
 
 function isProtectionWanted(pairs: readonly Pair[]): boolean {

@@ -112,7 +112,12 @@ export async function password(ask: Ask, app: App): Promise<Response> {
   requireInBody(ask, ['old', 'new'])
   const params = namedParams(pairs, ['old', 'new'])
   const [old, next] = [params.require('old'), params.require('new')]
-  const who = { uname: session.uname, handle: handleOf(session.id), address: ask.address }
+  const who = {
+    uname: session.uname,
+    handle: handleOf(session.id),
+    address: ask.address,
+    devices: ask.devices,
+  }
   const ended = await withPassword(ask, app, session, () => app.login.changePassword(who, old, next))
   app.meter.count('revoked', ended)
   app.audit.info(

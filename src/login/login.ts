@@ -2,8 +2,10 @@ import { Refusal } from '../errors.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Token } from '../session/token.ts'
 import type { StoredUser } from '../store/store.ts'
+import type { Devices } from './devices.ts'
+import type { Party } from './hash-queue.ts'
 import { isFirstPassword, type Passwords } from './passwords.ts'
-import type { Throttle } from './throttle.ts'
+import type { Attempter, Throttle } from './throttle.ts'
 import type { Users } from './users.ts'
 
 /** One attempt to log in, as the wire brought it. */
@@ -16,6 +18,8 @@ export interface Attempt {
   readonly presented: readonly Token[]
   /** Whether the client is a program and no browser, so that it may keep the pre-login token that it presented. */
   readonly isProgram: boolean
+  /** The device cookies that came with the request. */
+  readonly devices: readonly string[]
   readonly address: string
   readonly userAgent: string
 }
@@ -25,6 +29,14 @@ interface Who {
   readonly uname: string
   readonly handle: string
   readonly address: string
+  readonly devices: readonly string[]
+}
+
+/** What a client gets for a login. */
+export interface Begun {
+  readonly token: Token
+  /** A device cookie for the browser, or null for a program. */
+  readonly device: string | null
 }
 
 interface Parts {
@@ -32,6 +44,7 @@ interface Parts {
   readonly passwords: Passwords
   readonly throttle: Throttle
   readonly sessions: Sessions
+  readonly devices: Devices
   /** Whether programs may keep the pre-login token that they present. */
   readonly keepsTokens: boolean
 }
@@ -42,49 +55,58 @@ export class Login {
   readonly #passwords: Passwords
   readonly #throttle: Throttle
   readonly #sessions: Sessions
+  readonly #devices: Devices
   readonly #keepsTokens: boolean
 
-  constructor({ users, passwords, throttle, sessions, keepsTokens }: Parts) {
+  constructor({ users, passwords, throttle, sessions, devices, keepsTokens }: Parts) {
     this.#users = users
     this.#passwords = passwords
     this.#throttle = throttle
     this.#sessions = sessions
+    this.#devices = devices
     this.#keepsTokens = keepsTokens
   }
 
-  /** The token of the new session. Refuses, in the same time and words, whatever it was that was wrong. */
-  async logIn(attempt: Attempt): Promise<Token> {
-    const { uname, address, presented } = attempt
-    const token = await this.#throttle.attempt(uname, address, () => this.#begin(attempt))
-    await this.#sessions.endAll(presented.filter((earlier) => earlier !== token))
-    return token
+  /** Begins a session. Refuses, in the same time and words, whatever it was that was wrong. */
+  async logIn(attempt: Attempt): Promise<Begun> {
+    const begun = await this.#throttle.attempt(await this.#attempter(attempt), (party) =>
+      this.#begin(attempt, party),
+    )
+    await this.#sessions.endAll(attempt.presented.filter((earlier) => earlier !== begun.token))
+    return begun
   }
 
   /**
    * A user's own change of password, for which the old one is asked as at a login, and as slowly. Ends all sessions of the user but
    * the one of the handle; how many.
    */
-  changePassword({ uname, handle, address }: Who, old: string, password: string): Promise<number> {
-    return this.#throttle.attempt(uname, address, () =>
-      this.#users.changePassword(uname, old, password, handle),
+  async changePassword(who: Who, old: string, password: string): Promise<number> {
+    return this.#throttle.attempt(await this.#attempter(who), () =>
+      this.#users.changePassword(who.uname, old, password, who.handle),
     )
   }
 
   /** Refuses a password that is not that of the user who is logged in; guessing is slowed as at a login. */
-  requirePassword({ uname, address }: Omit<Who, 'handle'>, password: string): Promise<void> {
-    return this.#throttle.attempt(uname, address, () => this.#users.requirePasswordOf(uname, password))
+  async requirePassword(who: Omit<Who, 'handle'>, password: string): Promise<void> {
+    return this.#throttle.attempt(await this.#attempter(who), () =>
+      this.#users.requirePasswordOf(who.uname, password),
+    )
   }
 
-  async #begin(attempt: Attempt): Promise<Token> {
+  async #attempter({ uname, address, devices }: Omit<Who, 'handle'>): Promise<Attempter> {
+    return { uname, address, device: await this.#devices.find(devices, uname, () => this.#users.find(uname)) }
+  }
+
+  async #begin(attempt: Attempt, party: Party): Promise<Begun> {
     const { uname, password, isProtected, address, userAgent } = attempt
     const user = await this.#users.find(uname)
-    const right = await this.#passwords.verify(password, user?.passwordHash ?? null)
+    const right = await this.#passwords.verify(password, user?.passwordHash ?? null, party)
     if (!right || user === null || user.disabled) throw wrongCredentials()
     const isFirst = isFirstPassword(user.passwordHash)
     // The letter of a new token is what says that the password was a first one.
     const keepable = isFirst ? [] : this.#keepable(attempt)
     const kept = await this.#keptToken(user, keepable)
-    if (kept !== null) return kept
+    if (kept !== null) return { token: kept, device: null }
     const { generation } = user
     const keep = keepable.find((token) => this.#sessions.isPreLoginToken(token)) ?? null
     const token = await this.#sessions.begin({
@@ -98,7 +120,7 @@ export class Login {
     })
     // Null: the user was disabled, deleted or given another password while this one was being verified.
     if (token === null) throw wrongCredentials()
-    return token
+    return { token, device: attempt.isProgram ? null : this.#devices.newCookie(attempt.devices, user) }
   }
 
   /** The tokens that this attempt may keep. */

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
-import { isIPv6 } from 'node:net'
 import pLimit, { type LimitFunction } from 'p-limit'
+import { networkOf } from '../address.ts'
 import { Refusal } from '../errors.ts'
 import type { Clock } from '../session/lifetime.ts'
 import type { Counter, Millis, Store } from '../store/store.ts'
+import type { Party } from './hash-queue.ts'
 
 /** So many wrong passwords in so many milliseconds; then none is tried until that time is over. */
 export interface Allowance {
@@ -11,11 +12,36 @@ export interface Allowance {
   readonly window: Millis
 }
 
+/** Who tries a password, and from where. */
+export interface Attempter {
+  readonly uname: string
+  /** In the spelling of `formatAddress`. */
+  readonly address: string
+  /** The device cookie of a browser that logged in before as this user, by its name, or null. */
+  readonly device: string | null
+}
+
 /**
- * Slows the guessing of passwords: per address, and per user and address together, never per user alone, so that a stranger cannot
- * lock a user out who comes from elsewhere. Only wrong passwords count, in the store, so that they count on every node and after a
+ * The networks that an address counts in, and how many times the attempts of one address each has. An internet provider gives
+ * one household a /64, a /56 or a /48 of IPv6, and a data centre rents out neighbours in a /24 of IPv4.
+ */
+const NETWORKS = [
+  { ipv4: 32, ipv6: 64, factor: 1 },
+  { ipv4: 32, ipv6: 56, factor: 4 },
+  { ipv4: 24, ipv6: 48, factor: 16 },
+]
+
+/** Attempts of one user from one address that may wait for each other. */
+const LONGEST_LINE = 256
+
+/**
+ * Slows the guessing of passwords: per network, and per user and network together, never per user alone, so that a stranger cannot
+ * lock out a user who comes from elsewhere. Only wrong passwords count, in the store, so that they count on every node and after a
  * restart. Attempts for one user from one address wait for each other, so that many at once are no way around, and a program that logs
  * in often with the right password is never refused.
+ *
+ * A browser with a device cookie of the user is counted by that cookie instead (OWASP, "Device cookies"). After too many wrong
+ * passwords it is a stranger like any other until its window is over.
  */
 export class Throttle {
   readonly #ofUser: Limiter
@@ -29,29 +55,61 @@ export class Throttle {
   }
 
   /** Does what checks a password, or refuses to, with the time after which the next attempt is worth while. */
-  async attempt<T>(uname: string, address: string, check: () => Promise<T>): Promise<T> {
-    const network = networkOf(address)
-    const key = keyOf(uname, network)
+  async attempt<T>(attempter: Attempter, check: (party: Party) => Promise<T>): Promise<T> {
+    const { uname, address, device } = attempter
+    if (device !== null) {
+      const done = await this.#attemptByDevice(uname, device, check)
+      if (done !== null) return done.result
+    }
+    const networks = networksOf(address)
+    const ofAddress = networks.map(({ network, factor }) => this.#ofAddress.budget(network, factor))
+    const ofUser = networks.map(({ network, factor }) => this.#ofUser.budget(keyOf(uname, network), factor))
     // Here too, so that an address which has used up its attempts leaves no trace in memory for each name it makes up.
-    await this.#ofAddress.requireLeft(network)
+    await requireLeft(ofAddress)
+    const party = { isKnown: false, name: networks.at(-1)?.network ?? '' }
+    return this.#inTurn(keyOf(uname, networks[0]?.network ?? ''), async () => {
+      // Counted before and given back: those of other users and addresses do not wait.
+      const [own = 1] = await take([...ofUser, ...ofAddress])
+      return settle(
+        () => check(party),
+        async (outcome) => {
+          if (outcome === 'wrong') return
+          // A right password clears what was counted of this user at this address.
+          await giveBack(ofUser, outcome === 'right' ? own : 1)
+          await giveBack(ofAddress, 1)
+        },
+      )
+    })
+  }
+
+  /** Null: the device has used up its attempts. */
+  #attemptByDevice<T>(
+    uname: string,
+    device: string,
+    check: (party: Party) => Promise<T>,
+  ): Promise<{ readonly result: T } | null> {
+    const key = keyOf(uname, `device ${device}`)
+    const budget = this.#ofUser.budget(key, 1)
     return this.#inTurn(key, async () => {
-      const wrongBefore = await this.#ofUser.requireLeft(key)
-      // Counted before and given back: those of other users from this address do not wait.
-      await this.#ofAddress.take(network)
-      try {
-        const result = await check()
-        await this.#ofAddress.add(network, -1)
-        if (wrongBefore > 0) await this.#ofUser.add(key, -wrongBefore)
-        return result
-      } catch (error) {
-        await (isWrong(error) ? this.#ofUser.add(key, 1) : this.#ofAddress.add(network, -1))
-        throw error
+      const own = (await budget.add(1)).count
+      if (own > budget.attempts) {
+        await budget.add(-1)
+        return null
       }
+      const result = await settle(
+        () => check({ isKnown: true, name: uname }),
+        async (outcome) => {
+          if (outcome !== 'wrong') await giveBack([budget], outcome === 'right' ? own : 1)
+        },
+      )
+      return { result }
     })
   }
 
   async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
     const turn = this.#turns.get(key) ?? pLimit(1)
+    if (turn.pendingCount >= LONGEST_LINE)
+      throw new Refusal('busy', 'Too many logins as this user are under way. Try again in a few seconds.', 5)
     this.#turns.set(key, turn)
     try {
       return await turn(work)
@@ -61,7 +119,14 @@ export class Throttle {
   }
 }
 
-/** Counts in the store, and refuses what goes beyond an allowance. */
+/** What an allowance leaves to one network, or to one user there. */
+interface Budget {
+  readonly attempts: number
+  add(by: number): Promise<Counter>
+  tooMany(counter: Counter): Refusal
+}
+
+/** Counts in the store. */
 class Limiter {
   readonly #store: Store
   readonly #clock: Clock
@@ -73,56 +138,87 @@ class Limiter {
     this.#allowance = allowance
   }
 
-  add(key: string, by: number): Promise<Counter> {
-    return this.#store.addToCounter(nameOf(key), by, this.#allowance.window, this.#clock())
+  /** What there is of `factor` times the allowance. */
+  budget(key: string, factor: number): Budget {
+    const { attempts, window } = this.#allowance
+    return {
+      attempts: attempts * factor,
+      add: (by) => this.#store.addToCounter(nameOf(key), by, window, this.#clock()),
+      tooMany: ({ endsAt }) => {
+        const seconds = Math.max(1, Math.ceil((endsAt - this.#clock()) / 1000))
+        return new Refusal(
+          'too_many_attempts',
+          `Too many attempts to log in. Try again in ${seconds} seconds.`,
+          seconds,
+        )
+      },
+    }
   }
+}
 
-  /** How many were counted, if another one is allowed. */
-  async requireLeft(key: string): Promise<number> {
-    const counter = await this.add(key, 0)
-    if (counter.count >= this.#allowance.attempts) throw this.#tooMany(counter)
-    return counter.count
-  }
+/** Refuses if one of the budgets is used up. Counts nothing. */
+async function requireLeft(budgets: readonly Budget[]): Promise<void> {
+  const counters = await Promise.all(budgets.map((budget) => budget.add(0)))
+  refuseBeyond(budgets, counters, (count, attempts) => count >= attempts)
+}
 
-  /** Counts one, if it is allowed. */
-  async take(key: string): Promise<void> {
-    const counter = await this.add(key, 1)
-    if (counter.count <= this.#allowance.attempts) return
-    await this.add(key, -1)
-    throw this.#tooMany(counter)
+/** Counts one in each budget, or refuses and counts nothing. Returns the counts. */
+async function take(budgets: readonly Budget[]): Promise<readonly number[]> {
+  const counters = await Promise.all(budgets.map((budget) => budget.add(1)))
+  try {
+    refuseBeyond(budgets, counters, (count, attempts) => count > attempts)
+  } catch (refusal) {
+    await giveBack(budgets, 1)
+    throw refusal
   }
+  return counters.map(({ count }) => count)
+}
 
-  #tooMany({ endsAt }: Counter): Refusal {
-    const seconds = Math.max(1, Math.ceil((endsAt - this.#clock()) / 1000))
-    return new Refusal(
-      'too_many_attempts',
-      `Too many attempts to log in. Try again in ${seconds} seconds.`,
-      seconds,
-    )
+/** Throws the refusal of the budget that is used up for longest, if there is one. */
+function refuseBeyond(
+  budgets: readonly Budget[],
+  counters: readonly Counter[],
+  isBeyond: (count: number, attempts: number) => boolean,
+): void {
+  const refusals = budgets.flatMap((budget, at) => {
+    const counter = counters[at]
+    return counter !== undefined && isBeyond(counter.count, budget.attempts) ? [budget.tooMany(counter)] : []
+  })
+  const [longest] = refusals.toSorted((a, b) => (b.retryAfter ?? 0) - (a.retryAfter ?? 0))
+  if (longest !== undefined) throw longest
+}
+
+async function giveBack(budgets: readonly Budget[], count: number): Promise<void> {
+  await Promise.all(budgets.map((budget) => budget.add(-count)))
+}
+
+/** Checks a password, and has counted what came of it before it resolves or rejects. */
+async function settle<T>(
+  check: () => Promise<T>,
+  count: (outcome: 'right' | 'wrong' | 'untried') => Promise<void>,
+): Promise<T> {
+  let result: T
+  try {
+    result = await check()
+  } catch (error) {
+    await count(isWrong(error) ? 'wrong' : 'untried')
+    throw error
   }
+  await count('right')
+  return result
 }
 
 const isWrong = (error: unknown) =>
   error instanceof Refusal && (error.code === 'wrong_credentials' || error.code === 'wrong_password')
 
-/** A name may hold any character, so it is told apart from the address by its length. */
+/** The networks of an address from the narrowest to the widest, each once. */
+function networksOf(address: string) {
+  const all = NETWORKS.map(({ factor, ...bits }) => ({ network: networkOf(address, bits), factor }))
+  return all.filter(({ network }, at) => network !== all[at - 1]?.network)
+}
+
+/** A name may hold any character, so it is told apart from the network by its length. */
 const keyOf = (uname: string, network: string) => `${uname.length} ${uname} ${network}`
 
 /** Hashed, since people type passwords where the name belongs, and a store need not know who comes from where. */
 const nameOf = (key: string) => `wrong ${hash('sha256', key, 'base64url')}`
-
-/** One household or host has a whole /64 of IPv6: its first four groups stand for all of it. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  if (mapped?.[1] !== undefined) return mapped[1]
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const behind = tail === undefined || tail === '' ? [] : tail.split(':')
-  if (tail !== undefined)
-    groups.push(...Array<string>(8 - groups.length - behind.length).fill('0'), ...behind)
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
-}

@@ -12,6 +12,7 @@ import type {
   UserOutcome,
   UserRule,
 } from '../store/store.ts'
+import type { Party } from './hash-queue.ts'
 import { newLooksAlike, toName } from './names.ts'
 import { type PasswordContext, requirePassword } from './password-rules.ts'
 import { isFirstPassword, type Passwords } from './passwords.ts'
@@ -150,7 +151,7 @@ export class Users {
     await this.#requireRight(old, user)
     if (password === old && isFirstPassword(user.passwordHash))
       throw new Refusal('invalid_parameter', 'new is the first password itself. Choose one of your own.')
-    const change = { passwordHash: await this.#passwords.hash(password) }
+    const change = { passwordHash: await this.#passwords.hash(password, partyOf(user)) }
     return this.#change(uname, change, { generation: newGeneration(), except: handle }, user.generation)
   }
 
@@ -169,8 +170,8 @@ export class Users {
     return endedOf(uname, await this.#store.deleteUser(await this.nameOf(uname), this.#rule(null)))
   }
 
-  async #requireRight(password: string, { passwordHash }: StoredUser): Promise<void> {
-    if (await this.#passwords.verify(password, passwordHash)) return
+  async #requireRight(password: string, user: StoredUser): Promise<void> {
+    if (await this.#passwords.verify(password, user.passwordHash, partyOf(user))) return
     throw new Refusal('wrong_password', 'That is not your present password; nothing was changed.')
   }
 
@@ -218,6 +219,9 @@ export class Users {
     return { now: this.#clock(), keeper: ADMIN, generation }
   }
 }
+
+/** Those who are logged in wait behind no stranger. */
+const partyOf = ({ uname }: StoredUser): Party => ({ isKnown: true, name: uname })
 
 /** Random and not counted, so that a user who is deleted and made again does not come back to an old one. */
 const newGeneration = () => randomInt(2 ** 48 - 1)

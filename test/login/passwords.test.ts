@@ -57,7 +57,7 @@ test('nothing is the password of a user who does not exist, and neither is the e
   expect(await passwords.verify('', await passwords.hash('any long password'))).toBe(false)
 })
 
-test('what is longer than any password is wrong without a hash of it', async () => {
+test('what is longer than any password is wrong', async () => {
   const passwords = new Passwords(1)
   const hash = await passwords.hash('x'.repeat(1_025))
   expect(await passwords.verify('x'.repeat(1_025), hash)).toBe(false)
@@ -110,11 +110,12 @@ for (const password of [
 
 test('a storm of attempts waits for its turn, and beyond that it is told when to come again', async () => {
   const passwords = new Passwords(1)
+  const stranger = { isKnown: false, name: '192.0.2.0/24' }
   const outcomes = await Promise.all(
     Array.from({ length: 300 }, async () => {
       try {
         // Not a hash, so that each turn is short: only the queue is looked at.
-        return String(await passwords.verify('a password', 'no hash'))
+        return String(await passwords.verify('a password', 'no hash', stranger))
       } catch (error) {
         return (error as { code: string }).code
       }
@@ -123,4 +124,18 @@ test('a storm of attempts waits for its turn, and beyond that it is told when to
   const refused = outcomes.filter((code) => code === 'busy').length
   expect(refused).toBeGreaterThan(0)
   expect(refused).toBeLessThan(60)
+})
+
+test('an empty password and one that is too long take as many turns as any other', async () => {
+  const passwords = new Passwords(1, { memoryCost: 8, timeCost: 1 })
+  const hash = await passwords.hash('any long password')
+  await passwords.verify('wrong', null)
+  for (const against of [hash, null]) {
+    for (const password of ['', 'x'.repeat(1_025), 'wrong']) {
+      const attempts = Array.from({ length: 3 }, () => passwords.verify(password, against))
+      for (let i = 0; i < 10; i++) await Promise.resolve()
+      expect([password.length, passwords.waiting]).toEqual([password.length, 2])
+      expect(await Promise.all(attempts)).toEqual([false, false, false])
+    }
+  }
 })

@@ -1,58 +1,25 @@
 import { expect, test } from 'bun:test'
-import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
-import { type Allowance, networkOf, Throttle } from '../../src/login/throttle.ts'
+import { type Allowance, Throttle } from '../../src/login/throttle.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
-
-for (const [address, network] of [
-  ['192.0.2.7', '192.0.2.7'],
-  ['::ffff:192.0.2.7', '192.0.2.7'],
-  ['::FFFF:192.0.2.7', '192.0.2.7'],
-  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-  ['2001:0DB8:0001:0002:ffff:ffff:ffff:ffff', '2001:db8:1:2::/64'],
-  ['2001:db8::1', '2001:db8:0:0::/64'],
-  ['2001:db8:1::2:3:4', '2001:db8:1:0::/64'],
-  ['::1', '0:0:0:0::/64'],
-  ['::', '0:0:0:0::/64'],
-  ['fe80::', 'fe80:0:0:0::/64'],
-  ['1:2:3:4:5:6:7::', '1:2:3:4::/64'],
-  ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
-  ['', ''],
-] as const) {
-  test(`${address || 'no address'} counts as ${network || 'no network'}`, () => {
-    expect(networkOf(address)).toBe(network)
-  })
-}
-
-const group = fc.integer({ min: 0, max: 0xffff })
-
-test('two addresses of IPv6 count together exactly if they share their first 64 bits, however they are written', () => {
-  fc.assert(
-    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), group, fc.nat(7), (groups, other, at) => {
-      const changed = groups.with(at, other)
-      const long = groups.map((each) => each.toString(16).padStart(4, '0').toUpperCase()).join(':')
-      const short = new URL(`http://[${changed.map((each) => each.toString(16)).join(':')}]`).hostname.slice(
-        1,
-        -1,
-      )
-      const isSame = at >= 4 || groups[at] === other
-      expect(networkOf(long) === networkOf(short)).toBe(isSame)
-    }),
-  )
-})
 
 let now = Date.UTC(2030, 0, 1)
 const newThrottle = (ofUser: Allowance, ofAddress: Allowance, store = openMemoryStore()) =>
   new Throttle(store, () => now, ofUser, ofAddress)
 
+const ALICE = { uname: 'alice', address: '192.0.2.7', device: null }
+
 const few = { attempts: 3, window: 60_000 }
 const many = { attempts: 1_000, window: 60_000 }
+
+/** Two digits of a group of an IPv6 address. */
+const hex = (i: number) => i.toString(16).padStart(2, '0')
 
 /** What came of attempts in a row, each with a wrong password. */
 async function wrong(throttle: Throttle, attempts: readonly (readonly [string, string])[]) {
   const outcomes: string[] = []
   for (const [uname, address] of attempts) {
-    const outcome = throttle.attempt<string>(uname, address, () =>
+    const outcome = throttle.attempt<string>({ uname, address, device: null }, () =>
       Promise.reject(new Refusal('wrong_credentials', 'The password is wrong.')),
     )
     outcomes.push(await outcome.catch((refusal: Refusal) => refusal.code))
@@ -61,7 +28,9 @@ async function wrong(throttle: Throttle, attempts: readonly (readonly [string, s
 }
 
 const right = (throttle: Throttle, uname: string, address: string) =>
-  throttle.attempt<string>(uname, address, async () => 'right').catch((refusal: Refusal) => refusal.code)
+  throttle
+    .attempt<string>({ uname, address, device: null }, async () => 'right')
+    .catch((refusal: Refusal) => refusal.code)
 
 const times = (count: number, uname: string, address = '192.0.2.7') =>
   Array<[string, string]>(count).fill([uname, address])
@@ -70,9 +39,7 @@ test('beyond the allowance a password is not looked at, and the refusal says whe
   const throttle = newThrottle(few, many)
   await wrong(throttle, times(3, 'alice'))
   let looked = 0
-  const refusal = await throttle
-    .attempt('alice', '192.0.2.7', async () => ++looked)
-    .catch((error: Refusal) => error)
+  const refusal = await throttle.attempt(ALICE, async () => ++looked).catch((error: Refusal) => error)
   expect(refusal).toMatchObject({ code: 'too_many_attempts' })
   const { retryAfter, message } = refusal as Refusal
   expect(retryAfter).toBe(60)
@@ -129,9 +96,9 @@ test('after a right password the count of the user begins anew, and right ones c
 test('what failed for another reason than a wrong password is no attempt', async () => {
   const throttle = newThrottle(few, few)
   for (let i = 0; i < 10; i++) {
-    const broken = throttle.attempt('alice', '192.0.2.7', () => Promise.reject(new Error('the disk is away')))
+    const broken = throttle.attempt(ALICE, () => Promise.reject(new Error('the disk is away')))
     await expect(broken).rejects.toThrow('the disk is away')
-    const busy = throttle.attempt('alice', '192.0.2.7', () => Promise.reject(new Refusal('busy', 'Busy.')))
+    const busy = throttle.attempt(ALICE, () => Promise.reject(new Refusal('busy', 'Busy.')))
     await expect(busy).rejects.toMatchObject({ code: 'busy' })
   }
   expect(await right(throttle, 'alice', '192.0.2.7')).toBe('right')
@@ -143,7 +110,7 @@ test('many attempts at once are no way around the count', async () => {
   let looked = 0
   const all = Array.from({ length: 20 }, () =>
     throttle
-      .attempt<string>('alice', '192.0.2.7', async () => {
+      .attempt<string>(ALICE, async () => {
         looked++
         await gate.promise
         throw new Refusal('wrong_credentials', 'The password is wrong.')
@@ -202,4 +169,116 @@ test('the store learns no name and no address: people type their password where 
   await wrong(newThrottle(few, few, listening), [['hunter2', '192.0.2.7']])
   expect(names.length).toBeGreaterThan(3)
   for (const name of names) expect(name).toMatch(/^wrong [\w-]{43}$/)
+})
+
+/** Wrong passwords of as many users, each from another network: `attempts` in all. */
+const spread = (attempts: number, addressOf: (i: number) => string, unameOf = (i: number) => `user ${i}`) =>
+  Array.from({ length: attempts }, (_, i) => [unameOf(i), addressOf(i)] as const)
+
+const untilRefused = (outcomes: readonly string[]) => outcomes.indexOf('too_many_attempts')
+
+for (const [what, addressOf, limit] of [
+  ['a /56 of IPv6 has four times the attempts of one address', (i) => `2001:db8:1:2${hex(i)}::1`, 12],
+  ['a /48 of IPv6 has sixteen times the attempts of one address', (i) => `2001:db8:1:${hex(i)}00::1`, 48],
+  ['a /24 of IPv4 has sixteen times the attempts of one address', (i) => `192.0.2.${i}`, 48],
+] as const satisfies readonly (readonly [string, (i: number) => string, number])[]) {
+  test(`${what}, whatever the names`, async () => {
+    expect(untilRefused(await wrong(newThrottle(many, few), spread(60, addressOf)))).toBe(limit)
+  })
+
+  test(`${what}, for one name`, async () => {
+    const throttle = newThrottle(few, { attempts: 1_000_000, window: 60_000 })
+    const outcomes = await wrong(
+      throttle,
+      spread(60, addressOf, () => 'alice'),
+    )
+    expect(untilRefused(outcomes)).toBe(limit)
+    expect(await right(throttle, 'alice', '2001:db8:2::1')).toBe('right')
+    expect(await right(throttle, 'bob', addressOf(59))).toBe('right')
+  })
+}
+
+test('many attempts at once from many networks are no way around the count of the network that has them all', async () => {
+  const throttle = newThrottle(few, many)
+  const all = await Promise.all(
+    spread(
+      100,
+      (i) => `2001:db8:1:${hex(i)}00::1`,
+      () => 'alice',
+    ).map((each) => wrong(throttle, [each])),
+  )
+  expect(all.flat().filter((code) => code === 'wrong_credentials')).toHaveLength(48)
+})
+
+test('a flood from one network writes a bounded number of counters', async () => {
+  const store = openMemoryStore()
+  const names = new Set<string>()
+  const listening: typeof store = {
+    ...store,
+    addToCounter(name, by, ...rest) {
+      if (by > 0) names.add(name)
+      return store.addToCounter(name, by, ...rest)
+    },
+  }
+  const throttle = newThrottle(few, few, listening)
+  await wrong(
+    throttle,
+    spread(60, (i) => `2001:db8:1:${hex(i)}00::1`),
+  )
+  const counted = names.size
+  await wrong(
+    throttle,
+    spread(600, (i) => `2001:db8:1:${hex(i % 256)}${hex(i >> 8)}::1`),
+  )
+  expect(names.size).toBe(counted)
+})
+
+test('a right password clears what was counted of its user in wider networks too', async () => {
+  const throttle = newThrottle(few, many)
+  for (let i = 0; i < 60; i++) {
+    await wrong(throttle, [['alice', `2001:db8:1:${hex(i)}00::1`]])
+    expect(await right(throttle, 'alice', `2001:db8:1:${hex(i)}00::1`)).toBe('right')
+  }
+})
+
+const byDevice = (device: string | null, uname = 'alice') => ({ uname, address: '192.0.2.7', device })
+const WRONG = () => Promise.reject(new Refusal('wrong_credentials', 'The password is wrong.'))
+
+test('a known device is not refused where strangers have used up the attempts, and waits in another line', async () => {
+  const throttle = newThrottle(few, few)
+  await wrong(
+    throttle,
+    spread(3, () => '192.0.2.7'),
+  )
+  expect(await right(throttle, 'alice', '192.0.2.7')).toBe('too_many_attempts')
+  const party = await throttle.attempt(byDevice('laptop'), async (each) => each)
+  expect(party).toEqual({ isKnown: true, name: 'alice' })
+})
+
+test('after too many wrong passwords a known device counts by its address until its window is over', async () => {
+  const throttle = newThrottle(few, { attempts: 2, window: 600_000 })
+  const code = (device: string | null) =>
+    throttle.attempt<string>(byDevice(device), WRONG).catch((refusal: Refusal) => refusal.code)
+  const codes: string[] = []
+  for (let i = 0; i < 6; i++) codes.push(await code('laptop'))
+  expect(codes).toEqual([...Array<string>(5).fill('wrong_credentials'), 'too_many_attempts'])
+  const ofOther = await throttle.attempt(byDevice('phone'), async ({ isKnown }) => isKnown)
+  expect(ofOther).toBe(true)
+  now += 60_000
+  expect(await throttle.attempt(byDevice('laptop'), async ({ isKnown }) => isKnown)).toBe(true)
+})
+
+test('a right password of a known device begins its count anew', async () => {
+  const throttle = newThrottle(few, few)
+  for (let i = 0; i < 5; i++) {
+    for (let j = 0; j < 2; j++) await throttle.attempt(byDevice('laptop'), WRONG).catch(() => {})
+    expect(await throttle.attempt(byDevice('laptop'), async ({ isKnown }) => isKnown)).toBe(true)
+  }
+})
+
+test('strangers of one network share a turn, the widest that is counted', async () => {
+  const throttle = newThrottle(many, many)
+  const partyOf = (address: string) => throttle.attempt({ ...ALICE, address }, async (party) => party)
+  expect(await partyOf('2001:db8:1:2::3')).toEqual({ isKnown: false, name: '2001:db8:1::/48' })
+  expect(await partyOf('192.0.2.7')).toEqual({ isKnown: false, name: '192.0.2.0/24' })
 })
