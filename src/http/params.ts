@@ -1,5 +1,5 @@
 import { quoted, Refusal } from '../errors.ts'
-import { CSRF_TOKEN } from '../session/limits.ts'
+import { CSRF_TOKEN, isLoginParameter } from '../session/limits.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
 import { requireSwitch } from './switch.ts'
@@ -20,7 +20,7 @@ export type Params = ReturnType<typeof namedParams>
 /** Refuses a parameter that is not among `known`: it was meant to do something. */
 export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
   for (const [name] of pairs) {
-    if (known.includes(name) || name === CSRF_TOKEN) continue
+    if (known.includes(name) || name === CSRF_TOKEN || isLoginParameter(name)) continue
     throw new Refusal(
       'invalid_parameter',
       `There is no parameter ${quoted(name)} here; there are: ${known.join(', ')}.`,

@@ -12,7 +12,7 @@ import {
   type WriteOutcome,
 } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
-import { type Limits, requireAttributes, requireKey, tooLarge, tooMany } from './limits.ts'
+import { type Limits, requireAttributes, requireKeys, seenAttributes, tooLarge, tooMany } from './limits.ts'
 import { idOf, isPreLogin, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
@@ -106,21 +106,21 @@ export class Sessions {
     return token
   }
 
-  /** The session with the named attributes, and counts as a use of it. */
+  /** The session with the named attributes, or all, as its user sees them. Counts as a use of it. */
   async read(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
-    if (keys !== 'all') for (const key of keys) requireKey(key)
     const id = idOf(token)
     const now = this.#clock()
-    const session = await this.#store.readSession(id, keys, now)
+    const session = await this.#store.readSession(id, keys === 'all' ? keys : requireKeys(keys), now)
     const writing = session === null ? null : this.#touches.note(id, session, now)
     if (writing !== null) await writing
-    return session
+    return keys === 'all' ? asSeen(session) : session
   }
 
-  /** The live session of a token with the named attributes, without using it. */
+  /** The same without using it. */
   async look(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
-    if (keys !== 'all') for (const key of keys) requireKey(key)
-    return this.#store.readSession(idOf(token), keys, this.#clock())
+    const wanted = keys === 'all' ? keys : requireKeys(keys)
+    const session = await this.#store.readSession(idOf(token), wanted, this.#clock())
+    return keys === 'all' ? asSeen(session) : session
   }
 
   /** Of several tokens those that have live sessions, in their order. A single one is not looked up. */
@@ -173,16 +173,16 @@ export class Sessions {
     return this.#written(id, now, outcome, attributes)
   }
 
-  /** Removes the named attributes; for the rest, as `put`. */
+  /** Removes the named attributes, or all but those of applications; for the rest, as `put`. */
   async remove(
     token: Token,
     keys: readonly string[] | 'all',
     version: number | null,
   ): Promise<Written | null> {
-    if (keys !== 'all') for (const key of keys) requireKey(key)
+    const removal = keys === 'all' ? 'unreserved' : requireKeys(keys)
     const id = idOf(token)
     const now = this.#clock()
-    const outcome = await this.#store.removeAttributes(id, keys, { now, version })
+    const outcome = await this.#store.removeAttributes(id, removal, { now, version })
     return this.#written(id, now, outcome, NO_ATTRIBUTES)
   }
 
@@ -233,6 +233,10 @@ export class Sessions {
     return { id, version: outcome.version }
   }
 }
+
+/** A session with all of its attributes, as its user sees it. */
+const asSeen = (session: ReadSession | null): ReadSession | null =>
+  session === null ? null : { ...session, attributes: seenAttributes(session.attributes) }
 
 /** Ends every session in a store, in steps between which others are answered; how many. */
 export async function endAll(store: Store, clock: Clock): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Change, EndReason, LiveSession, Millis, ReadSession, Store, Watch } from '../store/store.ts'
 import type { Clock } from './lifetime.ts'
+import { isReserved } from './limits.ts'
 import { idOf, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
@@ -141,7 +142,8 @@ export class Watched {
       this.#hasMissed = false
     }
     if (change.kind === 'missed') this.#hasMissed = true
-    tell(change)
+    const shown = shownChange(change)
+    if (shown !== null) tell(shown)
     // It may have been the end that was missed.
     if (change.kind === 'missed') void this.#look()
   }
@@ -180,4 +182,11 @@ export class Watched {
       this.#expectEnd()
     }
   }
+}
+
+/** A change as the user of the session is told of it, without the keys of applications; null: there is nothing to tell. */
+function shownChange(change: Exclude<Change, { readonly kind: 'end' }>): Told | null {
+  if (change.kind === 'missed' || change.keys === 'all' || !change.keys.some(isReserved)) return change
+  const keys = change.keys.filter((key) => !isReserved(key))
+  return keys.length === 0 ? null : { ...change, keys }
 }

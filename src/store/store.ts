@@ -59,6 +59,16 @@ export interface Bounds {
 export const sizeOf = (key: string, value: string): number =>
   Buffer.byteLength(key) + Buffer.byteLength(value)
 
+/** What the keys begin with that belong to applications. */
+export const RESERVED = '@'
+
+/** Which attributes are removed. */
+export type Removal = readonly string[] | 'all' | 'unreserved'
+
+/** The keys of a removal, as those who watch the session are told of it. */
+export const reportedKeys = (removal: Removal): readonly string[] | 'all' =>
+  removal === 'unreserved' ? 'all' : removal
+
 /** What a write of attributes came to; anything but the object means that nothing was changed. */
 export type WriteOutcome =
   | { readonly version: number; readonly endsAt: Millis; readonly latestEndsAt: Millis }
@@ -218,8 +228,11 @@ export interface Store {
     condition: Condition,
   ): Promise<WriteOutcome>
 
-  /** Removes the named attributes, in one step. The version changes also when none of them was there. */
-  removeAttributes(id: string, keys: readonly string[] | 'all', condition: Condition): Promise<WriteOutcome>
+  /**
+   * Removes the named attributes, all, or (`unreserved`) all whose key does not begin with `RESERVED`, in one step. The version changes also
+   * when none of them was there. What is removed without naming it is reported as `all`.
+   */
+  removeAttributes(id: string, keys: Removal, condition: Condition): Promise<WriteOutcome>
 
   /** Moves `usedAt` and `endsAt` of live sessions forward, never back, and never beyond `latestEndsAt`. Costs least in the order of `positionOf`. */
   touchSessions(uses: readonly Use[], now: Millis): Promise<void>

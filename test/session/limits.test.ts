@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { Refusal, type RefusalCode } from '../../src/errors.ts'
-import { type Limits, requireAttributes, requireKey } from '../../src/session/limits.ts'
+import { type Limits, requireAttributes, requireKeys } from '../../src/session/limits.ts'
 
 const limits: Limits = { keyBytes: 8, valueBytes: 16, attributes: 3, sessionBytes: 1_000 }
 
@@ -58,7 +58,7 @@ test('what is no Unicode text is neither key nor value', () => {
   for (const text of ['\0', 'a\0', '\ud83d', '\ude00a', 'a\ud83d']) {
     expect(codeOfPut([text, 'x'])).toBe('invalid_key')
     expect(codeOfPut(['a', text])).toBe('invalid_value')
-    expect(codeOf(() => requireKey(text))).toBe('invalid_key')
+    expect(codeOf(() => requireKeys([text]))).toBe('invalid_key')
   }
 })
 
@@ -67,13 +67,13 @@ test('names that mean something to a language are ordinary keys', () => {
   const keys = ['__proto__', 'constructor', 'toString', '0', ' ', '\ufeff']
   const pairs = keys.map((key) => [key, 'x'] as const)
   expect([...requireAttributes(pairs, wide).keys()]).toEqual(keys)
-  for (const key of keys) expect(codeOf(() => requireKey(key))).toBeNull()
+  for (const key of keys) expect(codeOf(() => requireKeys([key]))).toBeNull()
 })
 
 test('the CSRF token’s name can be asked for and cannot be put, and its like are ordinary keys', () => {
   const wide = { ...limits, keyBytes: 100 }
   expect(codeOf(() => requireAttributes([['CSRFToken', 'x']], wide))).toBe('reserved_attribute')
-  expect(codeOf(() => requireKey('CSRFToken'))).toBeNull()
+  expect(codeOf(() => requireKeys(['CSRFToken']))).toBeNull()
   for (const like of ['csrftoken', 'CSRFToken ', 'CSRFTOKEN']) {
     expect(codeOf(() => requireAttributes([[like, 'x']], wide))).toBeNull()
   }

@@ -201,3 +201,24 @@ test('nothing is left of a watch that is closed, and nothing is told', async () 
   expect(given.counts.reads).toBe(reads)
   expect(streams.flatMap(({ told }) => told)).toEqual([])
 })
+
+test('changes of attributes of applications are not told to the user', async () => {
+  const { memory, token, id, watching } = await givenWatching()
+  const watched = await watching.watch(token, anyRoom)
+  const told: Told[] = []
+  watched?.begin((each) => told.push(each))
+  const put = (...keys: readonly string[]) =>
+    memory.putAttributes(id, new Map(keys.map((key) => [key, ''])), roomy, { now, version: null })
+  await put('@app')
+  await put('@app', 'a', '@')
+  await memory.removeAttributes(id, ['@app'], { now, version: null })
+  await memory.removeAttributes(id, ['@', 'a'], { now, version: null })
+  await memory.removeAttributes(id, 'unreserved', { now, version: null })
+  watched?.close()
+  expect(told).toEqual([
+    { kind: 'put', keys: ['a'], version: 3 },
+    { kind: 'delete', keys: ['a'], version: 5 },
+    { kind: 'delete', keys: 'all', version: 6 },
+  ])
+  expect(watched?.version).toBe(6)
+})

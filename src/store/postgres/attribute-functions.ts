@@ -1,3 +1,52 @@
+import { RESERVED } from '../store.ts'
+
+/** Removes the attributes that a condition means, and finds their count and bytes. */
+const removeThose = (condition: string) => `
+    WITH gone AS (
+      DELETE FROM cloakroom.attributes a WHERE a.session = _session.n AND ${condition}
+        RETURNING octet_length(a.key) + octet_length(a.value) AS bytes
+    )
+    SELECT count(*), coalesce(sum(gone.bytes), 0) INTO _count, _bytes FROM gone;`
+
+/** A function that removes attributes and reports them. `removal` leaves their count and bytes. */
+const removing = (name: string, params: string, removal: string, told: string) => `
+  CREATE OR REPLACE FUNCTION cloakroom.${name}(
+    ${params},
+    OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
+  ) LANGUAGE plpgsql AS $$
+  DECLARE
+    _session record;
+    _count bigint;
+    _bytes bigint;
+  BEGIN
+    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
+      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
+    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
+    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
+    ${removal}
+    UPDATE cloakroom.sessions s SET version = _session.version + 1,
+        count = _session.count - _count, bytes = _session.bytes - _bytes
+      WHERE s.n = _session.n;
+    version := _session.version + 1;
+    IF EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = _id) THEN
+      PERFORM cloakroom.tell(_id, json_build_object('kind', 'delete', 'keys', ${told}, 'version', version));
+    END IF;
+    ends_at := _session.ends_at;
+    latest_ends_at := _session.latest_ends_at;
+  END $$;`
+
+const REMOVE_NAMED = `
+    IF _keys IS NULL THEN
+      DELETE FROM cloakroom.attributes a WHERE a.session = _session.n;
+      _count := _session.count;
+      _bytes := _session.bytes;
+    ELSE${removeThose('a.key = ANY (_keys)')}
+    END IF;`
+
+const TOLD = `coalesce(to_json(_keys), '"all"'::json)`
+
+const REMOVE_UNRESERVED = removeThose(`NOT starts_with(a.key, '${RESERVED}')`)
+
 /**
  * How attributes are put and removed. The row of the session is locked first, so that of two writers the second sees what the first has
  * left: whether the session lives, of which version it is and how much hangs on it. Whoever watches it is told in the same transaction.
@@ -40,39 +89,7 @@ export const ATTRIBUTE_FUNCTIONS = `
   END $$;
 
   -- _keys: null for all.
-  CREATE OR REPLACE FUNCTION cloakroom.remove_attributes(
-    _id bytea, _keys text[], _now bigint, _version bigint,
-    OUT outcome text, OUT version bigint, OUT ends_at bigint, OUT latest_ends_at bigint
-  ) LANGUAGE plpgsql AS $$
-  DECLARE
-    _session record;
-    _count bigint;
-    _bytes bigint;
-  BEGIN
-    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
-      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
-    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
-    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
-    IF _keys IS NULL THEN
-      DELETE FROM cloakroom.attributes a WHERE a.session = _session.n;
-      _count := _session.count;
-      _bytes := _session.bytes;
-    ELSE
-      WITH gone AS (
-        DELETE FROM cloakroom.attributes a WHERE a.session = _session.n AND a.key = ANY (_keys)
-          RETURNING octet_length(a.key) + octet_length(a.value) AS bytes
-      )
-      SELECT count(*), coalesce(sum(gone.bytes), 0) INTO _count, _bytes FROM gone;
-    END IF;
-    UPDATE cloakroom.sessions s SET version = _session.version + 1,
-        count = _session.count - _count, bytes = _session.bytes - _bytes
-      WHERE s.n = _session.n;
-    version := _session.version + 1;
-    IF EXISTS (SELECT FROM cloakroom.watched w WHERE w.id = _id) THEN
-      PERFORM cloakroom.tell(_id, json_build_object(
-        'kind', 'delete', 'keys', coalesce(to_json(_keys), '"all"'::json), 'version', version));
-    END IF;
-    ends_at := _session.ends_at;
-    latest_ends_at := _session.latest_ends_at;
-  END $$;
+  ${removing('remove_attributes', '_id bytea, _keys text[], _now bigint, _version bigint', REMOVE_NAMED, TOLD)}
+
+  ${removing('remove_unreserved_attributes', '_id bytea, _now bigint, _version bigint', REMOVE_UNRESERVED, "'all'")}
 `

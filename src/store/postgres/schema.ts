@@ -20,6 +20,7 @@ const migrations: readonly string[] = [
   WATCH_TABLES,
   '',
   EVENT_SOURCES,
+  '',
 ]
 
 /**

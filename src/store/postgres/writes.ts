@@ -13,6 +13,7 @@ const INSERT_SESSION = inTime('insert_session', 8)
 const RESTORE_SESSION = inTime('restore_session', 11)
 const PUT = inTime('put_attributes', 7)
 const REMOVE = inTime('remove_attributes', 4)
+const REMOVE_UNRESERVED = inTime('remove_unreserved_attributes', 3)
 const END_SESSION = inTime('end_session', 5)
 const END_SESSIONS = inTime('end_sessions', 2)
 const UPDATE_USER = inTime('update_user', 12)
@@ -128,6 +129,8 @@ export const newWrites = (pool: Pool): Writes => ({
   async removeAttributes(id, keys, { now, version }) {
     const bytes = bytesOf(id)
     if (bytes === null) return 'absent'
+    if (keys === 'unreserved')
+      return outcomeOf(await only(pool.change(REMOVE_UNRESERVED, [bytes, now, version])))
     return outcomeOf(await only(pool.change(REMOVE, [bytes, keys === 'all' ? null : keys, now, version])))
   },
 

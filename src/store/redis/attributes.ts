@@ -1,4 +1,11 @@
-import { type Condition, handleOf, type ReadSession, type Store, type WriteOutcome } from '../store.ts'
+import {
+  type Condition,
+  handleOf,
+  RESERVED,
+  type ReadSession,
+  type Store,
+  type WriteOutcome,
+} from '../store.ts'
 import { liveOf, STATE, TIMES, type Values } from './fields.ts'
 import { ATTRIBUTE, isHandle, sessionKey, tailOf } from './keys.ts'
 import type { Link } from './link.ts'
@@ -51,8 +58,8 @@ export function newAttributes(link: Link): Attributes {
     },
 
     removeAttributes: (id, keys, condition) =>
-      keys === 'all'
-        ? write(REMOVE_ALL, id, condition, [])
+      keys === 'all' || keys === 'unreserved'
+        ? write(REMOVE_ALL, id, condition, [keys === 'all' ? '' : ATTRIBUTE + RESERVED])
         : write(
             REMOVE,
             id,

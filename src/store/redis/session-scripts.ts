@@ -87,14 +87,21 @@ return written()
 `,
 )
 
-/** KEYS session; ARGV tail, now, version or nothing. */
+/** KEYS session; ARGV tail, now, version or nothing, what fields begin with that stay, or nothing. */
 export const REMOVE_ALL = newScript(
   'frees',
   `${LIVE}
-for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if string.sub(field, 1, 1) == ':' then redis.call('HDEL', KEYS[1], field) end
-end
 count, bytes = 0, 0
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(field, 1, 1) == ':' then
+    if ARGV[4] ~= '' and string.sub(field, 1, #ARGV[4]) == ARGV[4] then
+      count = count + 1
+      bytes = bytes + #field - 1 + redis.call('HSTRLEN', KEYS[1], field)
+    else
+      redis.call('HDEL', KEYS[1], field)
+    end
+  end
+end
 redis.call('HSET', KEYS[1], '${STATE}', state())
 ${whereWatched(`tell('{"kind":"delete","keys":"all","version":' .. version .. '}')`)}
 return written()

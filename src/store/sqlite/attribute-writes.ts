@@ -1,5 +1,13 @@
 import type { Database } from 'bun:sqlite'
-import { type Bounds, type Condition, type Millis, sizeOf, type WriteOutcome } from '../store.ts'
+import {
+  type Bounds,
+  type Condition,
+  type Millis,
+  RESERVED,
+  type Removal,
+  sizeOf,
+  type WriteOutcome,
+} from '../store.ts'
 import { isSmall, NOTHING, type Packed, type Pairs, unpack, valueIn, without, withValues } from './packed.ts'
 import { newNoted } from './uses.ts'
 
@@ -41,6 +49,7 @@ export function attributeWrites(db: Database) {
   )
   const remove = db.query('DELETE FROM attributes WHERE session = ? AND key = ?')
   const removeAll = db.query('DELETE FROM attributes WHERE session = ?')
+  const keysOf = db.query('SELECT key FROM attributes WHERE session = ?')
 
   const requireSession = (
     id: string,
@@ -88,6 +97,10 @@ export function attributeWrites(db: Database) {
       found.bytes -= before
     }
   }
+  const unreservedIn = ({ n, packed }: Found): readonly string[] => {
+    const keys = packed === null ? keysOf.values(n).map(([key]) => key as string) : [...unpack(packed).keys()]
+    return keys.filter((key) => !key.startsWith(RESERVED))
+  }
   const written = ({ n, version, endsAt, latestEndsAt, count, bytes, packed }: Found): WriteOutcome => {
     update.run(n, version + 1, count, bytes, packed)
     return { version: version + 1, endsAt, latestEndsAt }
@@ -110,13 +123,12 @@ export function attributeWrites(db: Database) {
       return written(found)
     },
 
-    removeAttributes(id: string, keys: readonly string[] | 'all', condition: Condition): WriteOutcome {
+    removeAttributes(id: string, keys: Removal, condition: Condition): WriteOutcome {
       const found = requireSession(id, condition)
       if (typeof found === 'string') return found
-      if (keys !== 'all') {
-        removeEach(found, keys)
-        return written(found)
-      }
+      if (keys === 'unreserved') removeEach(found, unreservedIn(found))
+      else if (keys !== 'all') removeEach(found, keys)
+      if (keys !== 'all') return written(found)
       if (found.packed === null) removeAll.run(found.n)
       return written({ ...found, count: 0, bytes: 0, packed: NOTHING })
     },

@@ -1,4 +1,11 @@
-import type { Change, NewSession, StoredSession, Watch } from '../store.ts'
+import {
+  type Change,
+  type NewSession,
+  type Removal,
+  reportedKeys,
+  type StoredSession,
+  type Watch,
+} from '../store.ts'
 import type { Changes } from './changes.ts'
 import type { Pairs } from './packed.ts'
 import type { Ended } from './session-writes.ts'
@@ -74,7 +81,7 @@ export class Watches {
         break
       }
       case 'removeAttributes': {
-        const keys = args[1] as readonly string[] | 'all'
+        const keys = reportedKeys(args[1] as Removal)
         this.#written(args[0] as string, result, (version) => ({ kind: 'delete', keys, version }))
         break
       }

@@ -162,6 +162,18 @@ export const removeFaults: Record<string, Fault> = {
     removeAttributes: (id, keys, condition) =>
       good.removeAttributes(id, keys.length === 0 ? 'all' : keys, condition),
   }),
+  'remove of what is not reserved takes all': (good) => ({
+    removeAttributes: (id, keys, condition) =>
+      good.removeAttributes(id, keys === 'unreserved' ? 'all' : keys, condition),
+  }),
+  'remove of all spares what is reserved': (good) => ({
+    removeAttributes: (id, keys, condition) =>
+      good.removeAttributes(id, keys === 'all' ? 'unreserved' : keys, condition),
+  }),
+  'remove of what is not reserved leaves everything': (good) => ({
+    removeAttributes: (id, keys, condition) =>
+      good.removeAttributes(id, keys === 'unreserved' ? [] : keys, condition),
+  }),
   'remove of all leaves empty keys': (good) => ({
     async removeAttributes(id, keys, condition) {
       if (keys !== 'all') return good.removeAttributes(id, keys, condition)
@@ -177,7 +189,7 @@ export const removeFaults: Record<string, Fault> = {
     async removeAttributes(id, keys, condition) {
       const session = await good.readSession(id, 'all', condition.now)
       const isThere = (key: string) => session?.attributes.has(key) ?? false
-      const isIdle = keys === 'all' ? session?.attributes.size === 0 : !keys.some(isThere)
+      const isIdle = typeof keys === 'string' ? session?.attributes.size === 0 : !keys.some(isThere)
       if (session === null || !isIdle) return good.removeAttributes(id, keys, condition)
       return { version: session.version, endsAt: session.endsAt, latestEndsAt: session.latestEndsAt }
     },
@@ -199,7 +211,7 @@ export const removeFaults: Record<string, Fault> = {
   }),
   'remove takes keys that are equal but for case': (good) => ({
     async removeAttributes(id, keys, condition) {
-      if (keys === 'all') return good.removeAttributes(id, keys, condition)
+      if (typeof keys === 'string') return good.removeAttributes(id, keys, condition)
       const named = new Set(keys.map((key) => key.toLowerCase()))
       const all = [...(await readAll(good, id, condition)).keys()]
       return good.removeAttributes(

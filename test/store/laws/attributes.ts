@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { sizeOf } from '../../../src/store/store.ts'
 import {
   anyVersion,
   attributesOf,
@@ -127,6 +128,41 @@ export const attributeLaws: readonly Law[] = [
       expect(await attributesOf(store, id)).toEqual([])
       await givenAttributes(store, id, [['b', '2']])
       expect(await attributesOf(store, id)).toEqual([['b', '2']])
+    },
+  },
+  {
+    says: 'a remove of what is not reserved leaves what is, and counts it on',
+    async check(store) {
+      const small: [string, string][] = [
+        ['a', '1'],
+        ['@', '2'],
+        ['@app', '3'],
+        ['A@', '4'],
+        ['', '5'],
+        ['é@', '6'],
+      ]
+      const large: [string, string][] = [
+        ['@large', 'x'.repeat(9_000)],
+        ['b', 'y'.repeat(9_000)],
+      ]
+      for (const pairs of [small, [...small, ...large]]) {
+        const { id, endsAt, latestEndsAt } = await givenSession(store)
+        await givenAttributes(store, id, pairs)
+        const kept = pairs.filter(([key]) => key.startsWith('@'))
+        const outcome = await store.removeAttributes(id, 'unreserved', anyVersion)
+        expect(outcome).toEqual({ version: 3, endsAt, latestEndsAt })
+        expect(await attributesOf(store, id)).toEqual(kept)
+        // What stays counts towards the bounds, and nothing else does.
+        const bytes = kept.reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
+        const write = (maxAttributes: number, maxBytes: number) =>
+          store.putAttributes(id, new Map([['n', '1']]), { maxAttributes, maxBytes }, anyVersion)
+        expect(await write(kept.length, bytes + 2)).toBe('too_many')
+        expect(await write(kept.length + 1, bytes + 1)).toBe('too_large')
+        expect(await write(kept.length + 1, bytes + 2)).toMatchObject({ version: 4 })
+        expect(await store.removeAttributes(id, 'unreserved', { now, version: 3 })).toBe('version_differs')
+        await store.removeAttributes(id, 'all', anyVersion)
+        expect(await attributesOf(store, id)).toEqual([])
+      }
     },
   },
   {

@@ -46,7 +46,7 @@ export const watchLaws: readonly Law[] = [
       await store.removeAttributes(id, ['a'], anyVersion)
       await store.removeAttributes(id, ['was never there'], anyVersion)
       await store.removeAttributes(id, 'all', anyVersion)
-      await store.removeAttributes(id, 'all', anyVersion)
+      await store.removeAttributes(id, 'unreserved', anyVersion)
       const nothing = removed(4, ['was never there'])
       await told.expectTold([removed(3, ['a']), nothing, removed(5, 'all'), removed(6, 'all')])
       told.close()
