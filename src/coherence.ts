@@ -12,6 +12,7 @@ const DEFAULT_LIMITS = {
   attributes: 1_024,
   session: 1_048_576,
   body: 1_048_576,
+  bodies: 67_108_864,
 }
 
 /** Pairs of limits of which the first must fit into the second, or nothing could ever be as large as the first. */
@@ -20,12 +21,14 @@ const FITS_INTO = [
   ['value', 'body'],
   ['key', 'session'],
   ['key', 'body'],
+  ['body', 'bodies'],
 ] as const
 
 /** The limits. A default gives way to a smaller one that was set; one that was set and that nothing could reach is refused. */
 export function limitsOf(given: GivenLimits, nameOf: NameOf): typeof DEFAULT_LIMITS {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const limits = { ...DEFAULT_LIMITS, ...set }
+  if (given.bodies === undefined) limits.bodies = Math.max(limits.bodies, 4 * limits.body)
   for (const [inner, outer] of FITS_INTO) {
     if (limits[inner] <= limits[outer]) continue
     if (given[inner] === undefined) {

@@ -9,6 +9,7 @@ import { type Announcer, makeFirstAdmin } from './first-admin.ts'
 import { Hosts } from './hosts.ts'
 import type { App } from './http/app.ts'
 import { bodyLimitsOf } from './http/body.ts'
+import { BodyRoom } from './http/body-room.ts'
 import { newCookie } from './http/cookie.ts'
 import { strictTransport } from './http/headers.ts'
 import { Proxies } from './http/proxies.ts'
@@ -178,6 +179,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     }),
     bodyLimits: bodyLimitsOf(config.limits.body, config.limits.attributes),
     readsWait: ['redis', 'postgres'].includes(kindOfStore(config.store)),
+    bodyRoom: new BodyRoom(config.limits.bodies),
     ping: () => store.ping(),
     random: surroundings.random ?? Math.random,
   }

@@ -167,6 +167,7 @@ export const file = z
       attributes: whole(1, 1_000_000),
       session: size,
       body: bodySize,
+      bodies: bodySize,
     }),
     login: section({
       'hashes-at-once': whole(1, 64),

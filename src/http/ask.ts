@@ -1,24 +1,31 @@
 import type { Server } from 'bun'
 import type { Token } from '../session/token.ts'
 import { preferredIn } from './accept.ts'
-import { type BodyLimits, fieldLimitsOf, parseBody, receiveBody } from './body.ts'
+import { type BodyLimits, fieldLimitsOf, parseBody, receiveBody, SMALL_BODY } from './body.ts'
+import type { BodyRoom } from './body-room.ts'
 import type { Cookie } from './cookie.ts'
 import { countPairs, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
 import { type Pair, parseQuery } from './form.ts'
 import type { JsonShape } from './json-body.ts'
 import type { Proxies } from './proxies.ts'
 
+/** Milliseconds that a large body may take, however steadily it comes. A small one is cut off by the runtime's idle timeout. */
+const BODY_TIME = 120_000
+
 /** What an `Ask` needs to know of the server to read itself. */
 export interface Reading {
   readonly cookie: Cookie
   readonly proxies: Proxies
   readonly bodyLimits: BodyLimits
+  readonly bodyRoom: BodyRoom
 }
 
 /** A request while it is answered. What most requests do not need is worked out when it is asked for. */
 export class Ask {
   readonly method: string
   readonly headers: Headers
+  /** When the request came, by `performance.now()`. */
+  readonly begunAt = performance.now()
   /** Never decoded. Bun has resolved `/./`, `/../` and `\` in it; of a path of ours nothing was to be resolved. */
   readonly path: string
   /** What follows the first `?`. */
@@ -34,6 +41,7 @@ export class Ask {
   #requestId: string | null = null
   #body: Promise<Pair[]> | null = null
   #isBodyRead = false
+  #isBodyLarge = false
 
   constructor(request: Request, server: Server<undefined>, reading: Reading) {
     this.method = request.method
@@ -105,10 +113,36 @@ export class Ask {
   async #readBody(shape: JsonShape, admit: () => Promise<void>): Promise<Pair[]> {
     const { bodyLimits } = this.#reading
     const limits = shape === 'fields' ? fieldLimitsOf(bodyLimits) : bodyLimits
-    const length = this.contentLength === null ? null : Number(this.contentLength)
-    const bytes = await receiveBody(this.#request, length, { limits, admit })
+    const bytes = await this.#receiveBody(limits, admit)
     this.#isBodyRead = true
     return parseBody(bytes, this.headers, { limits, admit, shape })
+  }
+
+  /** The bytes of the body, while which come it takes room among all bodies that are under way. */
+  async #receiveBody(limits: BodyLimits, admit: () => Promise<void>): Promise<Uint8Array> {
+    const { small, large } = this.#reading.bodyRoom
+    const length = this.contentLength === null ? null : Number(this.contentLength)
+    // The runtime gathers what comes while the client is asked for, so there has to be room before.
+    const admitLarge = () => {
+      this.#isBodyLarge = true
+      large.take(this, length ?? limits.bytes)
+      return admit()
+    }
+    if (length === null || length <= SMALL_BODY) small.take(this, length ?? SMALL_BODY)
+    const deadline =
+      length === null || length > SMALL_BODY ? setTimeout(() => this.hangUp(), BODY_TIME) : null
+    try {
+      return await receiveBody(this.#request, length, { limits, admit: admitLarge })
+    } finally {
+      small.give(this)
+      large.keep(this)
+      if (deadline !== null) clearTimeout(deadline)
+    }
+  }
+
+  /** Gives back what the request took. To be called when it is answered. */
+  finish(): void {
+    if (this.#isBodyLarge) this.#reading.bodyRoom.large.give(this)
   }
 
   /**

@@ -57,7 +57,6 @@ const answering =
     answer(new Ask(request, server, app), app, route)
 
 async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Response> {
-  const begunAt = performance.now()
   if (route?.call !== READ || ask.method !== 'GET' || app.readsWait) ask.keepPeer()
   let response: Response
   try {
@@ -74,7 +73,8 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
   if (app.readiness.isLastAnswer(() => app.proxies.isProxy(ask.peer)))
     response.headers.set('Connection', 'close')
   // The body of a stream goes on for as long as somebody listens, and is no part of it.
-  app.meter.record(route?.call ?? OTHER, response.status, performance.now() - begunAt)
+  app.meter.record(route?.call ?? OTHER, response.status, performance.now() - ask.begunAt)
+  ask.finish()
   return response
 }
 
