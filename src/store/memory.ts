@@ -2,6 +2,7 @@ import { isOf } from './filters.ts'
 import { Logins } from './logins.ts'
 import { newMemoryEvents } from './memory-events.ts'
 import { pageIn, pageOf } from './pages.ts'
+import { removedFrom, reportedKeys } from './removals.ts'
 import { newNodeReports } from './reports.ts'
 import {
   type Change,
@@ -11,10 +12,7 @@ import {
   LOOKED_AT,
   type Millis,
   type NewSession,
-  RESERVED,
   type ReadSession,
-  type Removal,
-  reportedKeys,
   type Store,
   type StoredSession,
   type StoredUser,
@@ -35,14 +33,6 @@ interface Kept {
 type WrittenAttributes =
   | { readonly kind: 'put'; readonly keys: readonly string[] }
   | { readonly kind: 'delete'; readonly keys: readonly string[] | 'all' }
-
-/** The keys that a removal takes from attributes. */
-function removedFrom(attributes: ReadonlyMap<string, string>, removal: Removal): readonly string[] {
-  if (removal === 'all') return [...attributes.keys()]
-  return removal === 'unreserved'
-    ? [...attributes.keys()].filter((key) => !key.startsWith(RESERVED))
-    : removal
-}
 
 /** A store that forgets everything when the process ends. It is the plainest reading of the contract in `store.ts`. */
 export function openMemoryStore(): Store {
@@ -161,7 +151,7 @@ export function openMemoryStore(): Store {
       const kept = liveOf(id, now)
       if (kept === null) return 'absent'
       if (version !== null && version !== kept.session.version) return 'version_differs'
-      for (const key of removedFrom(kept.attributes, keys)) kept.attributes.delete(key)
+      for (const key of removedFrom(kept.attributes.keys(), keys)) kept.attributes.delete(key)
       return written(kept, { kind: 'delete', keys: reportedKeys(keys) })
     },
 

@@ -65,10 +65,6 @@ export const RESERVED = '@'
 /** Which attributes are removed. */
 export type Removal = readonly string[] | 'all' | 'unreserved'
 
-/** The keys of a removal, as those who watch the session are told of it. */
-export const reportedKeys = (removal: Removal): readonly string[] | 'all' =>
-  removal === 'unreserved' ? 'all' : removal
-
 /** What a write of attributes came to; anything but the object means that nothing was changed. */
 export type WriteOutcome =
   | { readonly version: number; readonly endsAt: Millis; readonly latestEndsAt: Millis }

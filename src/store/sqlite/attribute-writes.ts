@@ -1,9 +1,9 @@
 import type { Database } from 'bun:sqlite'
+import { removedFrom } from '../removals.ts'
 import {
   type Bounds,
   type Condition,
   type Millis,
-  RESERVED,
   type Removal,
   sizeOf,
   type WriteOutcome,
@@ -98,8 +98,8 @@ export function attributeWrites(db: Database) {
     }
   }
   const unreservedIn = ({ n, packed }: Found): readonly string[] => {
-    const keys = packed === null ? keysOf.values(n).map(([key]) => key as string) : [...unpack(packed).keys()]
-    return keys.filter((key) => !key.startsWith(RESERVED))
+    const present = packed === null ? keysOf.values(n).map(([key]) => key as string) : unpack(packed).keys()
+    return removedFrom(present, 'unreserved')
   }
   const written = ({ n, version, endsAt, latestEndsAt, count, bytes, packed }: Found): WriteOutcome => {
     update.run(n, version + 1, count, bytes, packed)

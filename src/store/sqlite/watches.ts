@@ -1,11 +1,5 @@
-import {
-  type Change,
-  type NewSession,
-  type Removal,
-  reportedKeys,
-  type StoredSession,
-  type Watch,
-} from '../store.ts'
+import { reportedKeys } from '../removals.ts'
+import type { Change, NewSession, Removal, StoredSession, Watch } from '../store.ts'
 import type { Changes } from './changes.ts'
 import type { Pairs } from './packed.ts'
 import type { Ended } from './session-writes.ts'
