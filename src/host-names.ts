@@ -28,6 +28,18 @@ export function hostNameFrom(header: string): string | null {
   return name === undefined ? null : bare(name)
 }
 
+/** A host to listen on, as somebody typed it, in the one form in which it is printed: `127.1` is `127.0.0.1`. */
+export function formatHost(text: string): string {
+  const plain = bare(text)
+  // A zone says on which network of this machine an address is (RFC 4007).
+  if (plain.includes('%')) return plain
+  return formatAddress(plain) ?? URL.parse(`http://${plain}`)?.hostname ?? plain
+}
+
+/** The URL of a host, in the form of `formatHost`, and a port. */
+export const httpUrl = (host: string, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
 /** Without the brackets of an IPv6 address and the dot at the end that means the root. */
 const bare = (name: string) =>
   name

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { drain } from './drain.ts'
 import { StoreFault } from './errors.ts'
 import { type Announcer, makeFirstAdmin } from './first-admin.ts'
+import { httpUrl } from './host-names.ts'
 import { Hosts } from './hosts.ts'
 import type { App } from './http/app.ts'
 import { bodyLimitsOf } from './http/body.ts'
@@ -212,7 +213,8 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   overview.start()
   const sweeping = startSweeping(store, lifetime, clock, fault)
   const port = server.port ?? config.port
-  const url = config.publicUrl?.origin ?? urlOf(config.hostname, port)
+  const listening = httpUrl(config.hostname, port)
+  const url = config.publicUrl?.origin ?? listening
   const metricsPort = metrics?.port ?? null
   if (isSecure && config.trustedProxies.length === 0) {
     log.warn(
@@ -230,9 +232,9 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       node: overview.name,
       ...(config.metrics === null || metricsPort === null
         ? {}
-        : { metrics: `${urlOf(config.metrics.hostname, metricsPort)}/metrics` }),
+        : { metrics: `${httpUrl(config.metrics.hostname, metricsPort)}/metrics` }),
     },
-    `Cloakroom listens on ${url}`,
+    `Cloakroom listens on ${listening}${url === listening ? '' : ` for ${url}`}`,
   )
   return {
     port,
@@ -267,6 +269,3 @@ async function startMetrics(
   const { listenForMetrics } = await import('./metrics/listener.ts')
   return listenForMetrics(sources, { ...metrics, hosts }, fault)
 }
-
-const urlOf = (hostname: string, port: number) =>
-  `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { getPublicSuffix } from 'tldts'
 import { z } from 'zod'
+import { formatHost } from './host-names.ts'
 import { isPath } from './paths.ts'
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -123,7 +124,7 @@ const address = z.string({ error: METRICS }).transform((value, context) => {
   const hostname = bracketed ?? name ?? ''
   const port = Number(digits)
   const isHost = bracketed === undefined ? URL.canParse(`http://${hostname}`) : isIP(bracketed) === 6
-  if (isHost && port <= 65_535) return { hostname, port }
+  if (isHost && port <= 65_535) return { hostname: formatHost(hostname), port }
   context.addIssue({ code: 'custom', message: METRICS })
   return z.NEVER
 })
@@ -139,7 +140,7 @@ const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
 /** The settings that have a flag and a variable of the environment. */
 export const flagged = {
   port: whole(0, 65_535),
-  host: text,
+  host: text.transform(formatHost),
   data: text,
   store: storeUrl,
   'public-url': webUrl,

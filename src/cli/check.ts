@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { takeAdminPassword } from '../environment.ts'
 import { requireFirstPassword } from '../first-admin.ts'
+import { httpUrl } from '../host-names.ts'
+import { LISTENING, METRICS, requireListenable } from '../listen.ts'
 import { checkStore, shownStore, storeHasUsers } from '../store/open.ts'
 import { sayingWhere } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
@@ -13,9 +15,11 @@ export function addCheck(program: Command): void {
     .option('--deep', 'reads the whole database and looks for damage')
     .action(async (given: { deep?: boolean }, command: Command) => {
       const config = settingsOf(command)
-      print(
-        `Settings are well: ${config.publicUrl?.origin ?? `http://${config.hostname}:${config.port}`}, ${shownStore(config.store)}`,
-      )
+      requireListenable(config, LISTENING)
+      if (config.metrics !== null) requireListenable(config.metrics, METRICS)
+      const listening = httpUrl(config.hostname, config.port)
+      const url = config.publicUrl === null ? '' : ` for ${config.publicUrl.origin}`
+      print(`Settings OK: ${listening}${url}, ${shownStore(config.store)}`)
       const { store } = config
       print(await sayingWhere(store, () => checkStore(store, given.deep === true, config)))
       const password = takeAdminPassword(process.env)

@@ -1,7 +1,7 @@
 import type { Server } from 'bun'
 import { troubleDocument } from '../console/document.tsx'
 import { Refusal, StoreFault } from '../errors.ts'
-import { requireListening } from '../listen.ts'
+import { LISTENING, requireListening } from '../listen.ts'
 import { numberOf } from '../metrics/meter.ts'
 import type { App } from './app.ts'
 import { Ask } from './ask.ts'
@@ -22,7 +22,7 @@ const STORE_RETRY = 1
 
 /** Starts to answer. Throws a `SetupError` if the address cannot be listened on. */
 export function startHttp(app: App, hostname: string, port: number): Server<undefined> {
-  return requireListening({ hostname, port }, { port: '--port', address: '--host and --port' }, () =>
+  return requireListening({ hostname, port }, LISTENING, () =>
     Bun.serve({
       hostname,
       port,

@@ -1,6 +1,6 @@
 import type { Server } from 'bun'
 import { Hosts } from '../hosts.ts'
-import { requireListening } from '../listen.ts'
+import { METRICS, requireListening } from '../listen.ts'
 import { newExposition } from './exposition.ts'
 import type { Sources } from './families.ts'
 
@@ -48,7 +48,7 @@ export function listenForMetrics(
       headers: { ...HEADERS, 'Content-Type': exposition.contentType },
     })
   }
-  return requireListening({ hostname, port }, { port: '--metrics', address: '--metrics' }, () =>
+  return requireListening({ hostname, port }, METRICS, () =>
     Bun.serve({
       hostname,
       port,

@@ -209,7 +209,7 @@ test.concurrent('the flags and the environment reach the server, and the flag wi
   })
   expect(existsSync(join(elsewhere, 'cloakroom.db'))).toBe(true)
   expect(existsSync(place.data)).toBe(false)
-  expect(server.out).toContain('https://login.example.com')
+  expect(server.out).toContain(`listens on http://127.0.0.1:${server.port} for https://login.example.com`)
   expect((await server.logIn('admin', ADMIN_PASSWORD)).cookie).toStartWith('__Host-zsessionid=')
 })
 

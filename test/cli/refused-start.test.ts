@@ -84,8 +84,10 @@ test.concurrent('a start that is refused does not use up the random password of 
 for (const host of ['192.0.2.1', 'nowhere.invalid']) {
   test.concurrent(`a host that is none of this machine is named, and no port is said to be taken: ${host}`, async () => {
     await using place = openPlace()
-    const said = await expectRefusal(place, ['--host', host, '--allow-plain-http', 'true'], host, '--host')
+    const flags = ['--host', host, '--allow-plain-http', 'true']
+    const said = await expectRefusal(place, flags, host, '--host')
     expect(said).not.toContain('taken')
+    expectSentence(await place.run(['check', ...flags]), [host, '--host'])
   })
 }
 

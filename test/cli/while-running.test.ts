@@ -158,8 +158,8 @@ test.concurrent('check and check --deep find nothing wrong while the server runs
   await using place = openPlace()
   await givenAlice(place)
   for (const [flags, words] of [
-    [[], 'is ours (schema 4)'],
-    [['--deep'], 'and whole'],
+    [[], 'Cloakroom database, schema '],
+    [['--deep'], 'no damage found'],
   ] as const) {
     const { code, out, err } = await place.run(['check', ...flags])
     expect({ code, err }).toEqual({ code: 0, err: '' })

@@ -133,12 +133,12 @@ describeWithPostgres('a database that cannot be used', { conf: { fsync: 'off' } 
 
   test('a check says version and schema and changes nothing', async () => {
     const url = await server.newDatabase()
-    expect(await checkPostgres(url)).toMatch(/^The database d\d+ at 127\.0\.0\.1, PostgreSQL 1\d.* no schema/)
+    expect(await checkPostgres(url)).toMatch(/^d\d+ at 127\.0\.0\.1: PostgreSQL 1\d.* no schema/)
     expect(await refusal(() => open(url, false))).toContain('cloakroom serve begins it')
     const schemas = `SELECT count(*)::integer FROM pg_namespace WHERE nspname = 'cloakroom'`
     expect((await server.run(schemas, url))[0]?.slice()).toEqual([0])
     await (await open(url)).close()
-    expect(await checkPostgres(url)).toContain('is ours (schema 6)')
+    expect(await checkPostgres(url)).toMatch(/Cloakroom database, schema \d+\./)
     await (await open(url, false)).close()
   })
 

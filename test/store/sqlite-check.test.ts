@@ -13,7 +13,7 @@ test('a whole database is said to be whole, and nothing is changed', async () =>
   await givenDatabase(folder.at('s.db'))
   const before = folder.contents()
   expect(checkSqlite(folder.at('s.db'), false)).toContain(folder.at('s.db'))
-  expect(checkSqlite(folder.at('s.db'), true)).toContain('whole')
+  expect(checkSqlite(folder.at('s.db'), true)).toContain('no damage found')
   expect(folder.contents()).toEqual(before)
 })
 
@@ -23,7 +23,7 @@ test('a database that a server has left in its mode with a log, and without one,
   withDatabase(folder.at('s.db'), (db) => db.exec('PRAGMA journal_mode = WAL; PRAGMA user_version = 1'))
   const before = folder.contents()
   expect(Object.keys(before)).toEqual(['s.db'])
-  expect(checkSqlite(folder.at('s.db'), true)).toContain('whole')
+  expect(checkSqlite(folder.at('s.db'), true)).toContain('no damage found')
   expect(folder.contents()).toEqual(before)
 })
 
@@ -33,7 +33,7 @@ test('a database that a store has closed is checked, and nothing is changed', as
   await givenAttributes(store, (await givenSession(store)).id, [['a', '1']])
   await store.close()
   const before = folder.contents()
-  expect(checkSqlite(folder.at('s.db'), true)).toContain('whole')
+  expect(checkSqlite(folder.at('s.db'), true)).toContain('no damage found')
   expect(folder.contents()).toEqual(before)
 })
 
@@ -42,7 +42,7 @@ test('a database that a server is using is checked with all that it has committe
   const store = await openAlone(folder.at('s.db'))
   await givenAttributes(store, (await givenSession(store)).id, [['a', '1']])
   const { 's.db-shm': _, ...before } = folder.contents()
-  expect(checkSqlite(folder.at('s.db'), true)).toContain('whole')
+  expect(checkSqlite(folder.at('s.db'), true)).toContain('no damage found')
   // The index of the log is where SQLite notes who reads; it is no part of what is kept.
   const { 's.db-shm': __, ...after } = folder.contents()
   expect(after).toEqual(before)
@@ -57,7 +57,7 @@ test('what a killed server left is checked with its log, and nothing is changed'
   for (const end of ['', '-wal', '-shm']) copyFileSync(folder.at(`s.db${end}`), left.at(`s.db${end}`))
   await store.close()
   const { 's.db-shm': _, ...before } = left.contents()
-  expect(checkSqlite(left.at('s.db'), true)).toContain(`(schema ${NEWEST}) and whole`)
+  expect(checkSqlite(left.at('s.db'), true)).toContain(`schema ${NEWEST}, no damage found`)
   const { 's.db-shm': __, ...after } = left.contents()
   expect(after).toEqual(before)
 })
@@ -92,7 +92,7 @@ test('what a first start left that was killed amid its first commit is no damage
   const { id } = await givenSession(store)
   expect(await store.readSession(id, [], now)).not.toBeNull()
   await store.close()
-  expect(checkSqlite(folder.at('s.db'), true)).toContain('whole')
+  expect(checkSqlite(folder.at('s.db'), true)).toContain('no damage found')
 })
 
 for (let version = 1; version < NEWEST; version++) {
@@ -104,8 +104,8 @@ for (let version = 1; version < NEWEST; version++) {
     const before = folder.contents()
     for (const deep of [false, true]) {
       const sentence = checkSqlite(path, deep)
-      expect(sentence).toContain(`(schema ${version}, which the next start upgrades to ${NEWEST})`)
-      expect(sentence.includes('whole')).toBe(deep)
+      expect(sentence).toContain(`schema ${version}, which the next start upgrades to ${NEWEST}`)
+      expect(sentence.includes('no damage found')).toBe(deep)
     }
     expect(folder.contents()).toEqual(before)
     for (const change of [
@@ -136,7 +136,7 @@ test('the name of a database may have any characters', async () => {
   const path = folder.at('a b?c#d%20e%é.db')
   await givenDatabase(path)
   const before = folder.contents()
-  expect(checkSqlite(path, true)).toContain('whole')
+  expect(checkSqlite(path, true)).toContain('no damage found')
   expect(folder.contents()).toEqual(before)
 })
 

@@ -65,8 +65,10 @@ export async function checkPostgres(url: string): Promise<string> {
     return facts
   })
   const state =
-    schema === 0 ? 'has no schema cloakroom yet; the first start makes it' : `is ours (schema ${schema})`
-  return `The database ${place.database} at ${place.hostname}, PostgreSQL ${version}, ${state}.`
+    schema === 0
+      ? 'no schema cloakroom yet; the first start makes it'
+      : `Cloakroom database, schema ${schema}`
+  return `${place.database} at ${place.hostname}: PostgreSQL ${version}, ${state}.`
 }
 
 /** Whether anybody is in a database that a server could start on. Changes nothing. */

@@ -30,8 +30,9 @@ export function checkSqlite(path: string, deep: boolean): string {
         `${path} is damaged: ${damage}. Stop the server and restore a backup in its place.`,
       )
     }
-    const upgrade = 0 < version && version < NEWEST ? `, which the next start upgrades to ${NEWEST}` : ''
-    return `${path} is ours (schema ${version}${upgrade})${deep ? ' and whole' : ''}.`
+    if (version === 0) return `${path}: empty; the next start makes a Cloakroom database of it.`
+    const upgrade = version < NEWEST ? `, which the next start upgrades to ${NEWEST}` : ''
+    return `${path}: Cloakroom database, schema ${version}${upgrade}${deep ? ', no damage found' : ''}.`
   } catch (error) {
     throw new SetupError(sentenceOf(error, path), { cause: error })
   } finally {
