@@ -42,10 +42,10 @@ describeWithBrowser('EventSource in a browser', (open) => {
     await using server = await startServer()
     await using network = startProxy(server.port)
     const url = `http://127.0.0.1:${network.port}`
-    await using context = await open()
+    await using context = await open({ bypassCSP: true })
     const writer = await logInByForm(context, server)
     const page = await context.newPage()
-    // The cookie is that of the host, whatever its port. A page of the API, which has no policy of its own.
+    // The cookie is that of the host, whatever its port. A page of the API, whose policy the context bypasses.
     for (const [each, at] of [
       [writer, server.url],
       [page, url],
