@@ -19,7 +19,15 @@ export interface AuditEvent extends AuditFields {
 export interface AuditFilter {
   readonly event?: string | undefined
   readonly uname?: string | undefined
+  readonly address?: string | undefined
+  /** From this instant on. */
+  readonly from?: Millis | undefined
+  /** Before this instant. */
+  readonly to?: Millis | undefined
 }
+
+/** Pages of a store that a call looks through, at most, for events that the store cannot search for. */
+const LOOKS = 20
 
 /** Events of a kind that the store keeps, and for how long. */
 const MOST = 10_000
@@ -69,11 +77,18 @@ export class Audit {
   }
 
   /** What was remembered, the latest first, with all that this process knows of. For pages see `listEvents` of the store. */
-  async list({ event, uname }: AuditFilter, after: string | null, limit: number): Promise<Page<AuditEvent>> {
+  async list(filter: AuditFilter, after: string | null, limit: number): Promise<Page<AuditEvent>> {
     await this.flush()
-    const filter = { kind: event, uname, since: this.#clock() - LONGEST }
-    const { items, next } = await this.#store.listEvents(filter, after, limit)
-    return { items: items.map(({ at, text }) => ({ ...JSON.parse(text), at })), next }
+    const { event, uname, address, from = 0, to = Number.POSITIVE_INFINITY } = filter
+    const stored = { kind: event, uname, since: Math.max(from, this.#clock() - LONGEST) }
+    const isMeant = (each: AuditEvent) =>
+      each.at < to && (address === undefined || each['address'] === address)
+    for (let look = 1, place = after; ; look++) {
+      const { items, next } = await this.#store.listEvents(stored, place, limit)
+      const found = items.map(({ at, text }): AuditEvent => ({ ...JSON.parse(text), at })).filter(isMeant)
+      if (found.length > 0 || next === null || look === LOOKS) return { items: found, next }
+      place = next
+    }
   }
 
   /** Resolves when the events so far are written, or could not be. */

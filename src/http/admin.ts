@@ -11,16 +11,23 @@ import { requireFresh, YOUR_PASSWORD } from './fresh.ts'
 import { type LoggedIn, requireAdmin, requireParams } from './guard.ts'
 import { json } from './json.ts'
 import { namedParams, PAGED, type Params, requireInBody, SESSION_CURSOR } from './params.ts'
+import { isApiPath } from './return.ts'
 import { noSuchSession } from './user.ts'
+
+/** Users that the page for people shows at once. */
+const USERS_SHOWN = 500
 
 const FIELDS = ['uname', 'fullname', 'email', 'password', 'roles', 'disabled']
 
-/** `admin/users/list` */
+/** `admin/users/list`: all, or those whose name begins with `prefix`. */
 export async function listUsers(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, PAGED)
-  // A place in this list is a name, whichever.
-  const { after, limit } = params.page(/^/)
-  const { items, next } = await app.users.list(after, limit)
+  const params = await readAs(ask, app, ['prefix', ...PAGED])
+  // Any name can be a place in this list. The page for people sorts what it has, so that it has more than programs get.
+  const { after, limit } = params.page(/^/, isApiPath(ask.path) ? undefined : USERS_SHOWN)
+  const prefix = params.filter('prefix')
+  const { items, next } = await (prefix === undefined
+    ? app.users.list(after, limit)
+    : app.users.search(prefix, after, limit))
   return json({ users: items.map(shownUser), next })
 }
 
@@ -111,11 +118,18 @@ export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
   return json({ ended })
 }
 
-/** `admin/log/list`: what happened, of whatever kind or of one, to whomever or to one user. */
+/** `admin/log/list`: events, newest first, that have all of what the parameters name. */
 export async function listEvents(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['uname', 'event', ...PAGED])
+  const params = await readAs(ask, app, ['uname', 'event', 'address', 'from', 'to', ...PAGED])
   const { after, limit } = params.page(/^\d{1,15}$/)
-  const filter = { uname: await nameIn(params, app), event: params.filter('event') }
+  const address = params.filter('address')
+  const filter = {
+    uname: await nameIn(params, app),
+    event: params.filter('event'),
+    address: address && typedAddress(address),
+    from: params.instant('from', 'start'),
+    to: params.instant('to', 'end'),
+  }
   const { items, next } = await app.audit.list(filter, after, limit)
   return json({ events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next })
 }

@@ -1,5 +1,6 @@
 import { quoted, Refusal } from '../errors.ts'
 import { CSRF_TOKEN, isLoginParameter } from '../session/limits.ts'
+import type { Millis } from '../store/store.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
 import { requireSwitch } from './switch.ts'
@@ -13,6 +14,11 @@ export const PAGED = ['after', 'limit']
 
 /** How a place in a list of sessions is named: stores say a number, or a number and a handle. */
 export const SESSION_CURSOR = /^-?\d{1,15}(:[\w-]{22})?$/
+
+/** An instant in RFC 3339. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
+
+const DAY: Millis = 86_400_000
 
 /** The parameters of a call by name; of one that comes twice the last one stands. */
 export type Params = ReturnType<typeof namedParams>
@@ -53,6 +59,18 @@ export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
     flag(name: string): boolean | undefined {
       const value = find(name)
       return value === undefined ? undefined : requireSwitch(name, value)
+    },
+    /** An instant, or a date, which is its first or its last moment in UTC. */
+    instant(name: string, edge: 'start' | 'end'): Millis | undefined {
+      const text = find(name) || undefined
+      if (text === undefined) return undefined
+      const isDate = /^\d{4}-\d{2}-\d{2}$/.test(text)
+      const at = isDate ? Date.parse(`${text}T00:00:00Z`) : INSTANT.test(text) ? Date.parse(text) : Number.NaN
+      if (!Number.isNaN(at)) return isDate && edge === 'end' ? at + DAY : at
+      throw new Refusal(
+        'invalid_parameter',
+        `${name} is a date, such as 2026-12-01, or an instant with its zone, such as 2026-12-01T14:00:00Z.`,
+      )
     },
     /** `after`, which looks like this, and `limit` of a list that comes in pages. */
     page(cursor: RegExp, standard = PAGE): { readonly after: string | null; readonly limit: number } {

@@ -85,6 +85,23 @@ export class Users {
     return this.#store.listUsers(after, limit)
   }
 
+  /** Users whose name begins with `prefix`, in the order of `list`: there they follow each other, from the prefix itself on. */
+  async search(prefix: string, after: string | null, limit: number): Promise<Page<StoredUser>> {
+    const start = toName(prefix)
+    const isFirst = after === null || Buffer.compare(Buffer.from(after), Buffer.from(start)) < 0
+    const exact = isFirst ? await this.#store.readUser(start) : null
+    if (exact !== null && limit === 1) return { items: [exact], next: start }
+    const { items, next } = await this.#store.listUsers(
+      isFirst ? start : after,
+      limit - (exact === null ? 0 : 1),
+    )
+    const found = items.filter(({ uname }) => uname.startsWith(start))
+    return {
+      items: exact === null ? found : [exact, ...found],
+      next: found.length < items.length ? null : next,
+    }
+  }
+
   /** Whether an enabled user has the role `admin`. */
   async hasAdmin(): Promise<boolean> {
     // The one that a first start makes: most stores need no look at anybody else.

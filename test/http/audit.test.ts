@@ -103,6 +103,34 @@ test('the security log is read by kind, by user and in pages, by admins alone', 
   }
 })
 
+test('the security log is narrowed to an address and to a time', async () => {
+  await using server = await startServer({ nodes: 1, toml: 'trusted-proxies = ["127.0.0.1"]\n' })
+  const startedAt = server.now
+  const from = (address: string) => attempt(server, GUESS, { ...JSON_ANSWER, 'X-Forwarded-For': address })
+  await from('2001:db8::5')
+  server.now += 1_000
+  for (let i = 0; i < 5; i++) await from('192.0.2.7')
+  server.now += 1_000
+  const admin = await logIn(server)
+  const times = async (query: Record<string, string>) =>
+    (await eventsOf(admin, { event: 'login_failed', ...query })).map(({ at }) => Date.parse(at) - startedAt)
+  expect(await times({})).toEqual([1_000, 1_000, 1_000, 1_000, 1_000, 0])
+  expect(await times({ address: '2001:DB8:0::5' })).toEqual([0])
+  expect(await times({ address: '2001:db8::5', limit: '2' })).toEqual([0])
+  expect(await times({ address: '192.0.2.7', limit: '2' })).toHaveLength(5)
+  expect(await times({ address: '192.0.2.8' })).toEqual([])
+  const at = (ms: number) => new Date(startedAt + ms).toISOString()
+  expect(await times({ from: at(1) })).toHaveLength(5)
+  expect(await times({ from: at(1_000) })).toHaveLength(5)
+  expect(await times({ to: at(1_000) })).toEqual([0])
+  expect(await times({ from: at(1), to: at(1_000) })).toEqual([])
+  const day = at(0).slice(0, 10)
+  expect(await times({ from: day, to: at(1_000).slice(0, 10) })).toHaveLength(6)
+  expect(await times({ to: '2000-01-01' })).toEqual([])
+  for (const query of ['from=yesterday', 'to=2026-13-01', 'from=2026-12-01T00:00:00', 'to=5'])
+    expect((await admin.ask(`/admin/log/list?${query}`)).status).toBe(400)
+})
+
 test('of a flood of guesses some are remembered and the others counted, and it hides nothing else', async () => {
   await using server = await startServer({ nodes: 1, toml: '[login]\nuser-attempts = 3\n' })
   const admin = await logIn(server)

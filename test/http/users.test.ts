@@ -170,3 +170,35 @@ test('users are listed in order, a page at a time, each of them once', async () 
   const expected = ['admin', ...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   expect(listed).toEqual(expected)
 })
+
+test('users are found by the beginning of their names, in pages, whichever name a page begins behind', async () => {
+  await using server = await startServer()
+  const admin = await logIn(server)
+  const names = ['an', 'ana', 'anb', 'an\u00e9', 'ao', 'am', 'An']
+  for (const uname of names)
+    await admin.json('/admin/users/create', { uname, password: 'a password of some length' })
+  const search = async (query: Record<string, string>) => {
+    const found: string[] = []
+    let after: string | null = query['after'] ?? null
+    do {
+      const params = new URLSearchParams({ ...query, ...(after === null ? {} : { after }) })
+      const page = (await admin.json(`/admin/users/list?${params}`)) as {
+        users: { uname: string }[]
+        next: string | null
+      }
+      expect(page.users.length).toBeLessThanOrEqual(Number(query['limit'] ?? 100))
+      found.push(...page.users.map(({ uname }) => uname))
+      after = page.next
+    } while (after !== null)
+    return found
+  }
+  const expected = ['an', 'ana', 'anb', 'an\u00e9']
+  for (const limit of ['1', '2', '3', '4', '100'])
+    expect(await search({ prefix: 'an', limit })).toEqual(expected)
+  expect(await search({ prefix: 'an', after: 'a' })).toEqual(expected)
+  expect(await search({ prefix: 'an', after: 'ana' })).toEqual(['anb', 'an\u00e9'])
+  expect(await search({ prefix: 'an', after: 'z' })).toEqual([])
+  expect(await search({ prefix: 'ane\u0301' })).toEqual(['an\u00e9'])
+  expect(await search({ prefix: 'anything' })).toEqual([])
+  expect(await search({ prefix: '' })).toHaveLength(8)
+})
