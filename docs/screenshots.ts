@@ -28,17 +28,16 @@ const USERS = [
 /** Which page, how wide, light or dark. */
 const PICTURES = [
   ['login', '/login', 1_000, 'light'],
-  ['session', '/index.csp', 1_000, 'light'],
-  ['session-phone', '/index.csp', 360, 'dark'],
-  ['sessions', '/sessions', 1_000, 'light'],
-  ['sessions-phone', '/sessions', 360, 'light'],
-  ['password', '/password', 1_000, 'light'],
+  ['sessions', '/sessions', 1_200, 'light'],
+  ['sessions-phone', '/sessions', 360, 'dark'],
+  ['session', '/console/session', 1_200, 'light'],
+  ['password', '/password', 1_200, 'light'],
   ['overview', '/console/overview', 1_200, 'light'],
   ['overview-dark', '/console/overview', 1_200, 'dark'],
-  ['all-sessions', '/console/sessions', 1_000, 'light'],
-  ['users', '/console/users', 1_000, 'light'],
-  ['user', '/console/user?uname=bob', 1_000, 'light'],
-  ['log', '/console/log', 1_000, 'light'],
+  ['all-sessions', '/console/sessions', 1_200, 'light'],
+  ['users', '/console/users', 1_200, 'light'],
+  ['user', '/console/user?uname=bob', 1_200, 'light'],
+  ['log', '/console/log', 1_200, 'light'],
 ] as const
 
 await using server = await startServer({ timePasses: true, slowHashes: true })
@@ -84,9 +83,9 @@ async function take(
   if (path !== '/login') {
     await submitLogin(page, 'alice', 'alice likes long passwords')
     await page.getByRole('button', { name: 'Log out' }).waitFor()
-    if (path === '/index.csp') await putSome(page)
+    if (path === '/console/session') await putSome(page)
     await page.waitForLoadState('load')
-    await page.waitForFunction(() => document.querySelector('time')?.title !== '')
+    await page.locator('main[data-live=open]').waitFor()
   }
   await page.screenshot({ path: `${FOLDER}/${name}.png`, fullPage: true })
 }
@@ -100,7 +99,7 @@ async function putSome(page: Page): Promise<void> {
     await page.getByLabel('Key').fill(key)
     await page.getByLabel('Value').fill(value)
     await page.getByRole('button', { name: 'Add' }).click()
-    await page.getByText(`Stored ${key}.`).waitFor()
+    await page.getByText(`Saved ${key}.`).waitFor()
     await page.getByRole('button', { name: 'Close' }).click()
   }
 }

@@ -160,8 +160,8 @@ export class Cloakroom {
    * @param {ProofOptions} [options]
    * @returns {Promise<number>}
    */
-  async revoke(which, { yourPassword: password } = {}) {
-    return having('ended', await this.#connection.change('/session/revoke', { ...which, password })).ended
+  async revoke(which, options) {
+    return having('ended', await this.#prove('/session/revoke', which, options)).ended
   }
 
   /**
@@ -209,7 +209,7 @@ export class Cloakroom {
    * @returns {Promise<number>}
    */
   async revokeAny(which, options) {
-    return having('ended', await this.#administer('/admin/sessions/revoke', which, options)).ended
+    return having('ended', await this.#prove('/admin/sessions/revoke', which, options)).ended
   }
 
   /**
@@ -235,7 +235,7 @@ export class Cloakroom {
    * @param {ProofOptions} [options]
    */
   async createUser(uname, fields, options) {
-    await this.#administer('/admin/users/create', { uname, ...fields }, options)
+    await this.#prove('/admin/users/create', { uname, ...fields }, options)
   }
 
   /**
@@ -246,7 +246,7 @@ export class Cloakroom {
    * @returns {Promise<number>}
    */
   async updateUser(uname, fields, options) {
-    return having('ended', await this.#administer('/admin/users/update', { uname, ...fields }, options)).ended
+    return having('ended', await this.#prove('/admin/users/update', { uname, ...fields }, options)).ended
   }
 
   /**
@@ -256,7 +256,7 @@ export class Cloakroom {
    * @returns {Promise<number>}
    */
   async deleteUser(uname, options) {
-    return having('ended', await this.#administer('/admin/users/delete', { uname }, options)).ended
+    return having('ended', await this.#prove('/admin/users/delete', { uname }, options)).ended
   }
 
   /**
@@ -271,12 +271,12 @@ export class Cloakroom {
   }
 
   /**
-   * A change by an admin, who may have to give the own password with it.
+   * A change for which users may have to prove again who they are.
    * @param {string} path
    * @param {Params} params
    * @param {ProofOptions} [options]
    */
-  #administer(path, params, { yourPassword: your_password } = {}) {
+  #prove(path, params, { yourPassword: your_password } = {}) {
     return this.#connection.change(path, { ...params, your_password })
   }
 }

@@ -15,7 +15,10 @@ import { UserPage } from './pages/user.tsx'
 import { UsersPage } from './pages/users.tsx'
 import type { PageName } from './pages.ts'
 import { leave, watchLeaving } from './parts/attempt.ts'
+import { Guarded, useFailure } from './parts/failures.tsx'
 import { type Notice, Notices } from './parts/notices.tsx'
+import { useProving } from './parts/proving.tsx'
+import { Trouble } from './parts/trouble.tsx'
 
 /** A page as the server sends it: what it shows, and what its script goes on from. All of it is JSON. */
 export interface Shown {
@@ -30,12 +33,12 @@ export interface Shown {
 }
 
 /** Milliseconds for which a notice stays. */
-const NOTICE = 10_000
+const NOTICE_MS = 10_000
 
-/** How often «3 minutes ago» is looked at again. */
-const MINUTE = 30_000
+/** Milliseconds after which “3 minutes ago” is worked out again. */
+const CLOCK_MS = 30_000
 
-/** No changes are heard of where a page is only drawn. */
+/** For a page that is only drawn, which hears of no changes. */
 const still: Live = { listen: () => () => {}, watchState: () => () => {} }
 
 /** A whole page, drawn by the server and then by the browser, which finds it as it is. */
@@ -46,15 +49,15 @@ export function App({ name, data, csrfToken, query, problem }: Shown) {
   const [live, setLive] = useState<Live>(still)
   const [notice, setNotice] = useState<Notice | null>(null)
   const notify = useCallback((text: string, undo: (() => Promise<unknown>) | null = null) => {
-    const told = { id: performance.now(), text, undo }
-    setNotice(told)
-    setTimeout(() => setNotice((now) => (now === told ? null : now)), NOTICE)
+    const notice = { id: performance.now(), text, undo }
+    setNotice(notice)
+    setTimeout(() => setNotice((now) => (now === notice ? null : now)), NOTICE_MS)
   }, [])
   useEffect(() => {
     watchLeaving()
     setNow(Date.now())
-    const timer = setInterval(() => setNow(Date.now()), MINUTE)
-    const opened = openLive(() => hasEnded(cloakroom, me))
+    const timer = setInterval(() => setNow(Date.now()), CLOCK_MS)
+    const opened = openLive(cloakroom, () => hasEnded(cloakroom, me))
     setLive(opened)
     let isLost = false
     const stops = [
@@ -74,12 +77,18 @@ export function App({ name, data, csrfToken, query, problem }: Shown) {
     }
   }, [cloakroom])
   const Content = contents[name] as ComponentType<Asked>
-  const surroundings = { me, csrfToken, cloakroom, live, now, notify }
+  const [prove, passwordDialog] = useProving()
+  const failure = useFailure()
+  const surroundings = { me, csrfToken, cloakroom, live, now, notify, prove }
   return (
     <SurroundingsContext value={surroundings}>
       <div class="page">
-        <Content {...data} query={new URLSearchParams(query)} problem={problem} />
+        <Trouble problem={failure} />
+        <Guarded>
+          <Content {...data} query={new URLSearchParams(query)} problem={problem} />
+        </Guarded>
       </div>
+      {passwordDialog}
       <Notices notice={notice} onGone={() => setNotice(null)} />
     </SurroundingsContext>
   )
@@ -94,7 +103,7 @@ async function hasEnded(cloakroom: Cloakroom, { handle }: Info): Promise<boolean
   }
 }
 
-/** What every page is given besides what it shows. */
+/** What every page gets besides what it shows. */
 interface Asked {
   readonly query: URLSearchParams
   readonly problem: string | null

@@ -3,18 +3,21 @@ import { useContext } from 'preact/hooks'
 import type { Cloakroom } from '../client/cloakroom.js'
 import type { Info } from '../client/types.js'
 import type { Live } from './live.ts'
+import type { Act } from './parts/attempt.ts'
 
 /** What every part of a page can use. */
 export interface Surroundings {
   readonly me: Info
-  /** Null: the session has no CSRF protection. For forms, which work without scripts; the client knows it by itself. */
+  /** Null: the session has no CSRF protection. For forms that work without scripts; the client knows it by itself. */
   readonly csrfToken: string | null
   readonly cloakroom: Cloakroom
   readonly live: Live
   /** Milliseconds since the epoch; null until the script runs, since the server does not know the reader's clock or zone. */
   readonly now: number | null
-  /** Tells of something that was done, with a way back where there is one. */
+  /** Shows that something was done, with a way back where there is one. */
   notify(text: string, undo?: () => Promise<unknown>): void
+  /** Does what may need the user's own password, and asks for it then. False: the user cancelled. */
+  prove(act: Act): Promise<boolean>
 }
 
 export const SurroundingsContext = createContext<Surroundings | null>(null)

@@ -5,7 +5,7 @@ import { App, type Shown } from './app.tsx'
 import { scriptOfPages } from './bundle.ts'
 import { Login, type LoginData } from './pages/login.tsx'
 import { Logout, type LogoutData } from './pages/logout.tsx'
-import { TroublePage } from './pages/trouble.tsx'
+import { type TroubleData, TroublePage, type TroubleUser, UserTroublePage } from './pages/trouble.tsx'
 import { pages } from './pages.ts'
 import { STYLE } from './style.ts'
 
@@ -53,8 +53,12 @@ export const loginDocument = (data: LoginData): Drawn =>
 export const logoutDocument = (data: LogoutData): Drawn =>
   documentOf({ title: 'Log out', children: <Logout {...data} /> })
 
-export const troubleDocument = (title: string, detail: string): Drawn =>
-  documentOf({ title, children: <TroublePage title={title} detail={detail} /> })
+/** What is in place of a page that cannot be had. It has no script, so that whatever is wrong, it can be shown. */
+export const troubleDocument = (data: TroubleData, user: TroubleUser | null): Drawn =>
+  documentOf({
+    title: data.title,
+    children: user === null ? <TroublePage {...data} /> : <UserTroublePage {...data} {...user} />,
+  })
 
 /** A page of somebody who is logged in. Without scripts it can be read, and its forms work; with them the browser goes on from there. */
 export async function pageDocument(shown: Shown): Promise<Drawn> {

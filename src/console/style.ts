@@ -6,10 +6,11 @@ import FRONT from './style/front.css' with { type: 'text' }
 import LISTS from './style/lists.css' with { type: 'text' }
 import NARROW from './style/narrow.css' with { type: 'text' }
 import OVERVIEW from './style/overview.css' with { type: 'text' }
+import TABLES from './style/tables.css' with { type: 'text' }
 import WORDS from './style/words.css' with { type: 'text' }
 
 /**
  * The style of every page. It is sent inside the page, under its hash in the Content-Security-Policy: no second request before something
  * can be seen, and nothing inline beyond it.
  */
-export const STYLE = [CHART, BASE, FRAME, WORDS, LISTS, FORMS, FRONT, OVERVIEW, NARROW].join('\n')
+export const STYLE = [CHART, BASE, FRAME, WORDS, LISTS, TABLES, FORMS, FRONT, OVERVIEW, NARROW].join('\n')

@@ -7,27 +7,33 @@ const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
   ['minute', 60],
 ]
 
-/** An instant as people say it: «3 minutes ago», «in 2 hours», «just now». */
+/** An instant as people say it: “3 minutes ago”, “in 2 hours”, “just now”. */
 export function inWords(at: number, now: number): string {
   const seconds = Math.round((at - now) / 1_000)
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
   }
-  if (Math.abs(seconds) < 10) return 'just now'
-  return seconds < 0 ? 'less than a minute ago' : 'in less than a minute'
+  return seconds < 10 ? 'just now' : 'in less than a minute'
 }
 
-/** An instant, exactly, in the reader's own zone. */
-export const exactly = (at: number): string =>
-  new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' }).format(at)
+const EXACT = { dateStyle: 'medium', timeStyle: 'medium' } as const
+const local = new Intl.DateTimeFormat('en-GB', EXACT)
+const utc = new Intl.DateTimeFormat('en-GB', { ...EXACT, timeZone: 'UTC' })
 
-/** An instant as a page can tell it that does not know the reader's zone: in UTC, to the minute. */
-export const inUtc = (at: number): string =>
-  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+/** An instant to the second, in the reader's own zone: “1 Dec 2026, 14:03:22”. */
+export const exactly = (at: number): string => local.format(at)
+
+/** The same for a page that does not know the reader's zone. */
+export const inUtc = (at: number): string => `${utc.format(at)} UTC`
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+
+/** An instant as hours and minutes, in the reader's own zone. */
+export const shownClock = (at: number): string => clock.format(at)
 
 const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
-/** A number with a point between thousands, and one digit of a fraction at most. */
+/** A number with a comma between thousands, and one digit of a fraction at most. */
 export const shownNumber = (n: number): string => numbers.format(n)
 
 const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
@@ -36,12 +42,13 @@ const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
 export const shownMillis = (ms: number): string =>
   ms < 1 ? `${digits.format(ms * 1_000)} µs` : `${digits.format(ms)} ms`
 
-/** A number and the thing that it counts: «1 session», «1,204 sessions». */
+/** A number and the thing that it counts: “1 session”, “1,204 sessions”. */
 export const counted = (n: number, one: string): string => `${shownNumber(n)} ${one}${n === 1 ? '' : 's'}`
 
 const SIZES = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
 
 export function shownBytes(bytes: number): string {
+  if (bytes === 1) return '1 byte'
   const power = bytes < 1_024 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log2(bytes) / 10))
   return `${shownNumber(bytes / 1_024 ** power)} ${SIZES[power]}`
 }
@@ -51,32 +58,3 @@ const encoder = new TextEncoder()
 /** Bytes of an attribute, as limits count them. */
 export const sizeOf = (key: string, value: string): number =>
   encoder.encode(key).byteLength + encoder.encode(value).byteLength
-
-/** The browser that a user agent names. Many name others too, so the first of these that is found counts. */
-const BROWSERS: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/\bEdgA?\//, 'Edge'],
-  [/\bOPR\//, 'Opera'],
-  [/\bSamsungBrowser\//, 'Samsung Internet'],
-  [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
-  [/Chrome\/|\bCriOS\//, 'Chrome'],
-  [/\bSafari\//, 'Safari'],
-]
-
-const SYSTEMS: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/\bWindows\b/, 'Windows'],
-  [/\bAndroid\b/, 'Android'],
-  [/\biPad\b/, 'iPad'],
-  [/\biPhone\b/, 'iPhone'],
-  [/\bMac OS X\b/, 'macOS'],
-  [/\bCrOS\b/, 'ChromeOS'],
-  [/\bLinux\b/, 'Linux'],
-]
-
-/** What a user agent is to a person: «Firefox on Linux», or its own first word, such as «curl/8.5.0». It proves nothing: it can be made up. */
-export function deviceOf(userAgent: string): string {
-  const nameIn = (all: typeof BROWSERS) => all.find(([pattern]) => pattern.test(userAgent))?.[1]
-  const browser = nameIn(BROWSERS)
-  const system = nameIn(SYSTEMS)
-  if (browser !== undefined) return system === undefined ? browser : `${browser} on ${system}`
-  return userAgent.trim() === '' ? 'A program' : (userAgent.trim().split(' ')[0] ?? '').slice(0, 60)
-}

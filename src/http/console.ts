@@ -38,7 +38,20 @@ export const page =
   (ask, app) =>
     orLogIn(ask, () => show(name, ask, app, null))
 
-/** `/`, `/index.csp`, `/login`: this session, or where `return_to` says; without a session the login page. */
+/** A page with a search, which a search that the API refuses leads back to. */
+export const searchPage =
+  (name: PageName, nothing: object): Answer =>
+  (ask, app) =>
+    orLogIn(ask, async () => {
+      try {
+        return await show(name, ask, app, null)
+      } catch (error) {
+        if (!isCode(error, 'invalid_parameter')) throw error
+        return draw(name, ask, app, { problem: error, calls: {}, data: nothing })
+      }
+    })
+
+/** `/`, `/index.csp`, `/login`: the user's sessions, or where `return_to` says; without a session the login page. */
 export async function front(ask: Ask, app: App): Promise<Response> {
   const pairs = parseQuery(ask.query)
   const target = returnTarget(lastOf(pairs, 'return_to'), ask.headers.get('host'), app)
@@ -47,7 +60,7 @@ export async function front(ask: Ask, app: App): Promise<Response> {
       await requireSession(ask, app, 'read', pairs)
       return redirect(target)
     }
-    return await show('session', ask, app, null)
+    return await show('sessions', ask, app, null)
   } catch (error) {
     if (isNotLoggedIn(error)) return showLogin(ask, app)
     if (isCode(error, 'password_change_needed')) return redirect(PASSWORD_PAGE)
@@ -76,14 +89,29 @@ export const ownSessions = pageWithForm('sessions', revoke, () => '/sessions')
 // By its handle the page knows the session that did it. Nobody else who makes a link knows that.
 export const ownPassword = pageWithForm('password', password, (handle) => `/password?done=${handle}`)
 
-async function show(name: PageName, ask: Ask, app: App, problem: Refusal | null): Promise<Response> {
+const show = (name: PageName, ask: Ask, app: App, problem: Refusal | null): Promise<Response> =>
+  draw(name, ask, app, { problem, calls: shows[name], data: {} })
+
+interface Drawing {
+  readonly problem: Refusal | null
+  readonly calls: Calls
+  /** What it shows besides the answers of the calls. */
+  readonly data: object
+}
+
+async function draw(
+  name: PageName,
+  ask: Ask,
+  app: App,
+  { problem, calls, data }: Drawing,
+): Promise<Response> {
   const { token } = await requireSession(ask, app, 'read', await requireParams(ask, app, 'fields'))
-  const answers = Object.entries({ me: info, ...shows[name] }).map(
+  const answers = Object.entries({ me: info, ...calls }).map(
     async ([what, call]) => [what, await (await call(ask, app)).json()] as const,
   )
   const drawn = await pageDocument({
     name,
-    data: Object.fromEntries(await Promise.all(answers)),
+    data: { ...data, ...Object.fromEntries(await Promise.all(answers)) },
     csrfToken: isProtected(token) ? csrfTokenOf(token) : null,
     query: ask.query,
     problem: problem?.message ?? null,
@@ -103,6 +131,7 @@ async function orLogIn(ask: Ask, answer: () => Promise<Response>): Promise<Respo
   }
 }
 
-const isCode = (error: unknown, code: RefusalCode) => error instanceof Refusal && error.code === code
+const isCode = (error: unknown, code: RefusalCode): error is Refusal =>
+  error instanceof Refusal && error.code === code
 
 const isNotLoggedIn = (error: unknown) => isCode(error, 'not_logged_in')

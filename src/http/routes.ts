@@ -12,7 +12,7 @@ import {
   updateUser,
 } from './admin.ts'
 import type { Answer } from './app.ts'
-import { front, ownPassword, ownSessions, page } from './console.ts'
+import { front, ownPassword, ownSessions, page, searchPage } from './console.ts'
 import { events } from './events.ts'
 import { healthz, readyz } from './health.ts'
 import { logIn } from './login.ts'
@@ -68,11 +68,12 @@ const pages: readonly Row[] = [
   [LOGIN_PAGE, PAGE, front, 'page'],
   ['/sessions', [...PAGE, ...POST], ownSessions, 'page'],
   ['/password', [...PAGE, ...POST], ownPassword, 'page'],
+  ['/console/session', PAGE, page('session'), 'page'],
   ['/console/overview', PAGE, page('overview'), 'page'],
-  ['/console/sessions', PAGE, page('all-sessions'), 'page'],
-  ['/console/users', PAGE, page('users'), 'page'],
+  ['/console/sessions', PAGE, searchPage('all-sessions', { found: { sessions: [], next: null } }), 'page'],
+  ['/console/users', PAGE, searchPage('users', { found: { users: [], next: null } }), 'page'],
   ['/console/user', PAGE, page('user'), 'page'],
-  ['/console/log', PAGE, page('log'), 'page'],
+  ['/console/log', PAGE, searchPage('log', { log: { events: [], next: null } }), 'page'],
   // Where password managers look for it (W3C, a well-known URL for changing passwords).
   ['/.well-known/change-password', PAGE, () => redirect('/password'), 'page'],
   [SCRIPT_PATH, PAGE, script, 'page'],

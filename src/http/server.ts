@@ -1,5 +1,4 @@
 import type { Server } from 'bun'
-import { troubleDocument } from '../console/document.tsx'
 import { Refusal, StoreFault } from '../errors.ts'
 import { LISTENING, requireListening } from '../listen.ts'
 import { numberOf } from '../metrics/meter.ts'
@@ -8,11 +7,11 @@ import { Ask } from './ask.ts'
 import { API_HEADERS, complete } from './headers.ts'
 import { getsLoginPage, loginInPlace } from './mmonit.ts'
 import { lackIn } from './not-logged-in.ts'
-import { pageResponse } from './page.ts'
-import { type Problem, problemHeaders, problemResponse, statusOf, titleOf } from './problem.ts'
+import { type Problem, problemHeaders, problemResponse, statusOf } from './problem.ts'
 import { isApiPath } from './return.ts'
 import { type Route, routes } from './routes.ts'
 import { named } from './session.ts'
+import { troublePage } from './trouble.ts'
 
 /** Seconds after which a connection without a request, or with one that has not come in whole, is closed. */
 const IDLE_TIMEOUT = 60
@@ -66,7 +65,7 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
     if (saysLengthTwice(ask)) throw new Refusal('malformed_request', 'Say the length of the body once.')
     response = await requireRoute(route, ask).answer(ask, app)
   } catch (error) {
-    response = declined(error, route, ask, app)
+    response = await declined(error, route, ask, app)
   }
   if (ask.leavesTooMuch) response.headers.set('Connection', 'close')
   complete(response, app.strictTransport)
@@ -79,7 +78,7 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
 }
 
 /** The answer to a request that was refused or failed. */
-function declined(error: unknown, route: Route | undefined, ask: Ask, app: App): Response {
+async function declined(error: unknown, route: Route | undefined, ask: Ask, app: App): Promise<Response> {
   const problem = problemOf(error, ask, app)
   if (problem.code === 'not_logged_in' && getsLoginPage(ask, app)) return loginInPlace(ask, app)
   const status = statusOf(problem.code)
@@ -87,9 +86,7 @@ function declined(error: unknown, route: Route | undefined, ask: Ask, app: App):
   if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
   // Nobody knows where a body of two lengths ends.
   if (saysLengthTwice(ask) || problem.code === 'untrusted_peer') headers['Connection'] = 'close'
-  if (ask.wantsPage && !isApiPath(ask.path)) {
-    return pageResponse(troubleDocument(titleOf(problem.code), problem.detail), app, status, headers)
-  }
+  if (ask.wantsPage && !isApiPath(ask.path)) return troublePage(problem, ask, app, headers)
   return problemResponse(problem, headers)
 }
 

@@ -189,7 +189,7 @@ export class Users {
 
   async #requireRight(password: string, user: StoredUser): Promise<void> {
     if (await this.#passwords.verify(password, user.passwordHash, partyOf(user))) return
-    throw new Refusal('wrong_password', 'That is not your present password; nothing was changed.')
+    throw new Refusal('wrong_password', 'That is not your current password. Nothing was changed.')
   }
 
   async #change(

@@ -10,6 +10,7 @@ const MINUTE = 60_000
 
 const PATHS = [
   '/index.csp',
+  '/console/session',
   '/sessions',
   '/password',
   '/console/overview',
@@ -22,7 +23,7 @@ const PATHS = [
 /** What opens a dialog, and where. */
 const DIALOGS = [
   ['/sessions', 'End all others'],
-  ['/console/sessions', 'End all sessions of everybody'],
+  ['/console/sessions', 'End all sessions of everyone'],
   ['/console/user?uname=alice', 'Disable'],
   ['/console/users', 'New user'],
   ['/console/user?uname=alice', 'Delete'],
@@ -34,18 +35,18 @@ const LONG = 'x'.repeat(250)
 /** What makes a form say what is wrong, and where. */
 const TROUBLES: readonly (readonly [path: string, act: (page: Page) => Promise<unknown>])[] = [
   [
-    '/index.csp',
+    '/console/session',
     async (page) => {
       await page.getByLabel('Key').fill('CSRFToken')
       await page.getByRole('button', { name: 'Add' }).click()
     },
   ],
   [
-    '/index.csp',
+    '/console/session',
     async (page) => {
       await page.getByRole('button', { name: `Edit ${LONG}` }).click()
       await page.evaluate((key) => fetch(`/session/put?${key}=${Math.random()}`), LONG)
-      await page.getByText('It was changed meanwhile').waitFor()
+      await page.getByText('Somebody has changed it in the meantime').waitFor()
       // More than a value may be.
       await page.getByLabel(LONG, { exact: true }).fill('x'.repeat(65_537))
       await page.getByRole('button', { name: 'Save' }).click()
@@ -55,16 +56,15 @@ const TROUBLES: readonly (readonly [path: string, act: (page: Page) => Promise<u
     '/sessions',
     async (page) => {
       await page.getByRole('button', { name: 'End all others' }).click()
-      const end = dialogOf(page).getByRole('button', { name: /^End/ })
-      await end.click()
-      await page.getByLabel('Your password, again').fill('guessed')
-      await end.click()
+      await dialogOf(page).getByRole('button', { name: /^End/ }).click()
+      await page.getByLabel('Your password').fill('guessed')
+      await page.getByRole('button', { name: 'Continue' }).click()
     },
   ],
   [
     '/password',
     async (page) => {
-      await page.getByLabel('Present password').fill('guessed')
+      await page.getByLabel('Current password').fill('guessed')
       await page.getByLabel('New password').fill(LONG)
       await page.getByRole('button', { name: 'Change password' }).click()
     },
@@ -75,7 +75,7 @@ const TROUBLES: readonly (readonly [path: string, act: (page: Page) => Promise<u
       await page.getByRole('button', { name: 'New user' }).click()
       await dialogOf(page).getByLabel('User name').fill('alice')
       await dialogOf(page).getByLabel('Password').fill(LONG)
-      await page.getByRole('button', { name: 'Make user' }).click()
+      await page.getByRole('button', { name: 'Create user' }).click()
     },
   ],
   [
@@ -148,7 +148,7 @@ describeWithBrowser('for everybody', (open) => {
         await submitLogin(page, LONG, 'guessed')
         await page.getByRole('alert').waitFor()
         expect([await violationsOf(page), await widthOf(page)]).toEqual([[], width])
-        const visitor = await visit(context, server, '/index.csp')
+        const visitor = await visit(context, server, '/console/session')
         await visitor.evaluate((key) => fetch(`/session/put?${key}=a`), LONG)
         // After which the password is asked for again.
         server.now += 11 * MINUTE

@@ -3,7 +3,7 @@ import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startServer } from '../support/server.ts'
-import { attributeOn, ready, visit } from './world.ts'
+import { attributeOn, ready, rowsOf, visit } from './world.ts'
 
 const MINUTE = 60_000
 
@@ -11,8 +11,8 @@ describeWithBrowser('pages that are open', (open) => {
   test('what another tab or a program changes appears at once, in every tab', async () => {
     await using server = await startServer()
     await using context = await open()
-    const one = await visit(context, server, '/index.csp')
-    const other = await visit(context, server, '/index.csp')
+    const one = await visit(context, server, '/console/session')
+    const other = await visit(context, server, '/console/session')
     await one.getByLabel('Key').fill('theme')
     await one.getByLabel('Value').fill('dark')
     await one.getByRole('button', { name: 'Add' }).click()
@@ -34,11 +34,11 @@ describeWithBrowser('pages that are open', (open) => {
     await ask('put', 'theme=light&step=2')
     await one.getByText('light', { exact: true }).waitFor()
     await attributeOn(one, 'step').waitFor()
-    await other.getByText('It was changed meanwhile, to: light').waitFor()
+    await other.getByText('Somebody has changed it in the meantime, to: light').waitFor()
     await ask('delete', 'key=step')
     await attributeOn(one, 'step').waitFor({ state: 'detached' })
     await ask('delete', '')
-    await one.getByText('Nothing hangs on this login yet.').waitFor()
+    await one.getByText('This session has no attributes yet.').waitFor()
   })
 
   test('what is changed while a page comes is on it, in the first tab and in others', async () => {
@@ -54,7 +54,7 @@ describeWithBrowser('pages that are open', (open) => {
         })
         await route.continue()
       })
-      await page.goto(`${server.url}/index.csp`)
+      await page.goto(`${server.url}/console/session`)
       await ready(page)
       await attributeOn(page, key).waitFor()
     }
@@ -63,7 +63,7 @@ describeWithBrowser('pages that are open', (open) => {
   test('what a page asks for by itself does not keep the session alive, and what it cannot have it asks for again', async () => {
     await using server = await startServer()
     await using context = await open()
-    const page = await visit(context, server, '/index.csp')
+    const page = await visit(context, server, '/console/session')
     const status = async () => {
       const answer = await page.request.get(`${server.url}/session/info`, {
         headers: { 'Cloakroom-Use': 'no' },
@@ -102,15 +102,20 @@ describeWithBrowser('pages that are open', (open) => {
     context.on('request', (request) => {
       if (request.url().includes('/session/events')) streams += 1
     })
-    const first = await visit(context, server, '/index.csp')
-    const others = [await visit(context, server, '/index.csp'), await visit(context, server, '/index.csp')]
+    const first = await visit(context, server, '/console/session')
+    const others = [
+      await visit(context, server, '/console/session'),
+      await visit(context, server, '/console/session'),
+    ]
     expect(streams).toBe(1)
     await first.close()
     const client = await context.newPage()
     await client.goto(`${server.url}/healthz`)
     for (let tries = 0; streams < 2 && tries < 200; tries++) await client.waitForTimeout(20)
     expect(streams).toBe(2)
-    await client.evaluate(async () => fetch('/session/put?late=yes'))
+    await context.request.get(`${server.url}/session/put?late=yes`, {
+      headers: { 'Sec-Fetch-Site': 'same-origin' },
+    })
     for (const page of others) await attributeOn(page, 'late').waitFor()
     expect(streams).toBe(2)
   })
@@ -173,7 +178,7 @@ describeWithBrowser('pages that are open', (open) => {
     await using server = await startServer()
     await using network = startProxy(server.port)
     await using context = await open()
-    const page = await visit(context, { url: `http://127.0.0.1:${network.port}` }, '/index.csp')
+    const page = await visit(context, { url: `http://127.0.0.1:${network.port}` }, '/console/session')
     network.mood = 'reset'
     network.cut()
     await page.getByText('The connection was lost.').waitFor()
@@ -194,7 +199,7 @@ describeWithBrowser('pages that are open', (open) => {
     const [alice, bob] = [await givenUser(server, 'alice'), await givenUser(server, 'bob')]
     await using network = startProxy(server.port)
     await using context = await open()
-    const page = await visit(context, { url: `http://127.0.0.1:${network.port}` }, '/index.csp', alice)
+    const page = await visit(context, { url: `http://127.0.0.1:${network.port}` }, '/console/session', alice)
     network.mood = 'reset'
     network.cut()
     await page.getByText('The connection was lost.').waitFor()
@@ -212,7 +217,7 @@ describeWithBrowser('pages that are open', (open) => {
     const [a, b] = await Promise.all([visit(one, server, '/sessions'), visit(other, server, '/sessions')])
     await a.reload()
     await ready(a)
-    expect(await a.getByRole('main').getByRole('listitem').count()).toBe(2)
+    expect(await rowsOf(a).count()).toBe(2)
     await b.getByRole('button', { name: 'Log out' }).click()
     await b.getByRole('button', { name: 'Log in' }).waitFor()
     expect(await a.evaluate(async () => (await fetch('/session/get')).status)).toBe(200)

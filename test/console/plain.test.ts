@@ -60,19 +60,22 @@ test('the log says of what was refused why, and never that a password was wrong 
       query: '',
       problem: null,
     })
-    const [, text = ''] = /<div class="facts"><span[^>]*>(.*?)<\/span>/.exec(html) ?? []
+    const [, text = ''] = /data-label="Event">(.*?)<\/td>/.exec(html) ?? []
     return text.replaceAll(/<[^>]*>/g, '').trim()
   }
   const failed = (code: string) => said({ event: 'login_failed', code })
-  expect(await failed('wrong_credentials')).toBe('alice could not log in: wrong name or password')
-  expect(await failed('busy')).toBe('alice could not log in: too many logins were under way')
-  for (const code of ['wrong_password', 'busy', 'password_too_short'])
-    expect(await said({ event: 'password_refused', code })).toBe(
-      `alice gave a password that was refused (${code})`,
-    )
-  // Whose name was typed is not known if it is no user's.
-  expect(await said({ event: 'login_failed', code: 'wrong_credentials', uname: undefined })).toBe(
-    'Somebody could not log in: wrong name or password',
+  expect(await failed('wrong_credentials')).toBe('Login failed: wrong user name or password')
+  expect(await failed('busy')).toBe('Login failed: too many logins at once')
+  expect(await said({ event: 'password_refused', code: 'busy' })).toBe(
+    'Password refused: too many logins at once',
+  )
+  expect(await said({ event: 'refused', code: 'a_new_code', path: '/admin/x' })).toBe(
+    'Request refused: a_new_code, /admin/x',
+  )
+  expect(await said({ event: 'a_new_event', ended: 1 })).toBe('a_new_event. Ended 1 session')
+  expect(await said({ event: 'user_create', by: 'cli' })).toBe('User created on the command line')
+  expect(await said({ event: 'login_failed', code: 'wrong_credentials', count: 1_200 })).toBe(
+    'Login failed: wrong user name or password 1,200 times',
   )
 })
 
@@ -108,14 +111,14 @@ describeWithBrowser('without scripts', (open) => {
     await page.goto(`${server.url}/password`)
     await submitLogin(page, user.uname, user.password)
     const change = async (old: string) => {
-      await page.getByLabel('Present password').fill(old)
+      await page.getByLabel('Current password').fill(old)
       await page.getByLabel('New password').fill('a longer horse with a battery')
       await page.getByRole('button', { name: 'Change password' }).click()
     }
     await change('guessed')
-    await page.getByRole('alert').getByText('not your present password').waitFor()
+    await page.getByRole('alert').getByText('not your current password').waitFor()
     await change(user.password)
-    await page.getByText('Your password is changed').waitFor()
+    await page.getByText('Your password has been changed').waitFor()
     expect(page.url()).toStartWith(`${server.url}/password?`)
 
     const renewed = { ...user, password: 'a longer horse with a battery' }
@@ -123,11 +126,11 @@ describeWithBrowser('without scripts', (open) => {
     server.now += 11 * MINUTE
     await page.getByRole('link', { name: 'Your sessions' }).click()
     await page.getByRole('button', { name: /^End the session/ }).click()
-    await page.getByRole('alert').getByText('give your password again').waitFor()
+    await page.getByRole('alert').getByText('send your own password again').waitFor()
     expect((await elsewhere.ask('/session/get')).status).toBe(200)
-    await page.getByLabel('Your password, again').fill(renewed.password)
+    await page.getByLabel('Your password').fill(renewed.password)
     await page.getByRole('button', { name: 'End all others' }).click()
-    await page.getByText('You are logged in nowhere else.').waitFor()
+    await page.getByText('You are not logged in anywhere else.').waitFor()
     expect((await elsewhere.ask('/session/get')).status).toBe(401)
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.getByRole('button', { name: 'Log in' }).waitFor()
@@ -144,8 +147,8 @@ describeWithBrowser('without scripts', (open) => {
     await submitLogin(page, user.uname, user.password)
     for (const done of ['true', '', 'null', 'undefined', handle]) {
       await page.goto(`${server.url}/password?done=${done}`)
-      await page.getByLabel('Present password').waitFor()
-      expect([done, await page.getByText('Your password is changed').count()]).toEqual([done, 0])
+      await page.getByLabel('Current password').waitFor()
+      expect([done, await page.getByText('Your password has been changed').count()]).toEqual([done, 0])
     }
   })
 
@@ -158,10 +161,10 @@ describeWithBrowser('without scripts', (open) => {
     await submitLogin(page)
     let sent = 0
     page.on('request', () => sent++)
-    await page.getByLabel('Your password, again').fill(ADMIN_PASSWORD)
+    await page.getByLabel('Your password').fill(ADMIN_PASSWORD)
     await page.keyboard.press('Enter')
     // Whatever Enter sends is on its way before this is.
-    await page.getByRole('link', { name: 'Password' }).click()
+    await page.getByRole('link', { name: 'Password', exact: true }).click()
     await page.getByLabel('New password').waitFor()
     expect(sent).toBe(1)
     expect((await elsewhere.ask('/session/get')).status).toBe(200)
@@ -175,11 +178,11 @@ describeWithBrowser('without scripts', (open) => {
     await submitLogin(page)
     await page.getByLabel('User').fill('admin')
     await page.getByRole('button', { name: 'Search' }).click()
-    expect(await page.locator('main .rows > li').count()).toBe(1)
+    expect(await page.locator('main tbody > tr').count()).toBe(1)
     for (const [path, text] of [
       ['users', 'admin'],
       ['user?uname=admin', 'Sessions'],
-      ['log', 'logged in'],
+      ['log', 'Logged in'],
       ['overview', 'All is well'],
     ] as const) {
       await goUntilSaid(page, `${server.url}/console/${path}`, text)
@@ -201,7 +204,7 @@ describeWithBrowser('a page', (open) => {
     const unscripted = await plain.newPage()
     await unscripted.goto(`${server.url}/sessions`)
     const wordsOn = (each: typeof page) =>
-      each.locator('h1, nav a, main .facts > strong, main button, .tag').allTextContents()
+      each.locator('h1, nav a, main td.main, main button, .tag').allTextContents()
     expect(await wordsOn(unscripted)).toEqual(await wordsOn(page))
     expect(await wordsOn(page)).toContain('this one')
   })

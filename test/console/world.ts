@@ -22,7 +22,10 @@ export async function visit(
 }
 
 /** Waits until the script of a page has begun, and hears of changes. */
-export const ready = (page: Page): Promise<void> => page.getByText('Live', { exact: true }).waitFor()
+export const ready = (page: Page): Promise<void> => page.locator('main[data-live=open]').waitFor()
+
+/** The rows of the table on a page. */
+export const rowsOf = (page: Page) => page.locator('main tbody > tr')
 
 /** Asks for a page until it says something: what another node did a moment ago, this one may not know yet. */
 export async function goUntilSaid(page: Page, url: string, text: string): Promise<void> {

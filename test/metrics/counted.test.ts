@@ -41,6 +41,7 @@ const anonymous: Readonly<Record<string, readonly [call: string, status: string]
   '/login': ['page', '2xx'],
   '/sessions': ['page', '3xx'],
   '/password': ['page', '3xx'],
+  '/console/session': ['page', '3xx'],
   '/console/overview': ['page', '3xx'],
   '/console/sessions': ['page', '3xx'],
   '/console/users': ['page', '3xx'],

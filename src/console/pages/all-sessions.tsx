@@ -5,10 +5,13 @@ import { EndMany } from '../parts/end-many.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { type Filter, SessionList } from '../parts/session-list.tsx'
 import { TextField } from '../parts/text-field.tsx'
+import { Trouble } from '../parts/trouble.tsx'
 
 export interface AllSessionsData {
   readonly found: { readonly sessions: readonly Session[]; readonly next: string | null }
   readonly query: URLSearchParams
+  /** Why the search was refused, or null. */
+  readonly problem: string | null
 }
 
 const FIELDS = [
@@ -18,14 +21,19 @@ const FIELDS = [
 ] as const
 
 /** Every session, to be searched and ended. */
-export function AllSessionsPage({ found, query }: AllSessionsData) {
+export function AllSessionsPage({ found, query, problem }: AllSessionsData) {
   const { now } = useSurroundings()
   const filter: Filter = Object.fromEntries(
     FIELDS.map(([name]) => [name, query.get(name) || undefined] as const).filter(
       ([, value]) => value !== undefined,
     ),
   )
-  const isFiltered = Object.keys(filter).length > 0
+  const { uname } = filter
+  const names = Object.keys(filter)
+  const isOfUser = names.join() === 'uname'
+  const none =
+    problem !== null ? '' : isOfUser ? `“${uname}” has no live sessions.` : 'There is no such live session.'
+  const canEnd = isOfUser ? found.sessions.length > 0 : names.length === 0
   return (
     <Layout name="all-sessions">
       <search>
@@ -34,13 +42,12 @@ export function AllSessionsPage({ found, query }: AllSessionsData) {
             <TextField type="search" key={name} name={name} label={label} value={query.get(name) ?? ''} />
           ))}
           <button>Search</button>
-          {isFiltered && <a href="/console/sessions">Show all</a>}
+          {names.length > 0 && <a href="/console/sessions">Show all</a>}
         </form>
       </search>
-      <SessionList found={found} filter={filter} isOfMany />
-      {now !== null && (!isFiltered || Object.keys(filter).join() === 'uname') && (
-        <EndMany uname={filter.uname ?? null} />
-      )}
+      <Trouble text={problem} />
+      <SessionList found={found} filter={filter} none={none} isOfMany />
+      {now !== null && canEnd && <EndMany uname={uname ?? null} />}
     </Layout>
   )
 }

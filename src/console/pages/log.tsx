@@ -1,115 +1,104 @@
 /** @jsxImportSource preact */
 import type { LogEvent } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
+import { EVENT_NAMES, isBad, saidOf } from '../events.ts'
+import { pathOfUser } from '../pages.ts'
 import { Layout } from '../parts/layout.tsx'
 import { More } from '../parts/more.tsx'
 import { usePaged } from '../parts/paged.ts'
+import { type Column, Table } from '../parts/table.tsx'
 import { TextField } from '../parts/text-field.tsx'
 import { Time } from '../parts/time.tsx'
-import { counted, shownNumber } from '../words.ts'
+import { Trouble } from '../parts/trouble.tsx'
+import { shownNumber } from '../words.ts'
 
 export interface LogData {
   readonly log: { readonly events: readonly LogEvent[]; readonly next: string | null }
   readonly query: URLSearchParams
+  /** Why the search was refused, or null. */
+  readonly problem: string | null
 }
 
+const columns: readonly Column<LogEvent>[] = [
+  { name: 'Time', cell: ({ at }) => <Time at={at} isExact /> },
+  {
+    name: 'User',
+    kind: 'main',
+    cell: ({ uname = '' }) =>
+      uname !== '' && (
+        <a class="name" href={pathOfUser(uname)}>
+          {uname}
+        </a>
+      ),
+  },
+  {
+    name: 'Event',
+    kind: 'said',
+    cell: (event) => (
+      <>
+        <span class={isBad(event) ? 'trouble' : undefined}>{saidOf(event)}</span>{' '}
+        {event.count !== undefined && event.count > 1 && (
+          <strong class="tag">{shownNumber(event.count)} times</strong>
+        )}
+      </>
+    ),
+  },
+  { name: 'Address', kind: 'address', cell: ({ address }) => address },
+  { name: 'Session', kind: 'key', cell: ({ handle }) => handle },
+]
+
+const FILTERS = ['uname', 'event', 'address', 'from', 'to'] as const
+
 /** What concerned who may log in, newest first. */
-export function LogPage({ log, query }: LogData) {
+export function LogPage({ log, query, problem }: LogData) {
   const { cloakroom } = useSurroundings()
-  const uname = query.get('uname') || undefined
+  const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) || undefined] as const))
+  const isFiltered = Object.values(filter).some((value) => value !== undefined)
   const paged = usePaged({ items: log.events, next: log.next }, async (after) => {
-    const { events, next } = await cloakroom.log({ uname, after })
+    const { events, next } = await cloakroom.log({ ...filter, after })
     return { items: events, next }
   })
   return (
     <Layout name="log">
       <search>
         <form class="search">
-          <TextField type="search" name="uname" label="User" value={uname ?? ''} />
+          <TextField type="search" name="uname" label="User" value={filter['uname'] ?? ''} />
+          <EventField event={filter['event'] ?? ''} />
+          <TextField type="search" name="address" label="Address" value={filter['address'] ?? ''} />
+          <TextField type="date" name="from" label="From (UTC)" value={filter['from'] ?? ''} />
+          <TextField type="date" name="to" label="To (UTC)" value={filter['to'] ?? ''} />
           <button>Search</button>
-          {uname !== undefined && <a href="/console/log">Show all</a>}
+          {isFiltered && <a href="/console/log">Show all</a>}
         </form>
       </search>
-      {paged.items.length === 0 && <p class="empty">Nothing of that kind has happened lately.</p>}
-      <ul class="rows">
-        {paged.items.map((event, i) => (
-          <li key={`${event.at} ${i}`}>
-            <div class="facts">
-              <span class={isBad(event) ? 'trouble' : undefined}>
-                {(event.uname ?? '') !== '' && <strong class="name">{event.uname}</strong>} {said(event)}
-              </span>
-              <small>
-                <Time at={event.at} />
-                {event.address !== undefined && (
-                  <>
-                    {' '}
-                    · from <span class="address">{event.address}</span>
-                  </>
-                )}
-                {event.handle !== undefined && (
-                  <>
-                    {' '}
-                    · session <span class="key">{event.handle}</span>
-                  </>
-                )}
-              </small>
-            </div>
-          </li>
-        ))}
-      </ul>
+      <Trouble text={problem} />
+      {paged.items.length === 0 && problem === null && (
+        <p class="empty" role="status">
+          {paged.hasMore ? 'Nothing found yet.' : 'No such event in the log.'}
+        </p>
+      )}
+      {paged.items.length > 0 && (
+        <Table label="Events" columns={columns} rows={paged.items} keyOf={({ at }, i) => `${at} ${i}`} />
+      )}
       <More paged={paged} what="events" />
     </Layout>
   )
 }
 
-const BAD = ['login_failed', 'login_throttled', 'password_refused', 'refused', 'refused_foreign']
-
-const isBad = ({ event }: LogEvent) => BAD.includes(event)
-
-const byAdmin = ({ admin }: LogEvent) => (admin === undefined ? '' : ` by ${admin}`)
-
-/** What happened, after the name of whom it happened to. A kind that is new is called what the log calls it. */
-function said(event: LogEvent): string {
-  if (event.more !== undefined) return `${event.event}: ${shownNumber(event.more)} more at that moment`
-  const somebody = (event.uname ?? '') === '' ? 'Somebody ' : ''
-  const ended = event.ended === undefined ? '' : `; ${counted(event.ended, 'session')} ended`
-  switch (event.event) {
-    case 'login':
-      return 'logged in'
-    case 'login_failed':
-      return event.code === 'busy'
-        ? `${somebody}could not log in: too many logins were under way`
-        : `${somebody}could not log in: wrong name or password`
-    case 'login_throttled':
-      return `${somebody}was held back after too many wrong passwords`
-    case 'logout':
-      return 'logged out'
-    case 'revoke':
-      return saidOfRevocation(event) + ended
-    case 'revoke_others':
-      return `ended all own sessions elsewhere${ended}`
-    case 'password_change':
-      return `changed the password${ended}`
-    case 'password_refused':
-      return `gave a password that was refused (${event.code ?? ''})`
-    case 'user_create':
-      return `was made${byAdmin(event)}`
-    case 'user_update':
-      return `was changed${byAdmin(event)}: ${(event.changed ?? []).join(', ')}${ended}`
-    case 'user_delete':
-      return `was deleted${byAdmin(event)}${ended}`
-    case 'refused':
-    case 'refused_foreign':
-      return `${somebody}sent a request that was refused (${event.code ?? ''}) to ${event.path ?? ''}`
-    default:
-      return event.event
-  }
-}
-
-function saidOfRevocation(event: LogEvent): string {
-  if (event.all === true) return `All sessions were ended${byAdmin(event)}`
-  if (event.admin === undefined) return `ended the own session ${event.revoked}`
-  return event.uname === undefined
-    ? `The session ${event.revoked} was ended${byAdmin(event)}`
-    : `was logged out everywhere${byAdmin(event)}`
+/** Which kind of event, among those that there are and the one that the page was asked for. */
+function EventField({ event }: { readonly event: string }) {
+  const isKnown = event === '' || EVENT_NAMES.some(([each]) => each === event)
+  return (
+    <div class="field">
+      <label for="event">Event</label>
+      <select id="event" name="event">
+        <option value="">Any</option>
+        {[...EVENT_NAMES, ...(isKnown ? [] : [[event, event] as const])].map(([value, name]) => (
+          <option key={value} value={value} selected={value === event}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
 }

@@ -15,7 +15,7 @@ export const Login = ({ message, uname, returnTo }: LoginData) => (
   <main class="sheet">
     <Brand />
     <h1>Log in</h1>
-    {message === null ? <p>Your name and password, please.</p> : <Trouble text={message} />}
+    <Trouble text={message} />
     <form class="login" action="z_security_check" method="post">
       <label for="z_username">User name</label>
       <input

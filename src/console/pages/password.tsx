@@ -23,7 +23,9 @@ export function PasswordPage({ problem: given, query }: PasswordData) {
   const [old, setOld] = useState('')
   const [password, setPassword] = useState('')
   const [said, setSaid] = useState(
-    query.get('done') === me.handle ? 'Your password is changed, and your other sessions have ended.' : '',
+    query.get('done') === me.handle
+      ? 'Your password has been changed, and your other sessions have ended.'
+      : '',
   )
   const [isFirst, setIsFirst] = useState(true)
   const [needsOwn, setNeedsOwn] = useState(me.passwordChangeNeeded)
@@ -35,8 +37,8 @@ export function PasswordPage({ problem: given, query }: PasswordData) {
       const ended = await cloakroom.changePassword(old, password)
       setSaid(
         ended === 0
-          ? 'Your password is changed.'
-          : `Your password is changed, and ${counted(ended, 'other session')} of yours ended.`,
+          ? 'Your password has been changed.'
+          : `Your password has been changed. Ended ${counted(ended, 'other session')}.`,
       )
     })
     if (!isDone) return
@@ -47,15 +49,15 @@ export function PasswordPage({ problem: given, query }: PasswordData) {
   return (
     <Layout name="password">
       {needsOwn && <p class="note">This is your first password. Choose your own before you go on.</p>}
-      <p>A new password ends all your other sessions.</p>
+      <p>Changing your password ends all your other sessions.</p>
       <p class={said === '' ? 'unseen' : 'good'} role="status">
         {said}
       </p>
-      <Trouble text={isFirst ? given : problem?.message} />
+      <Trouble text={isFirst ? given : null} problem={problem} />
       <form class="card" action="/password" method="post" onSubmit={change}>
         <Proof />
         <PasswordField
-          label="Present password"
+          label="Current password"
           uname={me.uname}
           name="old"
           autocomplete="current-password"
@@ -67,11 +69,13 @@ export function PasswordPage({ problem: given, query }: PasswordData) {
           uname={null}
           name="new"
           autocomplete="new-password"
-          hint="8 characters or more, of any kind; a few words are best."
+          hint="8 characters or more. A few words are easy to remember."
           value={password}
           onValue={setPassword}
         />
-        <Submit busy={busy}>Change password</Submit>
+        <p class="row end">
+          <Submit busy={busy}>Change password</Submit>
+        </p>
       </form>
     </Layout>
   )

@@ -1,9 +1,9 @@
 /** @jsxImportSource preact */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Problem } from '../../client/cloakroom.js'
+import type { SessionEvent } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
-import type { LiveEvent } from '../live.ts'
-import { leave } from '../parts/attempt.ts'
+import type { LiveState } from '../live.ts'
+import { leave, problemFrom } from '../parts/attempt.ts'
 import { AttributeForm } from '../parts/attribute-form.tsx'
 import { AttributeRow } from '../parts/attribute-row.tsx'
 import { Layout } from '../parts/layout.tsx'
@@ -18,7 +18,7 @@ export interface SessionData {
 /** Attributes that are shown without asking. */
 const SHOWN = 200
 
-/** This session: who is logged in, and what hangs on the login. */
+/** The data of this session, for developers: what it is, and its attributes. */
 export function SessionPage({ attributes: given }: SessionData) {
   const { me, now } = useSurroundings()
   const [attributes, change] = useAttributes(given)
@@ -27,30 +27,36 @@ export function SessionPage({ attributes: given }: SessionData) {
   const shown = isWhole ? keys : keys.slice(0, SHOWN)
   return (
     <Layout name="session">
-      <p>You are logged in.</p>
+      <p>
+        For developers: this session as programs see it. Applications keep their data in its attributes, and
+        changing them here can confuse an application.
+      </p>
       <dl>
         <dt>User</dt>
         <dd>{me.fullname === '' ? me.uname : `${me.fullname} (${me.uname})`}</dd>
         <dt>Roles</dt>
         <dd>{me.roles.length === 0 ? 'none' : me.roles.join(', ')}</dd>
-        <dt>Since</dt>
+        <dt>Began</dt>
         <dd>
           <Time at={me.beganAt} />
         </dd>
         <dt>Ends</dt>
         <dd>
-          <Time at={me.endsAt} />, later if you use it; <Time at={me.latestEndsAt} /> at the latest
+          <Time at={me.endsAt} />. Each use moves this end.
+        </dd>
+        <dt>Ends at the latest</dt>
+        <dd>
+          <Time at={me.latestEndsAt} />
         </dd>
         <dt>CSRF protection</dt>
         <dd>{me.csrfProtection ? 'on' : 'off'}</dd>
       </dl>
       <section aria-labelledby="attributes">
         <h2 id="attributes">Attributes</h2>
+        <Liveness />
         <Room attributes={attributes} />
         {keys.length === 0 ? (
-          <p class="empty">
-            Nothing hangs on this login yet. What a program puts on it appears here at once.
-          </p>
+          <p class="empty">This session has no attributes yet. What a program adds appears here at once.</p>
         ) : (
           <ul class="rows">
             {shown.map((key) => (
@@ -65,7 +71,7 @@ export function SessionPage({ attributes: given }: SessionData) {
         )}
         {now === null ? (
           <noscript>
-            <p class="empty">To change attributes on this page, your browser has to run its script.</p>
+            <p class="empty">To change attributes here, allow this page to run its script.</p>
           </noscript>
         ) : (
           <AttributeForm has={(key) => attributes.has(key)} onPut={(key, value) => change(key, value)} />
@@ -75,7 +81,15 @@ export function SessionPage({ attributes: given }: SessionData) {
   )
 }
 
-/** How much of what may hang on a session does. */
+/** Says that what others change appears at once, as far as it does. */
+function Liveness() {
+  const { live } = useSurroundings()
+  const [state, setState] = useState<LiveState>('connecting')
+  useEffect(() => live.watchState(setState), [live])
+  return state === 'open' ? <p class="live">Live: changes appear here at once.</p> : null
+}
+
+/** How much of the room for attributes is used. */
 function Room({ attributes }: { readonly attributes: ReadonlyMap<string, string> }) {
   const { limits } = useSurroundings().me
   const used = [...attributes].reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
@@ -97,17 +111,17 @@ function Room({ attributes }: { readonly attributes: ReadonlyMap<string, string>
 
 type Change = (key: string, value: string | null) => void
 
-/** Milliseconds after which attributes that could not be read are asked for again; up to twice as many. */
-const AGAIN = 5_000
+/** Milliseconds after which attributes that could not be read are asked for again, at least; twice that at most. */
+const AGAIN_MS = 5_000
 
 /**
- * The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do. They are read anew, which is
- * no use of the session, as soon as changes are heard of, since some may have been before, and whenever something was missed.
+ * The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do. They are read again, which is
+ * no use of the session, as soon as changes are reported, since some may have come before, and whenever something was missed.
  */
 function useAttributes(given: SessionData['attributes']): readonly [Attributes, Change] {
   const { live, cloakroom } = useSurroundings()
   const [attributes, setAttributes] = useState<Attributes>(new Map(Object.entries(given)))
-  /** What has changed since all were asked for, until the answer is there: it may be from before, and is changed likewise. */
+  /** What has changed since all were asked for, until the answer is there: it may be older, and is changed likewise. */
   const since = useRef<Step[] | null>(null)
   const apply = (step: Step) => {
     since.current?.push(step)
@@ -123,9 +137,8 @@ function useAttributes(given: SessionData['attributes']): readonly [Attributes, 
       since.current = null
       setAttributes(steps.reduce<Attributes>((before, step) => step(before), new Map(Object.entries(all))))
     } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      if (error.code === 'not_logged_in') leave()
-      else if (since.current === steps) setTimeout(reread, spread(AGAIN, 1))
+      if (problemFrom(error).code === 'not_logged_in') leave()
+      else if (since.current === steps) setTimeout(reread, spread(AGAIN_MS, 1))
     }
   }
   useEffect(() => {
@@ -149,12 +162,12 @@ type Step = (before: Attributes) => Attributes
 
 type Attributes = ReadonlyMap<string, string>
 
-/** What a told event changes; null: deleted. */
+/** What an event changes; null: deleted. */
 function changesOf(
-  event: Extract<LiveEvent, { kind: 'put' | 'delete' }>,
+  event: Extract<SessionEvent, { kind: 'put' | 'delete' }>,
   before: Attributes,
 ): readonly (readonly [string, string | null])[] {
-  if (event.kind === 'put') return Object.entries(event.attributes)
+  if (event.kind === 'put') return 'attributes' in event ? Object.entries(event.attributes) : []
   const keys = event.keys === 'all' ? [...before.keys()] : event.keys
   return keys.map((key) => [key, null])
 }

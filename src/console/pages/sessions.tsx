@@ -2,14 +2,17 @@
 import { useState } from 'preact/hooks'
 import type { OwnSession } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
+import { pages } from '../pages.ts'
 import { Confirm } from '../parts/confirm.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
 import { usePolled } from '../parts/polled.ts'
 import { Proof } from '../parts/proof.tsx'
+import { endColumn, nameOfEnd, sessionColumns } from '../parts/session-columns.tsx'
 import { SessionFacts } from '../parts/session-facts.tsx'
+import { Table } from '../parts/table.tsx'
 import { Trouble } from '../parts/trouble.tsx'
-import { counted, deviceOf, shownNumber } from '../words.ts'
+import { counted, shownNumber } from '../words.ts'
 
 export interface SessionsData {
   /** The latest of them; `next`: there are more. */
@@ -17,13 +20,13 @@ export interface SessionsData {
   readonly problem: string | null
 }
 
-/** What is to end, once that has been asked. */
+/** What is to end, while the page asks whether it should. */
 type Ending = OwnSession | 'others' | null
 
-/** Sessions that are shown without asking: to draw ten thousand would keep the server, and whoever else asks, waiting for long. */
+/** Sessions that are shown without asking: drawing ten thousand would keep the server, and everybody else, waiting. */
 const SHOWN = 200
 
-/** Where the user is logged in, with a way to end what is not theirs. */
+/** Where the user is logged in, with a way to end what the user does not recognize. */
 export function SessionsPage({ list, problem }: SessionsData) {
   const { me, now, cloakroom, notify } = useSurroundings()
   const [{ sessions, next }, refresh, trouble] = usePolled(list, () =>
@@ -33,16 +36,14 @@ export function SessionsPage({ list, problem }: SessionsData) {
   const [password, setPassword] = useState('')
   const [isWhole, setIsWhole] = useState(false)
   const shown = sessions.filter(({ current }, i) => isWhole || current || i < SHOWN)
-  const isFresh = now !== null && now < Date.parse(me.freshUntil)
   const others = sessions.filter(({ current }) => !current)
   const all =
     next === null ? counted(sessions.length, 'session') : `more than ${shownNumber(sessions.length)} sessions`
   const endsOthers = next === null ? `End ${counted(others.length, 'session')}` : 'End them all'
-  const end = async (given: string | undefined) => {
+  const end = async (yourPassword: string | undefined) => {
     if (ending === null) return
-    const ended = await cloakroom.revoke(ending === 'others' ? { others: true } : { handle: ending.handle }, {
-      yourPassword: given,
-    })
+    const which = ending === 'others' ? ({ others: true } as const) : { handle: ending.handle }
+    const ended = await cloakroom.revoke(which, { yourPassword })
     notify(`Ended ${counted(ended, 'session')}.`)
     await refresh()
   }
@@ -50,35 +51,37 @@ export function SessionsPage({ list, problem }: SessionsData) {
     event.preventDefault()
     setEnding(which)
   }
+  const endButton = endColumn<OwnSession>(
+    (session) =>
+      !session.current && (
+        <button
+          class="quiet"
+          name="handle"
+          value={session.handle}
+          aria-label={nameOfEnd(session, true)}
+          onClick={ask(session)}
+        >
+          End
+        </button>
+      ),
+  )
   return (
     <Layout name="sessions">
-      <p>Everywhere that you are logged in. End what you do not know, and change your password then.</p>
-      <Trouble text={problem} />
-      <Trouble text={trouble} />
+      <p>
+        You are logged in. Your sessions are listed below. End any that you do not recognize, then{' '}
+        <a href={pages.password.path}>change your password</a>.
+      </p>
+      <Trouble text={problem ?? trouble} />
       <form action="/sessions" method="post">
         {/* Enter in a field presses the first button of a form, and nothing if that is disabled: else a session would end. */}
         <button disabled hidden />
         <Proof />
-        <ul class="rows">
-          {shown.map((session) => (
-            <li key={session.handle}>
-              <SessionFacts session={session} />
-              {session.current ? (
-                <strong class="tag">this one</strong>
-              ) : (
-                <button
-                  class="plain"
-                  name="handle"
-                  value={session.handle}
-                  aria-label={`End the session of ${deviceOf(session.userAgent)} from ${session.address}`}
-                  onClick={ask(session)}
-                >
-                  End
-                </button>
-              )}
-            </li>
-          ))}
-        </ul>
+        <Table
+          label="Your sessions"
+          columns={[...sessionColumns<OwnSession>(me.handle, false), endButton]}
+          rows={shown}
+          keyOf={({ handle }) => handle}
+        />
         {(shown.length < sessions.length || next !== null) && (
           <p class="empty">
             These are the latest {shownNumber(shown.length)} of {all}.{' '}
@@ -90,16 +93,16 @@ export function SessionsPage({ list, problem }: SessionsData) {
           </p>
         )}
         {others.length === 0 && next === null ? (
-          <p class="empty">You are logged in nowhere else.</p>
+          <p class="empty">You are not logged in anywhere else.</p>
         ) : (
           <>
             {now === null && (
               <PasswordField
-                label="Your password, again"
+                label="Your password"
                 uname={me.uname}
-                name="password"
+                name="your_password"
                 autocomplete="current-password"
-                hint="Not needed shortly after the login."
+                hint="To end other sessions. You can leave it empty if you have just logged in."
                 value={password}
                 onValue={setPassword}
                 required={false}
@@ -111,16 +114,18 @@ export function SessionsPage({ list, problem }: SessionsData) {
           </>
         )}
       </form>
+      <p class="foot">
+        For developers: <a href={pages.session.path}>the data of this session</a>.
+      </p>
       {ending !== null && (
         <Confirm
           title={ending === 'others' ? 'End all your other sessions?' : 'End this session?'}
           action={ending === 'others' ? endsOthers : 'End session'}
-          asksPassword={!isFresh}
           onConfirm={end}
           onClose={() => setEnding(null)}
         >
           {ending === 'others' ? (
-            <p>Whoever uses them is logged out at once. You stay logged in here.</p>
+            <p>Whoever is using them is logged out at once. You stay logged in here.</p>
           ) : (
             <SessionFacts session={ending} />
           )}

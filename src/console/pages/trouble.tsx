@@ -1,19 +1,59 @@
 /** @jsxImportSource preact */
+import { pages } from '../pages.ts'
 import { Brand } from '../parts/brand.tsx'
+import { Frame, type Named } from '../parts/layout.tsx'
 
 export interface TroubleData {
+  readonly code: string
   readonly title: string
   readonly detail: string
+  readonly requestId: string | null
 }
 
-/** What there is in place of a page that cannot be had. */
-export const TroublePage = ({ title, detail }: TroubleData) => (
+/** Who is logged in. */
+export interface TroubleUser {
+  readonly me: Named
+  readonly csrfToken: string | null
+}
+
+/** What a visitor sees in place of a page that cannot be had. */
+export const TroublePage = (data: TroubleData) => (
   <main class="sheet">
     <Brand />
-    <h1>{title}</h1>
-    <p>{detail}</p>
+    <h1>{data.title}</h1>
+    <Detail {...data} />
     <p>
-      <a href="/index.csp">To the front page</a>
+      <a href="/index.csp">Go to the front page</a>
     </p>
   </main>
+)
+
+/** What a user who is logged in sees in place of one: the navigation and the way out stay. */
+export const UserTroublePage = ({ me, csrfToken, ...data }: TroubleData & TroubleUser) => (
+  <div class="page">
+    <Frame me={me} csrfToken={csrfToken} name={null}>
+      <main id="main" tabIndex={-1}>
+        <h1>{data.title}</h1>
+        <Detail {...data} />
+        <p>
+          {data.code === 'no_such_user' ? (
+            <a href={pages.users.path}>All users</a>
+          ) : (
+            <a href="/index.csp">Back to your sessions</a>
+          )}
+        </p>
+      </main>
+    </Frame>
+  </div>
+)
+
+const Detail = ({ detail, requestId }: TroubleData) => (
+  <>
+    <p>{detail}</p>
+    {requestId !== null && (
+      <p>
+        Request id: <span class="key">{requestId}</span>
+      </p>
+    )}
+  </>
 )

@@ -1,35 +1,40 @@
 import { useState } from 'preact/hooks'
 import { Problem } from '../../client/cloakroom.js'
+import { useSurroundings } from '../context.ts'
 
 /** Milliseconds after which a page that was about to be left is still there, and so was not left. */
-const LEAVING = 5_000
+const LEAVING_MS = 5_000
 
 let isLeft = false
 
-/** To be called once: whoever has left already, such as by logging out, is not led elsewhere when the session ends. */
+/** Call it once. A page that is being left, such as by logging out, leads nowhere else when its session ends. */
 export function watchLeaving(): void {
   addEventListener('beforeunload', () => {
     isLeft = true
     setTimeout(() => {
       isLeft = false
-    }, LEAVING)
+    }, LEAVING_MS)
   })
 }
 
-/** Asks for this page anew. Where the session has ended, the server answers with the login page, which leads back here. */
+/** Loads this page again. If the session has ended, the server answers with the login page, which leads back here. */
 export function leave(): void {
   if (!isLeft) location.assign(location.pathname + location.search)
 }
+
+/** A change. Where the server wants the user's own password again, it is called once more with it. */
+export type Act = (yourPassword: string | undefined) => Promise<unknown>
 
 /** Something that is asked of the server: whether it is under way, and what went wrong the last time. */
 export interface Attempt {
   readonly busy: boolean
   readonly problem: Problem | null
-  /** Resolves with whether it was done. */
-  run(act: () => Promise<unknown>): Promise<boolean>
+  /** Resolves with whether it was done. Asks the user for the password if the server wants it. */
+  run(act: Act): Promise<boolean>
 }
 
 export function useAttempt(): Attempt {
+  const { prove } = useSurroundings()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
   return {
@@ -39,16 +44,24 @@ export function useAttempt(): Attempt {
       setBusy(true)
       setProblem(null)
       try {
-        await act()
-        return true
+        return await prove(act)
       } catch (error) {
-        if (!(error instanceof Problem)) throw error
-        if (error.code === 'not_logged_in') leave()
-        setProblem(error)
+        const problem = problemFrom(error)
+        if (problem.code === 'not_logged_in') leave()
+        setProblem(problem)
         return false
       } finally {
         setBusy(false)
       }
     },
   }
+}
+
+/** What is shown of an error, whatever it is: one that nobody expected is a fault of the page. */
+export function problemFrom(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const what = error instanceof Error ? error.message : String(error)
+  return new Problem('page_failed', `Something on this page failed (${what}). Reload it and try again.`, {
+    cause: error,
+  })
 }

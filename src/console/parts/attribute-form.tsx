@@ -9,7 +9,7 @@ import { Trouble } from './trouble.tsx'
 
 interface AttributeFormProps {
   has(key: string): boolean
-  /** Called when it is stored. */
+  /** Called when it is saved. */
   onPut(key: string, value: string): void
 }
 
@@ -23,7 +23,7 @@ export function AttributeForm({ has, onPut }: AttributeFormProps) {
     event.preventDefault()
     if (!(await run(() => cloakroom.put({ [key]: value })))) return
     onPut(key, value)
-    notify(`Stored ${key}.`)
+    notify(`Saved ${key}.`)
     setKey('')
     setValue('')
   }
@@ -37,7 +37,7 @@ export function AttributeForm({ has, onPut }: AttributeFormProps) {
         required
         hint={
           has(key)
-            ? 'There is one of this key; its value will be replaced.'
+            ? 'There is an attribute with this key. Its value will be replaced.'
             : `Up to ${shownBytes(me.limits.key)}.`
         }
       />
@@ -53,8 +53,10 @@ export function AttributeForm({ has, onPut }: AttributeFormProps) {
         />
         <small id="value-hint">Up to {shownBytes(me.limits.value)}.</small>
       </div>
-      <Trouble text={problem?.message} />
-      <Submit busy={busy}>Add</Submit>
+      <Trouble problem={problem} />
+      <p class="row end">
+        <Submit busy={busy}>Add</Submit>
+      </p>
     </form>
   )
 }

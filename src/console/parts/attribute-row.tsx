@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { useSurroundings } from '../context.ts'
+import { shownNumber } from '../words.ts'
 import { type Attempt, useAttempt } from './attempt.ts'
 import { Submit } from './submit.tsx'
 import { Trouble } from './trouble.tsx'
@@ -8,12 +9,12 @@ import { Trouble } from './trouble.tsx'
 interface AttributeRowProps {
   readonly name: string
   readonly value: string
-  /** Called when it is stored, or (null) deleted. */
+  /** Called when it is saved, or (null) deleted. */
   onChange(key: string, value: string | null): void
 }
 
-/** Characters of a value that are shown without asking. */
-const SHOWN = 1_000
+/** Characters of a value that are drawn without asking: a value can have 65,536. */
+const DRAWN = 2_000
 
 /** An attribute, which can be changed in its place. */
 export function AttributeRow({ name, value, onChange }: AttributeRowProps) {
@@ -50,14 +51,14 @@ export function AttributeRow({ name, value, onChange }: AttributeRowProps) {
       <div class="facts">
         <strong class="key">{name}</strong>
         <Value text={value} />
-        <Trouble text={attempt.problem?.message} />
+        <Trouble problem={attempt.problem} />
       </div>
       {now !== null && (
         <div class="row">
-          <button class="plain" onClick={() => setFrom(value)}>
+          <button class="quiet" onClick={() => setFrom(value)}>
             Edit<span class="unseen"> {name}</span>
           </button>
-          <button class="plain" disabled={attempt.busy} onClick={remove}>
+          <button class="quiet" disabled={attempt.busy} onClick={remove}>
             Delete<span class="unseen"> {name}</span>
           </button>
         </div>
@@ -66,15 +67,35 @@ export function AttributeRow({ name, value, onChange }: AttributeRowProps) {
   )
 }
 
+/** A value, cut at three lines. Where no script can show the rest, it is not cut. */
 function Value({ text }: { readonly text: string }) {
   const [isWhole, setIsWhole] = useState(false)
+  const [isCut, setIsCut] = useState(false)
+  const ref = useRef<HTMLSpanElement>(null)
+  useEffect(() => {
+    const element = ref.current
+    if (element === null) return
+    const measure = () => setIsCut(element.scrollHeight > element.clientHeight + 1)
+    const sizes = new ResizeObserver(measure)
+    sizes.observe(element)
+    measure()
+    return () => sizes.disconnect()
+  }, [text, isWhole])
   if (text === '') return <span class="value faint">(empty)</span>
+  const isLong = text.length > DRAWN
   return (
     <>
-      <span class="value">{isWhole ? text : text.slice(0, SHOWN)}</span>
-      {!isWhole && text.length > SHOWN && (
+      <span ref={ref} class={isWhole ? 'value' : 'value brief'}>
+        {isWhole || !isLong ? text : text.slice(0, DRAWN)}
+      </span>
+      {(isCut || (isLong && !isWhole)) && (
         <button class="link" onClick={() => setIsWhole(true)}>
-          … show all
+          Show all {shownNumber(text.length)} characters
+        </button>
+      )}
+      {isWhole && (
+        <button class="link" onClick={() => setIsWhole(false)}>
+          Show less
         </button>
       )}
     </>
@@ -96,7 +117,7 @@ function AttributeEditor({ name, from, value, onStored, onCancel }: AttributeEdi
   const store = async (event: Event) => {
     event.preventDefault()
     if (!(await run(() => cloakroom.put({ [name]: text })))) return
-    notify(`Stored ${name}.`)
+    notify(`Saved ${name}.`)
     onStored(text)
   }
   return (
@@ -114,10 +135,11 @@ function AttributeEditor({ name, from, value, onStored, onCancel }: AttributeEdi
       />
       {value !== from && (
         <p class="note" role="status">
-          It was changed meanwhile, to: <span class="value">{value.slice(0, SHOWN)}</span>
+          Somebody has changed it in the meantime, to:{' '}
+          <span class="value brief">{value.slice(0, DRAWN)}</span>
         </p>
       )}
-      <Trouble text={problem?.message} />
+      <Trouble problem={problem} />
       <p class="row end">
         <button type="button" class="plain" onClick={onCancel}>
           Cancel

@@ -1,50 +1,43 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { useSurroundings } from '../context.ts'
-import { useAttempt } from './attempt.ts'
+import { type Act, useAttempt } from './attempt.ts'
 import { Dialog } from './dialog.tsx'
-import { PasswordField } from './password-field.tsx'
 import { Submit } from './submit.tsx'
+import { TextField } from './text-field.tsx'
 import { Trouble } from './trouble.tsx'
 
 interface ConfirmProps {
   readonly title: string
   /** What the button does, as a verb and its object. */
   readonly action: string
-  /** Whether the password has to be given again. If it was not known, the server says so, and the dialog asks for it. */
-  readonly asksPassword?: boolean
-  /** Does it. The dialog closes when that is done; what went wrong is shown in it. */
-  onConfirm(password: string | undefined): Promise<unknown>
+  /** What has to be typed first, for what cannot be undone by anybody. */
+  readonly typed?: string
+  /** Does it. The dialog closes when that is done, and shows what went wrong. */
+  readonly onConfirm: Act
   onClose(): void
   readonly children: ComponentChildren
 }
 
 /** Asks before something is done that cannot be undone. */
-export function Confirm({ title, action, asksPassword = false, onConfirm, onClose, children }: ConfirmProps) {
-  const { me } = useSurroundings()
+export function Confirm({ title, action, typed, onConfirm, onClose, children }: ConfirmProps) {
   const { busy, problem, run } = useAttempt()
-  const [password, setPassword] = useState('')
-  const isAsked = asksPassword || problem?.code === 'password_needed' || password !== ''
+  const [text, setText] = useState('')
+  const [isWrong, setIsWrong] = useState(false)
   const confirm = async (event: Event) => {
     event.preventDefault()
-    if (await run(() => onConfirm(isAsked ? password : undefined))) onClose()
+    const differs = typed !== undefined && text !== typed
+    setIsWrong(differs)
+    if (!differs && (await run(onConfirm))) onClose()
   }
   return (
     <Dialog title={title} onClose={onClose}>
       <form onSubmit={confirm}>
         <div class="text">{children}</div>
-        {isAsked && (
-          <PasswordField
-            label="Your password, again"
-            uname={me.uname}
-            name="password"
-            autocomplete="current-password"
-            value={password}
-            onValue={setPassword}
-          />
+        {typed !== undefined && (
+          <TextField label={`Type “${typed}” to confirm`} value={text} onValue={setText} required />
         )}
-        <Trouble text={problem?.code === 'password_needed' ? null : problem?.message} />
+        <Trouble text={isWrong ? `That is not “${typed}”.` : null} problem={problem} />
         <p class="row end">
           <button type="button" class="plain" onClick={onClose}>
             Cancel

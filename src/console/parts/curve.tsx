@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
+import { shownClock } from '../words.ts'
 
 export interface Line {
   readonly label: string
@@ -8,11 +9,12 @@ export interface Line {
 }
 
 interface CurveProps {
-  /** When the first of the values was, in seconds since the epoch, and how many lie between two. */
   readonly from: number
   readonly step: number
   readonly lines: readonly Line[]
   shown(value: number): string
+  /** Called with the number of the value at the pointer; null: it points elsewhere. */
+  onPoint(at: number | null): void
 }
 
 const HEIGHT = 96
@@ -20,23 +22,34 @@ const HEIGHT = 96
 /** Custom properties of the style that lines are drawn in. */
 const COLORS = ['--accent', '--second']
 
-/** What was during the last hour, drawn. Nobody has to see it: the number beside it says what is now. */
-export function Curve({ from, step, lines, shown }: CurveProps) {
+/** What was during the last hour, drawn. The numbers beside it say the same without being seen as a picture. */
+export function Curve({ from, step, lines, shown, onPoint }: CurveProps) {
   const ref = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
-  // From the first that is known on: what a young server does not know yet is no empty space.
+  // From the first value that is known: a young server has nothing to say of the time before.
   const known = Math.min(
     ...lines.map(({ values }) => values.findIndex((value) => value !== null)).filter((at) => at >= 0),
   )
   const first = Number.isFinite(known) ? known : 0
   const times = lines[0]?.values.slice(first).map((_, i) => from + (first + i) * step) ?? []
   const data = [times, ...lines.map(({ values }) => values.slice(first))] as uPlot.AlignedData
+  /** The pointer moves over what was drawn last. */
+  const shift = useRef(first)
+  shift.current = first
   useEffect(() => {
     const element = ref.current
     if (element === null) return
+    const point = ({ cursor }: uPlot) => {
+      const i = cursor.idx
+      onPoint(typeof i === 'number' && (cursor.left ?? -1) >= 0 ? i + shift.current : null)
+    }
     const draw = () => {
       plot.current?.destroy()
-      plot.current = new uPlot(optionsOf(element, lines, shown), data, element)
+      plot.current = new uPlot(
+        { ...optionsOf(element, lines, shown), hooks: { setCursor: [point] } },
+        data,
+        element,
+      )
     }
     draw()
     const sizes = new ResizeObserver(() =>
@@ -53,17 +66,19 @@ export function Curve({ from, step, lines, shown }: CurveProps) {
     }
   }, [])
   useEffect(() => plot.current?.setData(data), [data])
-  return <div ref={ref} class={lines.length === 1 ? 'curve one' : 'curve'} aria-hidden="true" />
+  return <div ref={ref} class="curve" aria-hidden="true" />
 }
 
-/** An instant as the axis of time tells it: hours and minutes, in the reader's zone. */
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-const shownTime = (seconds: number) => clock.format(seconds * 1_000)
-
-/** Seconds that may lie between two times that are told. */
+/** Seconds that may lie between two labels of the axis of time. */
 const MINUTES = [60, 120, 300, 600, 900, 1_800]
 
 const FONT = '11px system-ui, sans-serif'
+
+/** The values that have no neighbour, and that no line would show. */
+function lonelyIn(values: readonly unknown[]): number[] {
+  const isKnown = (i: number) => typeof values[i] === 'number'
+  return values.flatMap((_, i) => (isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1) ? [i] : []))
+}
 
 function optionsOf(
   element: HTMLElement,
@@ -82,21 +97,29 @@ function optionsOf(
     width: element.clientWidth,
     height: HEIGHT,
     cursor: { y: false, drag: { x: false } },
+    legend: { show: false },
     axes: [
-      { ...axis, size: 22, space: 60, incrs: MINUTES, values: labelled(shownTime) },
+      { ...axis, size: 22, space: 60, incrs: MINUTES, values: labelled((at) => shownClock(at * 1_000)) },
       // The least and the most say enough of a curve this small.
       { ...axis, size: 60, splits: (_u, _i, min, max) => [min, max], values: labelled(shown) },
     ],
     scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max : 1] } },
     series: [
-      { label: 'at', value: (_u, at) => (at === null ? '' : shownTime(at)) },
-      ...lines.map(({ label }, i) => ({
-        label,
-        stroke: style.getPropertyValue(COLORS[i] ?? '--accent'),
-        width: 1.5,
-        points: { show: false },
-        value: (_u: uPlot, value: number | null) => (value === null ? '' : shown(value)),
-      })),
+      {},
+      ...lines.map(({ label }, i) => {
+        const stroke = style.getPropertyValue(COLORS[i] ?? '--accent')
+        return {
+          label,
+          stroke,
+          width: 1.5,
+          points: {
+            show: true,
+            size: 5,
+            fill: stroke,
+            filter: (u: uPlot, series: number) => lonelyIn(Array.from<unknown>(u.data[series] ?? [])),
+          },
+        }
+      }),
     ],
   }
 }

@@ -6,21 +6,21 @@ import { leave, useAttempt } from './attempt.ts'
 import { Confirm } from './confirm.tsx'
 import { Trouble } from './trouble.tsx'
 
-/** The button that ends all sessions of a user or (null) of everybody, after it has said how many those are. */
+/** The button that ends all sessions of a user or (null) of everyone, after it has said how many there are. */
 export function EndMany({ uname }: { readonly uname: string | null }) {
   const { me, cloakroom, notify } = useSurroundings()
   const { busy, problem, run } = useAttempt()
   const [count, setCount] = useState<number | null>(null)
-  const whose = uname === null ? 'of everybody' : `of ${uname}`
+  const whose = uname === null ? 'everyone' : `“${uname}”`
   const endsOwn = uname === null || uname === me.uname
-  const end = async () => {
-    const ended = await cloakroom.revokeAny(uname === null ? { all: true } : { uname })
-    notify(`Ended ${counted(ended, 'session')} ${whose}.`)
+  const end = async (yourPassword: string | undefined) => {
+    const ended = await cloakroom.revokeAny(uname === null ? { all: true } : { uname }, { yourPassword })
+    notify(`Ended ${counted(ended, 'session')} of ${whose}.`)
     leave()
   }
   return (
     <>
-      <Trouble text={problem?.message} />
+      <Trouble problem={problem} />
       <button
         class="danger"
         disabled={busy}
@@ -28,20 +28,20 @@ export function EndMany({ uname }: { readonly uname: string | null }) {
           run(async () => setCount(await cloakroom.countSessions(uname === null ? {} : { uname })))
         }
       >
-        {busy ? 'Counting…' : `End all sessions ${whose}`}
+        {busy ? 'Counting…' : `End all sessions of ${uname === null ? 'everyone' : 'this user'}`}
       </button>
       {count !== null && (
         <Confirm
-          title={`End all sessions ${whose}?`}
+          title={`End all sessions of ${whose}?`}
           action={`End ${counted(count, 'session')}`}
           onConfirm={end}
           onClose={() => setCount(null)}
         >
           <p>
-            {count === 1 ? 'It is 1 session' : `These are ${counted(count, 'session')}`}; whoever uses{' '}
+            {count === 1 ? 'There is 1 session.' : `There are ${counted(count, 'session')}.`} Whoever is using{' '}
             {count === 1 ? 'it' : 'them'} is logged out at once.
           </p>
-          {endsOwn && <p class="note">Yours is among them: you will be logged out too.</p>}
+          {endsOwn && <p class="note">Yours is among them. You will be logged out too.</p>}
         </Confirm>
       )}
     </>

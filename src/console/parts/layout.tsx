@@ -5,31 +5,62 @@ import { useSurroundings } from '../context.ts'
 import type { LiveState } from '../live.ts'
 import { type PageFacts, type PageName, pages } from '../pages.ts'
 import { Brand } from './brand.tsx'
-import { Proof } from './proof.tsx'
 
 const ADMIN = 'admin'
 
 interface LayoutProps {
   readonly name: PageName
-  /** What the page is called; else as in the navigation. */
+  /** The heading, if it is not that of the navigation. */
   readonly title?: string
   readonly children: ComponentChildren
 }
 
-/** What stands around every page: where one can go, who is logged in, and the way out. */
+/** What is around every page: the frame, the heading, and whether the page may be out of date. */
 export function Layout({ name, title, children }: LayoutProps) {
-  const { me } = useSurroundings()
-  const named = Object.entries<PageFacts>(pages).filter(([each, { under }]) => each === under)
-  const linksOf = (admin: boolean) =>
-    named
-      .filter(([, facts]) => facts.admin === admin)
-      .map(([each, facts]) => (
+  const { me, csrfToken, live } = useSurroundings()
+  const [state, setState] = useState<LiveState>('connecting')
+  useEffect(() => live.watchState(setState), [live])
+  return (
+    <Frame me={me} csrfToken={csrfToken} name={name}>
+      <main id="main" tabIndex={-1} data-live={state}>
+        <div role="status">
+          {state === 'lost' && (
+            <p class="note">
+              The connection was lost. This page may be out of date until it is back. Trying again…
+            </p>
+          )}
+        </div>
+        <h1>{title ?? pages[name].title}</h1>
+        {children}
+      </main>
+    </Frame>
+  )
+}
+
+/** Who is logged in, as far as the frame shows it. */
+export interface Named {
+  readonly uname: string
+  readonly fullname: string
+  readonly roles: readonly string[]
+}
+
+interface FrameProps {
+  readonly me: Named
+  readonly csrfToken: string | null
+  /** Null: there is something else in place of a page. */
+  readonly name: PageName | null
+  readonly children: ComponentChildren
+}
+
+/** Where one can go, who is logged in, and the way out. */
+export function Frame({ me, csrfToken, name, children }: FrameProps) {
+  const linksOf = (group: PageFacts['group']) =>
+    Object.entries<PageFacts>(pages)
+      .filter(([, each]) => each.group === group)
+      .map(([each, { path, title }]) => (
         <li key={each}>
-          <a
-            href={facts.path}
-            aria-current={each === name ? 'page' : each === pages[name].under ? 'true' : undefined}
-          >
-            {facts.title}
+          <a href={path} aria-current={currentOf(each, name)}>
+            {title}
           </a>
         </li>
       ))
@@ -41,7 +72,7 @@ export function Layout({ name, title, children }: LayoutProps) {
       <header class="bar">
         <Brand />
         <form class="who" action="/login/logout.csp" method="post">
-          <Proof />
+          {csrfToken !== null && <input type="hidden" name="CSRFToken" value={csrfToken} />}
           <input type="hidden" name="clear" value="true" />
           <span class="name" title={me.uname}>
             {me.fullname === '' ? me.uname : me.fullname}
@@ -50,32 +81,16 @@ export function Layout({ name, title, children }: LayoutProps) {
         </form>
       </header>
       <nav aria-label="Pages">
-        <ul>{linksOf(false)}</ul>
-        {me.roles.includes(ADMIN) && <ul>{linksOf(true)}</ul>}
+        <ul>{linksOf('user')}</ul>
+        {me.roles.includes(ADMIN) && <ul>{linksOf('admin')}</ul>}
       </nav>
-      <main id="main" tabIndex={-1}>
-        <Connection />
-        <h1>{title ?? pages[name].title}</h1>
-        {children}
-      </main>
+      {children}
     </>
   )
 }
 
-const SAID: Readonly<Record<LiveState, string>> = {
-  connecting: '',
-  open: 'Live',
-  lost: 'The connection was lost. What you see may be out of date; trying again…',
-}
-
-/** Says whether changes appear at once, or the page may be out of date. */
-function Connection() {
-  const { live } = useSurroundings()
-  const [state, setState] = useState<LiveState>('connecting')
-  useEffect(() => live.watchState(setState), [live])
-  return (
-    <p class={state === 'lost' ? 'note' : 'live'} role="status">
-      {SAID[state]}
-    </p>
-  )
+/** How a link of the navigation is marked: as that of this page, or as that of the page which this one belongs to. */
+function currentOf(link: string, name: PageName | null): 'page' | 'true' | undefined {
+  if (link === name) return 'page'
+  return name !== null && link === pages[name].under ? 'true' : undefined
 }

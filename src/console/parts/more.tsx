@@ -7,10 +7,10 @@ export function More<T>({ paged, what }: { readonly paged: Paged<T>; readonly wh
   const { hasMore, attempt, more } = paged
   return (
     <>
-      <Trouble text={attempt.problem?.message} />
+      <Trouble problem={attempt.problem} />
       {hasMore && (
         <button class="plain" disabled={attempt.busy} onClick={more}>
-          {attempt.busy ? 'Looking…' : `More ${what}`}
+          {attempt.busy ? 'Searching…' : `More ${what}`}
         </button>
       )}
     </>

@@ -5,15 +5,15 @@ import { counted } from '../words.ts'
 import { Confirm } from './confirm.tsx'
 import { PasswordField } from './password-field.tsx'
 
-/** Another password for a user, from an admin. */
+/** A new password for a user, set by an admin. */
 export function NewPassword({ uname }: { readonly uname: string }) {
   const { cloakroom, notify } = useSurroundings()
   const [password, setPassword] = useState('')
   const [isAsking, setIsAsking] = useState(false)
-  const change = async () => {
-    const ended = await cloakroom.updateUser(uname, { password })
+  const change = async (yourPassword: string | undefined) => {
+    const ended = await cloakroom.updateUser(uname, { password }, { yourPassword })
     setPassword('')
-    notify(`${uname} has a new password; ${counted(ended, 'session')} ended.`)
+    notify(`Set a new password for ${uname}. Ended ${counted(ended, 'session')}.`)
   }
   const ask = (event: Event) => {
     event.preventDefault()
@@ -27,20 +27,22 @@ export function NewPassword({ uname }: { readonly uname: string }) {
           uname={uname}
           name="password"
           autocomplete="new-password"
-          hint="8 characters or more. Ends all sessions of the user."
+          hint="8 characters or more. It ends all sessions of the user."
           value={password}
           onValue={setPassword}
         />
-        <button class="plain">Set password</button>
+        <p class="row end">
+          <button class="plain">Set password</button>
+        </p>
       </form>
       {isAsking && (
         <Confirm
-          title={`Give ${uname} a new password?`}
+          title={`Set a new password for “${uname}”?`}
           action="Set password"
           onConfirm={change}
           onClose={() => setIsAsking(false)}
         >
-          <p>All sessions of {uname} end at once.</p>
+          <p>All sessions of this user end at once.</p>
         </Confirm>
       )}
     </>

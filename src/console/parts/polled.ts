@@ -1,15 +1,14 @@
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import { Problem } from '../../client/cloakroom.js'
 import { spread } from '../spread.ts'
-import { leave } from './attempt.ts'
+import { leave, problemFrom } from './attempt.ts'
 
-/** Milliseconds between two looks while somebody sees the page; up to a fifth more. */
-const PERIOD = 10_000
+/** Milliseconds between two looks while the page is visible; up to a fifth more. */
+const PERIOD_MS = 10_000
 
 /**
- * What the server told last: as the page came with it, and then as `ask` answers, every ten seconds as long as the page is seen, and when
- * it is seen again. With it, a way to ask at once, and why the last answer is missing, if it is. `join` makes one of what was known and
- * what is told. `ask` and `join` are those of the first drawing.
+ * What the server said last: as it came with the page, and then what `ask` resolves with, every ten seconds while the page is visible, and
+ * when it becomes visible again. With it, a way to ask at once, and why the last answer is missing, if it is. `join` combines
+ * the value before with the new one. `ask` and `join` are those of the first drawing.
  */
 export function usePolled<T>(
   given: T,
@@ -24,16 +23,16 @@ export function usePolled<T>(
       setValue((before) => join(before, after))
       setTrouble(null)
     } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      if (error.code === 'not_logged_in') leave()
-      setTrouble(`This may be out of date. ${error.message}`)
+      const { code, message } = problemFrom(error)
+      if (code === 'not_logged_in') leave()
+      setTrouble(`This may be out of date. ${message}`)
     }
   }, [])
   useEffect(() => {
     const look = () => {
       if (document.visibilityState === 'visible') void refresh()
     }
-    const timer = setInterval(look, spread(PERIOD, 0.2))
+    const timer = setInterval(look, spread(PERIOD_MS, 0.2))
     document.addEventListener('visibilitychange', look)
     return () => {
       clearInterval(timer)

@@ -1,15 +1,22 @@
 /** @jsxImportSource preact */
 import type { Session } from '../../client/types.js'
-import { deviceOf } from '../words.ts'
+import { deviceOf } from '../devices.ts'
 import { Time } from './time.tsx'
 
-/** What tells one session from another: where, since when, last use. */
+/** What tells one session from another, in a question. */
 export const SessionFacts = ({ session }: { readonly session: Session }) => (
-  <div class="facts">
-    <strong title={session.userAgent}>{deviceOf(session.userAgent)}</strong>
-    <small>
-      from <span class="address">{session.address}</span> · since <Time at={session.beganAt} /> · last used{' '}
+  <dl>
+    <dt>Browser</dt>
+    <dd>{deviceOf(session.userAgent)}</dd>
+    <dt>Address</dt>
+    <dd class="address">{session.address}</dd>
+    <dt>Logged in</dt>
+    <dd>
+      <Time at={session.beganAt} />
+    </dd>
+    <dt>Last used</dt>
+    <dd>
       <Time at={session.usedAt} />
-    </small>
-  </div>
+    </dd>
+  </dl>
 )

@@ -2,14 +2,14 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Session } from '../../client/types.js'
 import { useSurroundings } from '../context.ts'
-import { pathOfUser } from '../pages.ts'
-import { deviceOf } from '../words.ts'
 import { Confirm } from './confirm.tsx'
 import { More } from './more.tsx'
 import { usePaged } from './paged.ts'
+import { endColumn, handleColumn, nameOfEnd, sessionColumns, userColumn } from './session-columns.tsx'
 import { SessionFacts } from './session-facts.tsx'
+import { Table } from './table.tsx'
 
-/** Which sessions are looked for. */
+/** Which sessions are searched for. */
 export interface Filter {
   readonly uname?: string | undefined
   readonly address?: string | undefined
@@ -20,12 +20,14 @@ interface SessionListProps {
   /** The first page. */
   readonly found: { readonly sessions: readonly Session[]; readonly next: string | null }
   readonly filter: Filter
+  /** What to say where there is none. */
+  readonly none: string
   /** Whether it says whose each is. */
   readonly isOfMany?: boolean
 }
 
-/** Sessions of whomever, with a button to end each. */
-export function SessionList({ found, filter, isOfMany = false }: SessionListProps) {
+/** Sessions of any user, with a button to end each. */
+export function SessionList({ found, filter, none, isOfMany = false }: SessionListProps) {
   const { now, me, cloakroom, notify } = useSurroundings()
   const paged = usePaged({ items: found.sessions, next: found.next }, async (after) => {
     const { sessions, next } = await cloakroom.allSessions({ ...filter, after })
@@ -36,55 +38,43 @@ export function SessionList({ found, filter, isOfMany = false }: SessionListProp
   useEffect(() => {
     if (paged.items.length === 0 && paged.hasMore) void paged.more()
   }, [])
-  const end = async ({ handle, uname }: Session) => {
-    await cloakroom.revokeAny({ handle })
+  const end = async ({ handle, uname }: Session, yourPassword: string | undefined) => {
+    await cloakroom.revokeAny({ handle }, { yourPassword })
     notify(`Ended a session of ${uname}.`)
     paged.drop((session) => session.handle === handle)
   }
   const isLooking = paged.attempt.busy && paged.items.length === 0
+  const endButton = endColumn<Session>((session) => (
+    <button class="quiet" aria-label={nameOfEnd(session, false)} onClick={() => setEnding(session)}>
+      End
+    </button>
+  ))
+  const columns = [
+    ...(isOfMany ? [userColumn] : []),
+    ...sessionColumns<Session>(me.handle, isOfMany),
+    handleColumn,
+    ...(now === null ? [] : [endButton]),
+  ]
   return (
     <>
-      {paged.items.length === 0 && (
+      {paged.items.length === 0 ? (
         <p class="empty" role="status">
-          {isLooking ? 'Looking…' : 'There is no such live session.'}
+          {isLooking ? 'Searching…' : none}
         </p>
+      ) : (
+        <Table label="Sessions" columns={columns} rows={paged.items} keyOf={({ handle }) => handle} />
       )}
-      <ul class="rows">
-        {paged.items.map((session) => (
-          <li key={session.handle}>
-            <div class="facts">
-              {isOfMany && (
-                <a class="name" href={pathOfUser(session.uname)}>
-                  {session.uname}
-                </a>
-              )}
-              <SessionFacts session={session} />
-              <small class="key">{session.handle}</small>
-            </div>
-            {session.handle === me.handle && <strong class="tag">this one</strong>}
-            {now !== null && (
-              <button
-                class="plain"
-                aria-label={`End the session of ${session.uname}, ${deviceOf(session.userAgent)} from ${session.address}`}
-                onClick={() => setEnding(session)}
-              >
-                End
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
       <More paged={paged} what="sessions" />
       {ending !== null && (
         <Confirm
-          title={`End this session of ${ending.uname}?`}
+          title={`End this session of “${ending.uname}”?`}
           action="End session"
-          onConfirm={() => end(ending)}
+          onConfirm={(yourPassword) => end(ending, yourPassword)}
           onClose={() => setEnding(null)}
         >
           <SessionFacts session={ending} />
           {ending.handle === me.handle && (
-            <p class="note">It is the one that you are using: you will be logged out.</p>
+            <p class="note">This is the session that you are using. You will be logged out.</p>
           )}
         </Confirm>
       )}

@@ -5,16 +5,16 @@ interface TextFieldProps {
   readonly label: string
   /** What is in it; without `onValue`, what is in it at first. */
   readonly value: string
-  /** Called with what is typed. Where it is missing, what is typed is the browser's, which sends the form. */
+  /** Called with what is typed. Without it the browser keeps what is typed, and sends the form. */
   onValue?(value: string): void
   readonly name?: string
-  readonly type?: 'text' | 'search'
+  readonly type?: 'text' | 'search' | 'date'
   readonly hint?: string
   readonly required?: boolean
   readonly autocomplete?: 'off' | 'username'
 }
 
-/** One line of text, such as a name, which no browser shall mend. */
+/** One line of text, such as a name, which no browser should correct. */
 export function TextField({
   label,
   value,

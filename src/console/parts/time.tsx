@@ -2,13 +2,23 @@
 import { useSurroundings } from '../context.ts'
 import { exactly, inUtc, inWords } from '../words.ts'
 
-/** An instant, given in RFC 3339: in words, and exactly for whoever points at it. Without scripts, in UTC. */
-export function Time({ at }: { readonly at: string }) {
+interface TimeProps {
+  /** In RFC 3339. */
+  readonly at: string
+  /** Whether the exact time comes first. */
+  readonly isExact?: boolean
+}
+
+/** An instant: how long ago, and exactly. Without scripts, in UTC. */
+export function Time({ at, isExact = false }: TimeProps) {
   const { now } = useSurroundings()
   const instant = Date.parse(at)
+  if (now === null) return <time dateTime={at}>{inUtc(instant)}</time>
+  const both = [inWords(instant, now), exactly(instant)]
+  const [first, second] = isExact ? both.toReversed() : both
   return (
-    <time dateTime={at} title={now === null ? undefined : exactly(instant)}>
-      {now === null ? inUtc(instant) : inWords(instant, now)}
+    <time dateTime={at}>
+      {first} <small>{second}</small>
     </time>
   )
 }

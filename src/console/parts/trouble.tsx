@@ -1,8 +1,25 @@
 /** @jsxImportSource preact */
-/** What went wrong, said at once to whoever listens; nothing if nothing did. */
-export const Trouble = ({ text }: { readonly text: string | null | undefined }) =>
-  text === null || text === undefined ? null : (
+import type { Problem } from '../../client/cloakroom.js'
+import { leave } from './attempt.ts'
+
+interface TroubleProps {
+  readonly text?: string | null
+  readonly problem?: Problem | null
+}
+
+/** What went wrong, announced at once; nothing if nothing did. With a fault of the page comes the button that reloads it. */
+export function Trouble({ text, problem }: TroubleProps) {
+  const said = text ?? problem?.message
+  if (said === undefined) return null
+  return (
     <p class="bad" role="alert">
-      {text}
+      {said}
+      {problem?.requestId && <small> Request id: {problem.requestId}</small>}
+      {problem?.code === 'page_failed' && (
+        <button type="button" class="plain" onClick={leave}>
+          Reload
+        </button>
+      )}
     </p>
   )
+}

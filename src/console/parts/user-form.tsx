@@ -11,7 +11,7 @@ import { Trouble } from './trouble.tsx'
 interface UserFormProps {
   /** The user who is changed, or null: a new one. */
   readonly user: User | null
-  /** Called when it is stored. */
+  /** Called when it is saved. */
   onDone(uname: string): void
   onCancel?(): void
 }
@@ -22,7 +22,14 @@ const rolesIn = (text: string) =>
     .map((role) => role.trim())
     .filter((role) => role !== '')
 
-/** What is said of a user: a new one with a name and a password, another one without. */
+/** The fields that differ. An admin may have to give the own password for roles, but not for a name. */
+const changesOf = (user: User, fields: Pick<User, 'fullname' | 'email' | 'roles'>) => ({
+  fullname: fields.fullname,
+  email: fields.email,
+  ...(fields.roles.join() === user.roles.join() ? {} : { roles: fields.roles }),
+})
+
+/** The fields of a user. A new one also gets a name and a password. */
 export function UserForm({ user, onDone, onCancel }: UserFormProps) {
   const { cloakroom, notify } = useSurroundings()
   const { busy, problem, run } = useAttempt()
@@ -34,13 +41,13 @@ export function UserForm({ user, onDone, onCancel }: UserFormProps) {
   const store = async (event: Event) => {
     event.preventDefault()
     const fields = { fullname, email, roles: rolesIn(roles) }
-    const isDone = await run(() =>
+    const isDone = await run((yourPassword) =>
       user === null
-        ? cloakroom.createUser(uname, { ...fields, password })
-        : cloakroom.updateUser(uname, fields),
+        ? cloakroom.createUser(uname, { ...fields, password }, { yourPassword })
+        : cloakroom.updateUser(uname, changesOf(user, fields), { yourPassword }),
     )
     if (!isDone) return
-    notify(user === null ? `Made the user ${uname}.` : `Stored what is said of ${uname}.`)
+    notify(user === null ? `Created user ${uname}.` : `Saved ${uname}.`)
     onDone(uname)
   }
   return (
@@ -52,7 +59,7 @@ export function UserForm({ user, onDone, onCancel }: UserFormProps) {
       <TextField label="Email" value={email} onValue={setEmail} />
       <TextField
         label="Roles"
-        hint="With commas between. The role admin opens the pages for admins."
+        hint="Separated by commas. Users with the role admin can see and change everything."
         value={roles}
         onValue={setRoles}
       />
@@ -67,14 +74,14 @@ export function UserForm({ user, onDone, onCancel }: UserFormProps) {
           onValue={setPassword}
         />
       )}
-      <Trouble text={problem?.message} />
+      <Trouble problem={problem} />
       <p class="row end">
         {onCancel !== undefined && (
           <button type="button" class="plain" onClick={onCancel}>
             Cancel
           </button>
         )}
-        <Submit busy={busy}>{user === null ? 'Make user' : 'Save'}</Submit>
+        <Submit busy={busy}>{user === null ? 'Create user' : 'Save'}</Submit>
       </p>
     </form>
   )

@@ -1,0 +1,49 @@
+/** @jsxImportSource preact */
+import type { ComponentChildren } from 'preact'
+import type { Session } from '../../client/types.js'
+import { deviceOf } from '../devices.ts'
+import { pathOfUser } from '../pages.ts'
+import type { Column } from './table.tsx'
+import { Time } from './time.tsx'
+
+/** What a list of sessions says of each. `current` is the handle of the session that looks at them. */
+export function sessionColumns<T extends Session>(current: string, isOfMany: boolean): readonly Column<T>[] {
+  return [
+    {
+      name: 'Browser',
+      // In a list of many users, the user is what one looks for.
+      kind: isOfMany ? 'text' : 'main',
+      cell: ({ userAgent, handle }) => (
+        <>
+          <span title={userAgent}>{deviceOf(userAgent)}</span>{' '}
+          {handle === current && <strong class="tag">this one</strong>}
+        </>
+      ),
+    },
+    { name: 'Address', kind: 'address', cell: ({ address }) => address },
+    { name: 'Logged in', cell: ({ beganAt }) => <Time at={beganAt} /> },
+    { name: 'Last used', cell: ({ usedAt }) => <Time at={usedAt} /> },
+  ]
+}
+
+export const userColumn: Column<Session> = {
+  name: 'User',
+  kind: 'main',
+  cell: ({ uname }) => (
+    <a class="name" href={pathOfUser(uname)}>
+      {uname}
+    </a>
+  ),
+}
+
+export const handleColumn: Column<Session> = { name: 'Handle', kind: 'key', cell: ({ handle }) => handle }
+
+/** What ends a session, named for those who cannot see which row it is in. */
+export const nameOfEnd = ({ uname, userAgent, address }: Session, isOwn: boolean): string =>
+  `End the session of ${isOwn ? '' : `${uname}, `}${deviceOf(userAgent)} from ${address}`
+
+export const endColumn = <T extends Session>(cell: (session: T) => ComponentChildren): Column<T> => ({
+  name: '',
+  kind: 'act',
+  cell,
+})
