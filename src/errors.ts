@@ -6,6 +6,7 @@ export type RefusalCode =
   | 'invalid_value'
   | 'reserved_attribute'
   | 'missing_parameter'
+  | 'cookie_not_kept'
   | 'invalid_parameter'
   | 'password_too_short'
   | 'password_too_long'

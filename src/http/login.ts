@@ -9,6 +9,7 @@ import { PASSWORD_PAGE } from './first-password.ts'
 import { lastOf, type Pair, parseQuery } from './form.ts'
 import { refuseForeign } from './guard.ts'
 import { json } from './json.ts'
+import { findLostCookie, type TypedForm } from './kept-cookie.ts'
 import { isBrowser } from './origin.ts'
 import { pageResponse, redirect } from './page.ts'
 import { requireInBody } from './params.ts'
@@ -31,6 +32,9 @@ export const showLogin = (ask: Ask, app: App, more: Readonly<Record<string, stri
 
 /** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
 export async function logIn(ask: Ask, app: App): Promise<Response> {
+  // First: a page that was opened by another name than the public URL is taken for another site's.
+  const lost = await findLostCookie(ask, app)
+  if (lost !== null) return showLoginAgain(ask, app, lost.form, lost.refusal)
   refuseForeign(ask, app)
   requireInBody(ask, ['z_password'])
   const pairs = await ask.bodyParams('fields', async () => {})
@@ -85,9 +89,19 @@ async function refused(ask: Ask, app: App, form: LoginForm, refusal: Refusal): P
   // Of a user alone: people now and then type their password into the field for the name. That it cannot be told changes no answer.
   const known = (await app.users.find(uname).catch(() => null))?.uname
   app.audit.warn({ event, ...ask.origin, uname: known, code: refusal.code }, 'a login was refused')
+  return showLoginAgain(ask, app, { uname, returnTo }, refusal)
+}
+
+/** The login page with what was wrong, or, for who wants JSON, the problem. */
+function showLoginAgain(ask: Ask, app: App, form: TypedForm, refusal: Refusal): Response {
   if (ask.wantsJson) throw refusal
-  const page = { message: refusal.message, uname, returnTo }
-  return loginResponse(page, app, statusOf(refusal.code), problemHeaders(refusal, app))
+  // The form of the page expects a cookie to come back.
+  const needsCookie = ask.tokens.length === 0 && isBrowser(ask.headers)
+  const headers = {
+    ...problemHeaders(refusal, app),
+    ...(needsCookie ? { 'Set-Cookie': app.cookie.set(app.sessions.newPreLoginToken()) } : {}),
+  }
+  return loginResponse({ ...form, message: refusal.message }, app, statusOf(refusal.code), headers)
 }
 
 function isProtectionWanted(pairs: readonly Pair[]): boolean {

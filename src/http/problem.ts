@@ -13,6 +13,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   invalid_value: [400, 'Invalid value'],
   reserved_attribute: [400, 'Reserved attribute'],
   missing_parameter: [400, 'Missing parameter'],
+  cookie_not_kept: [400, 'Cookie not kept'],
   invalid_parameter: [400, 'Invalid parameter'],
   password_too_short: [400, 'Password too short'],
   password_too_long: [400, 'Password too long'],

@@ -157,7 +157,7 @@ test('a form filler finds the login form where it was led, sends back all fields
   const cookie = wanted.headers.get('set-cookie')?.split(';')[0] ?? ''
   const form = await formIn(wanted)
   expect(form.method).toBe('post')
-  expect([...form.fields.keys()]).toEqual(['z_username', 'z_password', 'return_to'])
+  expect([...form.fields.keys()]).toEqual(['z_username', 'z_password', 'cookie_expected', 'return_to'])
   form.fields.set('z_username', 'admin')
   form.fields.set('z_password', ADMIN_PASSWORD)
 

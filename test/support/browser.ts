@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, setDefaultTimeout } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type Browser,
   type BrowserContext,
@@ -59,6 +62,26 @@ export function describeWithBrowser(says: string, tests: (open: OpenContext) => 
     })
     afterAll(() => browser?.close())
     tests(open)
+  })
+}
+
+/** Opens a browser of its own that keeps no cookies, as its user wants it. `await using context = await openWithoutCookies()` closes it. */
+export async function openWithoutCookies(options: BrowserContextOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakroom-browser-'))
+  const preferences = join(folder, 'Default', 'Preferences')
+  await Bun.write(
+    preferences,
+    JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }),
+  )
+  const executablePath = executable()
+  if (executablePath === undefined) throw new Error(`There is no ${NAMES.join(', ')} on the path.`)
+  const context = await chromium.launchPersistentContext(folder, { ...options, executablePath, args: FLAGS })
+  context.setDefaultTimeout(STEP_TIMEOUT)
+  return Object.assign(context, {
+    async [Symbol.asyncDispose]() {
+      await context.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
   })
 }
 

@@ -2,6 +2,9 @@
 import { Brand } from '../parts/brand.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 
+/** The field by which the form says that its page came with a cookie, which is to come back with the login. */
+export const COOKIE_EXPECTED = 'cookie_expected'
+
 export interface LoginData {
   /** What went wrong the last time, or null. */
   readonly message: string | null
@@ -37,6 +40,7 @@ export const Login = ({ message, uname, returnTo }: LoginData) => (
         required
         autofocus={uname !== ''}
       />
+      <input type="hidden" name={COOKIE_EXPECTED} value="true" />
       {returnTo !== null && <input type="hidden" name="return_to" value={returnTo} />}
       <button>Log in</button>
     </form>
