@@ -111,6 +111,32 @@ test('a program that keeps the cookie of the login page by hand looks at the typ
   expect((await program.send('/z_security_check', CREDENTIALS)).status).toBe(302)
   const status = await program.send('/session/put', `${CREDENTIALS}&a=1`)
   expect([status.header('content-type'), status.body]).toEqual(['application/json', '{}'])
+  // It sends its credentials with every request, and they are no attributes.
+  expect((await program.send('/session/get')).body).toBe('{"a":"1"}')
+})
+
+test('a program that names no key sends an empty one, which reads and deletes nothing', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  using program = openOldProgram(server.port)
+  await program.send('/z_security_check', CREDENTIALS)
+  await program.send('/session/put', 'a=1')
+  for (const call of ['get', 'delete']) {
+    expect((await program.send(`/session/${call}`, 'key=')).body).toBe('{}')
+    expect((await program.send(`/api/2/session/${call}?key=`)).body).toBe('{}')
+  }
+  expect((await program.send('/session/get', 'key=&key=a')).body).toBe('{"a":"1"}')
+  expect((await program.send('/session/get', '')).body).toBe('{"a":"1"}')
+})
+
+test('a set-up script of M/Monit is refused at its first step, and does not get to delete the last admin', async () => {
+  await using server = await startServer({ store: 'memory:' })
+  using script = openOldProgram(server.port)
+  await script.send('/z_security_check', CREDENTIALS)
+  const made = await script.send('/admin/users/create', 'uname=bob&password=some%20long%20words&admin=1')
+  expect([made.status, JSON.parse(made.body).code]).toEqual([400, 'invalid_parameter'])
+  expect(JSON.parse(made.body).error).toContain('admin')
+  const deleted = await script.send('/admin/users/delete', 'uname=admin')
+  expect([deleted.status, JSON.parse(deleted.body).code]).toEqual([409, 'last_admin'])
 })
 
 describeWithBrowser('with compat = "mmonit" in a browser', (open) => {
