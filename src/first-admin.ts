@@ -6,6 +6,7 @@ import type { Log } from './log.ts'
 import { requirePassword } from './login/password-rules.ts'
 import { asFirstPassword } from './login/passwords.ts'
 import { ADMIN, type Users } from './login/users.ts'
+import { RAISE_FILES } from './threads.ts'
 
 /** Milliseconds that a start waits for standard error to take the password; then it goes on without an admin. */
 const SHOWING_MS = 2_000
@@ -51,7 +52,7 @@ export async function makeFirstAdmin(parts: Parts, password: string | null): Pro
   }
   if (password === null) return makeWithRandom(parts)
   await requireFirstPassword(password)
-  await create(parts, await users.hashNew(password, CONTEXT))
+  await create(parts, await hash(users, password))
   readiness.open()
 }
 
@@ -70,7 +71,7 @@ async function isFreeName(users: Users): Promise<boolean> {
 async function makeWithRandom(parts: Parts): Promise<void> {
   const { users, log, readiness, announcer, fault } = parts
   const password = randomBytes(15).toString('base64url')
-  const passwordHash = asFirstPassword(await users.hashNew(password, CONTEXT))
+  const passwordHash = asFirstPassword(await hash(users, password))
   // Another server on this store may have been first while this one hashed.
   if (await users.hasAdmin()) return readiness.open()
   const giveUp = (err: unknown) => {
@@ -96,6 +97,17 @@ async function show(announcer: Announcer, password: string): Promise<unknown> {
     return null
   } catch (error) {
     return error
+  }
+}
+
+async function hash(users: Users, password: string): Promise<string> {
+  try {
+    return await users.hashNew(password, CONTEXT)
+  } catch (cause) {
+    if (!(cause instanceof Refusal && cause.code === 'busy')) throw cause
+    throw new SetupError(`There is no room to hash the password of the first admin. ${RAISE_FILES}`, {
+      cause,
+    })
   }
 }
 

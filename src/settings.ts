@@ -118,6 +118,13 @@ const COOKIE_NAME =
   'must be letters, digits, - and _, without __ at the start: the prefix follows from --public-url'
 const cookieName = z.string({ error: COOKIE_NAME }).regex(/^(?!__)[\w-]{1,64}$/, COOKIE_NAME)
 
+const listenHost = text
+  .refine(
+    (value) => isIP(value.replace(/^\[(.*)\]$/, '$1')) !== 0 || !/[:/?#@\s]/.test(value),
+    'must be an address or a name of this machine, such as 127.0.0.1, without a scheme and a port',
+  )
+  .transform(formatHost)
+
 const METRICS = 'must be HOST:PORT, such as 127.0.0.1:9464'
 const address = z.string({ error: METRICS }).transform((value, context) => {
   const [, bracketed, name, digits] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(value) ?? []
@@ -140,7 +147,7 @@ const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
 /** The settings that have a flag and a variable of the environment. */
 export const flagged = {
   port: whole(0, 65_535),
-  host: text.transform(formatHost),
+  host: listenHost,
   data: text,
   store: storeUrl,
   'public-url': webUrl,

@@ -1,7 +1,10 @@
+import { readlinkSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { type Config, type Flags, readConfig } from '../config.ts'
 import { variableOf } from '../environment.ts'
+import { SetupError } from '../errors.ts'
 import { flagged, settings } from '../settings.ts'
+import { COMMAND_FILES, requireLimits, SERVER_FILES } from '../threads.ts'
 
 const flags = {
   data: new Option('--data <dir>', 'folder that everything is kept in (CLOAKROOM_DATA; default: ./data)'),
@@ -60,6 +63,7 @@ const NAMES = [
 
 /** The settings of a command, from its flags, the environment and the file. */
 export function settingsOf(command: Command): Config {
+  requireLimits(command.name() === 'serve' ? SERVER_FILES : COMMAND_FILES)
   const given = command.opts<Record<string, string>>()
   const found: Flags = Object.fromEntries(
     NAMES.map((name) => [
@@ -67,7 +71,22 @@ export function settingsOf(command: Command): Config {
       given[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())],
     ]).filter(([, value]) => value !== undefined),
   )
-  return readConfig(found, process.env)
+  const config = readConfig(found, process.env)
+  if (isFolderGone()) {
+    throw new SetupError(
+      'The folder that this program was started in has been deleted. Start it in another one.',
+    )
+  }
+  return config
+}
+
+/** Whether the working folder is no more: Bun then takes another one for it. Only Linux tells. */
+function isFolderGone(): boolean {
+  try {
+    return readlinkSync('/proc/self/cwd').endsWith(' (deleted)')
+  } catch {
+    return false
+  }
 }
 
 /** How to set what was given as an unknown flag, such as `--session.idle`; null if it is no setting. */

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { makeFile } from './ownership.ts'
 
 /** Bytes of the file: two counters of 32 bits. */
 const SIZE = 8
@@ -15,7 +16,8 @@ export class Changes {
 
   constructor(path: string) {
     const file = `${path}.changes`
-    const descriptor = openSync(file, 'a', 0o600)
+    makeFile(file, path)
+    const descriptor = openSync(file, 'a')
     // Written and not only made longer: to touch a page that has no place on a full disk would kill the process.
     if (fstatSync(descriptor).size < SIZE) writeSync(descriptor, new Uint8Array(SIZE))
     closeSync(descriptor)

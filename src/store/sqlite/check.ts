@@ -1,6 +1,7 @@
 import { constants, Database } from 'bun:sqlite'
 import { constants as access, accessSync, existsSync, realpathSync, statSync } from 'node:fs'
 import { SetupError } from '../../errors.ts'
+import { refusedSentence } from './ownership.ts'
 import { type Packed, unpack } from './packed.ts'
 import { requirePlace } from './place.ts'
 import { NEWEST, requireOurs } from './schema.ts'
@@ -17,7 +18,9 @@ export function checkSqlite(path: string, deep: boolean): string {
   }
   let db: Database | null = null
   try {
-    accessSync(path, access.R_OK | access.W_OK)
+    const refused = refusedSentence(realpathSync(path))
+    if (refused !== null) throw new SetupError(refused)
+    accessSync(path, access.R_OK)
     if (hasJournal(path)) {
       return `${path} was left in the midst of a change by a process that was killed, or is being made just now; the next start brings it in order.`
     }

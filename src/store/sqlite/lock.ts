@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite'
-import { closeSync, openSync } from 'node:fs'
 import { SetupError } from '../../errors.ts'
+import { makeFile } from './ownership.ts'
+import { sentenceOf } from './sentences.ts'
 
 /**
  * Holds `PATH.lock` until it is closed or the process ends in whatever way; a second holder is refused. The lock is SQLite's own, on
@@ -10,13 +11,10 @@ export function holdAlone(path: string): { close(): void } {
   const file = `${path}.lock`
   let lock: Database
   try {
-    closeSync(openSync(file, 'a', 0o600))
+    makeFile(file, path)
     lock = new Database(file)
   } catch (cause) {
-    throw new SetupError(
-      `${file} cannot be made. Give this user the right to write in the folder of ${path}.`,
-      { cause },
-    )
+    throw new SetupError(sentenceOf(cause, path), { cause })
   }
   try {
     lock.exec('PRAGMA journal_mode = MEMORY')

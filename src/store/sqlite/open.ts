@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SetupError, StoreFault } from '../../errors.ts'
 import { newNodeReports } from '../reports.ts'
@@ -10,6 +10,7 @@ import { HotSessions } from './hot.ts'
 import { holdAlone } from './lock.ts'
 import { LongReads } from './long-reads.ts'
 import type { Opening } from './opening.ts'
+import { makeFile, makeFolders } from './ownership.ts'
 import { type Packed, unpack, valueIn } from './packed.ts'
 import { requirePlace } from './place.ts'
 import { Presence } from './presence.ts'
@@ -46,7 +47,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
       `There is no database at ${path}. Name another place with --data or --store${alone ? '' : '; cloakroom serve makes a new one'}.`,
     )
   }
-  makeFile(path)
+  makePlace(path)
   // What keeps processes apart, and tells one of the commits of another, are files beside it: to be found by whatever name it was given.
   const file = realpathSync(path)
   const lock = alone ? holdAlone(file) : null
@@ -150,16 +151,15 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
 }
 
 /** Only the owner may read it: it holds the hashes of passwords and of tokens. */
-function makeFile(path: string): void {
+function makePlace(path: string): void {
   requirePlace(path)
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
+    makeFolders(dirname(path))
+    // By its own name, since the file may be named by a link.
+    const file = existsSync(path) ? realpathSync(path) : path
+    makeFile(file, dirname(file))
   } catch (cause) {
-    throw new SetupError(
-      `${path} cannot be written. Give this user the right to write there, or name another place with --data or --store.`,
-      { cause },
-    )
+    throw new SetupError(sentenceOf(cause, path), { cause })
   }
 }
 

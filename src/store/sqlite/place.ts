@@ -1,6 +1,7 @@
-import { constants as access, accessSync, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { SetupError } from '../../errors.ts'
+import { refusedSentence } from './ownership.ts'
 
 /** Refuses a path at which there can be no database: of a folder, of a file that has other names, and one at which this user cannot make any. */
 export function requirePlace(path: string): void {
@@ -11,6 +12,11 @@ export function requirePlace(path: string): void {
   const found = statSync(path)
   if (found.isDirectory()) {
     throw new SetupError(`${path} is a folder. Name a file in it, or another place, with --data or --store.`)
+  }
+  if (!found.isFile()) {
+    throw new SetupError(
+      `${path} is a pipe or a device, and no place for a database. Name another with --data or --store.`,
+    )
   }
   // The log and the lock are beside each name, so two servers would write one file and neither would know.
   if (found.nlink > 1) {
@@ -30,14 +36,8 @@ function requireWritable(path: string): void {
       `${path} cannot be made: ${folder} is a file and no folder. Name another place with --data or --store.`,
     )
   }
-  try {
-    accessSync(folder, access.W_OK)
-  } catch (cause) {
-    throw new SetupError(
-      `${folder} cannot be written. Give this user the right to, or name another place with --data or --store.`,
-      { cause },
-    )
-  }
+  const refused = refusedSentence(join(folder, basename(path)))
+  if (refused !== null) throw new SetupError(refused)
 }
 
 const isFolder = (path: string) => statSync(path).isDirectory()
