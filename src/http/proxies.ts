@@ -7,6 +7,9 @@ import { isOwnPage } from './origin.ts'
 /** Longest part of a request that is repeated in a warning, in characters. */
 const SHOWN_LENGTH = 100
 
+/** Addresses and ports without brackets and quotes, as nearly all proxies send them: worth no closer look. */
+const PLAIN_ADDRESSES = /^[\da-f.:, ]*$/i
+
 /** What a line of the log says of a proxy that the settings do not expect. */
 interface ProxyTrouble {
   readonly event: string
@@ -87,14 +90,17 @@ export class Proxies {
   /** Looks for signs of a proxy that the settings do not expect. Costs two lookups of a header where there is none. */
   look(request: ProxiedRequest): void {
     const { headers } = request
+    const forwardedFor = headers.get('x-forwarded-for')
     const isOverHttps = this.#isHttp && saysHttps(request)
-    if (!isOverHttps && headers.get('x-forwarded-for') === null && !isForwardedHttps(headers)) return
+    if (!isOverHttps && forwardedFor === null && !isForwardedHttps(headers)) return
     const { peer } = request
     if (peer !== this.#knownPeer) {
       const address = formatAddress(peer) ?? peer
       if (isTrusted(address, this.#trusted)) this.#knownPeer = peer
-      else if (headers.get('x-forwarded-for') !== null || isForwardedHttps(headers)) this.#warnOfPeer(address)
+      else if (forwardedFor !== null || isForwardedHttps(headers)) this.#warnOfPeer(address)
     }
+    // Most requests need no address, and nobody reads the entry then.
+    if (forwardedFor !== null && !PLAIN_ADDRESSES.test(forwardedFor)) this.addressOf(peer, forwardedFor)
     if (isOverHttps) this.#warnOfHttp(request)
   }
 
