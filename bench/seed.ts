@@ -86,6 +86,7 @@ async function insertSessions(store: Store, { from, count, attributes, beganAt }
       latestEndsAt: beganAt + LIFETIME,
       address: '198.51.100.23',
       userAgent: USER_AGENT,
+      maxSessions: 1_000_000_000,
     })
     const put = store.putAttributes(
       id,

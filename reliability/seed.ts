@@ -33,6 +33,7 @@ export async function seed(store: Store, seeding: Seeding): Promise<string[]> {
       latestEndsAt: endsAt,
       address: '127.0.0.1',
       userAgent: '',
+      maxSessions: 1_000_000_000,
     })
     if (outcome !== 'inserted') throw new Error(`A session could not be made: ${outcome}`)
     const pairs = new Map(Object.entries(attributes))

@@ -104,7 +104,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     /** Whose clients get the answers that they know where those differ from ours. */
     compat: given.compat ?? 'off',
     cookie: cookieOf(given.cookie ?? {}, publicUrl?.hostname ?? hostname),
-    ...filled(session, { idle: 30 * 60_000, lifetime: 12 * 3_600_000, fresh: 10 * 60_000 }),
+    ...sessionOf(session),
     limits: limitsOf(limits, nameOf),
     login: filled<LoginSettings>(login, {
       // One core stays for those who are logged in.
@@ -121,6 +121,14 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     log: filled<LogSettings>(log, { level: 'info', format: 'auto' }),
   }
 }
+
+const sessionOf = (given: NonNullable<Given['session']>) => ({
+  idle: given.idle ?? 30 * 60_000,
+  lifetime: given.lifetime ?? 12 * 3_600_000,
+  fresh: given.fresh ?? 10 * 60_000,
+  perUser: given['per-user'] ?? 100,
+  atLimit: given['at-limit'] ?? 'end-oldest',
+})
 
 type FileLog = NonNullable<Given['log']>
 type FileLogin = NonNullable<Given['login']>

@@ -25,6 +25,7 @@ export type RefusalCode =
   | 'own_password'
   | 'password_change_needed'
   | 'role_missing'
+  | 'too_many_sessions'
   | 'not_found'
   | 'no_such_user'
   | 'no_such_session'

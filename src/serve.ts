@@ -114,10 +114,21 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const touches = new Touches(store, lifetime, clock, fault)
   const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
   const deviceSecret = await store.readSecret('device', randomBytes(32).toString('base64url'))
-  const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret })
+  const audit = new Audit(log, store, clock, fault)
+  const sessions = new Sessions({
+    ...{ store, limits, lifetime, touches, clock, secret, fault },
+    limit: { perUser: config.perUser, atLimit: config.atLimit },
+    displaced({ uname, handles }) {
+      meter.count('displaced', handles.length)
+      const which = handles.length === 1 ? { handle: handles[0] } : {}
+      audit.info(
+        { event: 'session_displaced', uname, ...which, ended: handles.length },
+        'the sessions not used for longest ended, since their user logged in once more than may be',
+      )
+    },
+  })
   const passwords = new Passwords(config.login['hashes-at-once'], surroundings.passwordCost)
   const users = new Users(store, passwords, clock, config.knownWords)
-  const audit = new Audit(log, store, clock, fault)
   const readiness = new Readiness(() => users.hasAdmin())
   const throttle = new Throttle(
     store,

@@ -168,7 +168,13 @@ export const file = z
     'clear-site-data': flag,
     compat: oneOf(['off', 'mmonit']),
     cookie: section({ name: cookieName, domain: cookieDomain, prefix: oneOf(['auto', 'none']) }),
-    session: section({ idle: sessionTime, lifetime: sessionTime, fresh: duration }),
+    session: section({
+      idle: sessionTime,
+      lifetime: sessionTime,
+      fresh: duration,
+      'per-user': whole(1, 100_000),
+      'at-limit': oneOf(['end-oldest', 'refuse']),
+    }),
     limits: section({
       key: size,
       value: size,

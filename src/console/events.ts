@@ -7,6 +7,7 @@ export const EVENT_NAMES: readonly (readonly [event: string, name: string])[] = 
   ['login_failed', 'Login failed'],
   ['login_throttled', 'Login slowed down'],
   ['logout', 'Logged out'],
+  ['session_displaced', 'Least used session ended by a login beyond the limit'],
   ['revoke', 'Sessions ended'],
   ['revoke_others', 'Other own sessions ended'],
   ['password_change', 'Password changed'],
@@ -33,6 +34,7 @@ const REASONS: Readonly<Record<string, string>> = {
   password_too_simple: 'the new one is too simple',
   role_missing: 'the role was missing',
   too_many_attempts: 'too many attempts',
+  too_many_sessions: 'too many sessions at the same time',
   wrong_credentials: 'wrong user name or password',
   wrong_password: 'wrong password',
 }

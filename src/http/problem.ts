@@ -31,6 +31,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   own_password: [403, 'Own password'],
   password_change_needed: [403, 'Password change needed'],
   role_missing: [403, 'Role missing'],
+  too_many_sessions: [403, 'Too many sessions'],
   not_found: [404, 'Not found'],
   no_such_user: [404, 'No such user'],
   no_such_session: [404, 'No such session'],

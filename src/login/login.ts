@@ -117,6 +117,7 @@ export class Login {
       isProtected,
       isFirst,
       keep,
+      replaced: attempt.presented,
     })
     // Null: the user was disabled, deleted or given another password while this one was being verified.
     if (token === null) throw wrongCredentials()

@@ -126,6 +126,12 @@ export const families: readonly Family[] = [
     samples: ({ snapshot }) => one(snapshot.events('revoked')),
   },
   {
+    name: 'cloakroom_sessions_displaced_total',
+    type: 'counter',
+    help: 'Sessions that ended since their user logged in once more than may be.',
+    samples: ({ snapshot }) => one(snapshot.events('displaced')),
+  },
+  {
     name: 'cloakroom_refusals_total',
     type: 'counter',
     help: 'Requests that were refused for a reason worth watching.',

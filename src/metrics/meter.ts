@@ -26,6 +26,7 @@ export const EVENTS = [
   'login_busy',
   'logout',
   'revoked',
+  'displaced',
   'csrf_failed',
   'cross_site',
   'navigation_refused',

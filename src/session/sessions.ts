@@ -11,6 +11,7 @@ import {
   type StoredSession,
   type WriteOutcome,
 } from '../store/store.ts'
+import { Admission, type Displaced, type SessionLimit } from './admission.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
 import { type Limits, requireAttributes, requireKeys, seenAttributes, tooLarge, tooMany } from './limits.ts'
 import { idOf, isPreLogin, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
@@ -27,6 +28,8 @@ export interface Beginning {
   readonly isFirst: boolean
   /** A pre-login token that a program presented and goes on using, or null for a new token. */
   readonly keep: Token | null
+  /** Tokens whose sessions end with this login. */
+  readonly replaced: readonly Token[]
 }
 
 /** A session as it is after a write. */
@@ -43,6 +46,11 @@ interface Parts {
   readonly clock: Clock
   /** Signs pre-login tokens; the same on every node. */
   readonly secret: string
+  readonly limit: SessionLimit
+  /** Told of sessions that ended since their user logged in once more than may be. */
+  displaced(displaced: Displaced): void
+  /** Told of what failed in the background. */
+  fault(error: unknown): void
 }
 
 /** Sessions that end in one step while others are answered. */
@@ -61,8 +69,10 @@ export class Sessions {
   readonly #touches: Touches
   readonly #clock: Clock
   readonly #secret: string
+  readonly #admission: Admission
 
-  constructor({ store, limits, lifetime, touches, clock, secret }: Parts) {
+  constructor({ store, limits, lifetime, touches, clock, secret, ...parts }: Parts) {
+    this.#admission = new Admission({ ...parts, store, clock, withUse: () => touches.applying() })
     this.#store = store
     this.#limits = limits
     this.#lifetime = lifetime
@@ -84,12 +94,13 @@ export class Sessions {
     return isPreLogin(token) && (await this.read(token, []))?.uname === uname
   }
 
-  /** The token of a new session; null if the user has changed since the password was checked. */
-  async begin({ keep, isProtected, isFirst, generation, ...login }: Beginning): Promise<Token | null> {
+  /** The token of a new session; null if the user has changed since the password was checked. Refuses it to one who has too many. */
+  async begin(beginning: Beginning): Promise<Token | null> {
+    const { keep, isProtected, isFirst, generation, replaced, ...login } = beginning
     const now = this.#clock()
     const latestEndsAt = now + this.#lifetime.absolute
     const token = keep ?? newToken(isProtected, isFirst)
-    const outcome = await this.#store.insertSession({
+    const session = {
       id: idOf(token),
       uname: login.uname,
       generation,
@@ -98,11 +109,12 @@ export class Sessions {
       latestEndsAt,
       address: login.address,
       userAgent: login.userAgent.slice(0, USER_AGENT_LENGTH).toWellFormed(),
-    })
+    }
+    const outcome = await this.#admission.insert(session, replaced.map(idOf))
     if (outcome === 'user_changed') return null
     if (outcome === 'id_taken' && (await this.isKeptBy(login.uname, token))) return token
     // The pre-login token is used up: this login gets a token of its own.
-    if (outcome === 'id_taken') return this.begin({ ...login, generation, isProtected, isFirst, keep: null })
+    if (outcome === 'id_taken') return this.begin({ ...beginning, keep: null })
     return token
   }
 

@@ -69,6 +69,8 @@ export function openMemoryStore(): Store {
     ended.set(handle, now)
     if (id !== undefined) tell(id, { kind: 'end', reason })
   }
+  const liveSessionsOf = (uname: string, now: Millis) =>
+    [...sessions.values()].filter(({ session }) => session.uname === uname && now < session.endsAt)
   const endThose = (isMeant: (session: StoredSession) => boolean, limit: number, now: Millis) => {
     const ending = [...sessions]
       .filter(([, { session }]) => now < session.endsAt && isMeant(session))
@@ -97,11 +99,12 @@ export function openMemoryStore(): Store {
   }
 
   return {
-    async insertSession({ generation, ...session }: NewSession) {
+    async insertSession({ generation, maxSessions, ...session }: NewSession) {
       const user = users.get(session.uname)
       if (user === undefined || user.disabled || user.generation !== generation) return 'user_changed'
       const handle = handleOf(session.id)
       if (isTaken(handle)) return 'id_taken'
+      if (liveSessionsOf(session.uname, session.beganAt).length >= maxSessions) return 'too_many'
       add({
         n: logins.next(),
         session: { ...session, usedAt: session.beganAt, version: 1 },
@@ -193,9 +196,13 @@ export function openMemoryStore(): Store {
     },
 
     async countSessions(uname, now) {
-      const isMeant = ({ session }: Kept) =>
-        now < session.endsAt && (uname === null || session.uname === uname)
-      return [...sessions.values()].filter(isMeant).length
+      if (uname !== null) return liveSessionsOf(uname, now).length
+      return [...sessions.values()].filter(({ session }) => now < session.endsAt).length
+    },
+
+    async earliestSessions(uname, limit, now) {
+      const found = liveSessionsOf(uname, now).sort((a, b) => a.n - b.n)
+      return found.slice(0, limit).map(({ session }) => session)
     },
 
     async watchSession(id, tell) {

@@ -36,7 +36,12 @@ export interface StoredSession extends LiveSession {
 export type NewSession = Omit<StoredSession, 'version' | 'usedAt'> & {
   /** The user's generation as it was when the password was checked. */
   readonly generation: number
+  /** How many live sessions the user may have, with this one. */
+  readonly maxSessions: number
 }
+
+/** What became of a login. Anything but `inserted` means that nothing was changed. */
+export type InsertOutcome = 'inserted' | 'id_taken' | 'user_changed' | 'too_many'
 
 export interface ReadSession extends LiveSession {
   readonly attributes: Attributes
@@ -200,9 +205,11 @@ export interface Keeping {
 export interface Store {
   /**
    * Adds a session without attributes. `id_taken`: there is or was one of this id, ended or not, that has not been swept.
-   * `user_changed`: the user is absent, disabled, or of another generation. Nothing is changed then.
+   * `user_changed`: the user is absent, disabled, or of another generation. `too_many`: the user has as many live sessions as may be at
+   * `beganAt`; also of logins that come at once on any nodes none goes beyond that. A login that is under way counts, and one that never
+   * comes to its end may count for some seconds.
    */
-  insertSession(session: NewSession): Promise<'inserted' | 'id_taken' | 'user_changed'>
+  insertSession(session: NewSession): Promise<InsertOutcome>
 
   /**
    * Adds a session with its attributes as another store had them, in one step, whatever its user is here. `id_taken`: as above. Sessions
@@ -258,6 +265,12 @@ export interface Store {
     limit: number,
     now: Millis,
   ): Promise<Page<StoredSession>>
+
+  /**
+   * Live sessions of a user, earliest login first if later logins also have later latest ends, at most `limit` of them: fewer means that
+   * there are no more.
+   */
+  earliestSessions(uname: string, limit: number, now: Millis): Promise<readonly StoredSession[]>
 
   /**
    * Tells of every change of the session that is made from now on, in the order of its versions, whichever node or process makes it; soon,

@@ -23,7 +23,14 @@ export function newLoginNode(store: Store, passwords: Passwords) {
   const limits = { keyBytes: 256, valueBytes: 65_536, attributes: 1_024, sessionBytes: 1_048_576 }
   const touches = new Touches(store, lifetime, clock, () => {})
   const users = new Users(store, passwords, clock)
-  const sessions = new Sessions({ store, limits, lifetime, touches, clock, secret: 'secret' })
+  const sessions = new Sessions({
+    ...{ store, limits, lifetime, touches, clock, secret: 'secret' },
+    limit: { perUser: 100, atLimit: 'end-oldest' },
+    displaced() {},
+    fault(error) {
+      throw error
+    },
+  })
   const devices = new Devices('secret', clock)
   const throttle = new Throttle(store, clock, ENOUGH, ENOUGH)
   const login = new Login({ users, passwords, throttle, sessions, devices, keepsTokens: true })

@@ -15,6 +15,7 @@ import { readFaults } from './faults/reads.ts'
 import { reportFaults } from './faults/reports.ts'
 import { restoreFaults } from './faults/restores.ts'
 import { revocationFaults } from './faults/revocations.ts'
+import { roomFaults } from './faults/rooms.ts'
 import { searchFaults } from './faults/searches.ts'
 import { touchFaults } from './faults/touches.ts'
 import { userFaults } from './faults/users.ts'
@@ -33,6 +34,7 @@ const faults: Record<string, Fault> = {
   ...removeFaults,
   ...textFaults,
   ...boundFaults,
+  ...roomFaults,
   ...userFaults,
   ...revocationFaults,
   ...keeperFaults,

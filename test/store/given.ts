@@ -64,6 +64,7 @@ export const newSession = (
   latestEndsAt: now + 12 * HOUR,
   address: '192.0.2.1',
   userAgent: 'Mozilla/5.0',
+  maxSessions: 1_000_000,
   ...fields,
 })
 

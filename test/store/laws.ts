@@ -11,6 +11,7 @@ import { raceLaws } from './laws/races.ts'
 import { reportLaws } from './laws/reports.ts'
 import { restoreLaws } from './laws/restores.ts'
 import { revocationLaws } from './laws/revocations.ts'
+import { roomLaws } from './laws/rooms.ts'
 import { searchLaws } from './laws/searches.ts'
 import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
@@ -42,6 +43,7 @@ export const laws: readonly Law[] = [
   ...sweepLaws,
   ...attributeLaws,
   ...boundLaws,
+  ...roomLaws,
   ...raceLaws,
   ...userLaws,
   ...revocationLaws,

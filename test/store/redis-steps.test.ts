@@ -36,7 +36,7 @@ const admit = (server: RedisServer, { id, uname, generation, beganAt, latestEnds
     server,
     ADMIT,
     [userKey(uname), indexKey(uname)],
-    [generation, memberOf(handleOf(id), beganAt), latestEndsAt, beganAt],
+    [generation, memberOf(handleOf(id), beganAt), latestEndsAt, beganAt, 1_000],
   )
 
 function begin(server: RedisServer, session: NewSession, admittedAt: unknown) {

@@ -48,6 +48,9 @@ const LIST_ONE = `
   SELECT ${STORED_COLUMNS} FROM cloakroom.sessions s
     WHERE ${IS_MEANT} AND s.id BETWEEN $3 AND $4 AND ($5::text IS NULL OR s.uname = $5)`
 
+const EARLIEST = `
+  SELECT ${STORED_COLUMNS} FROM cloakroom.sessions s WHERE s.uname = $1 AND s.ends_at > $2 ORDER BY s.n LIMIT $3`
+
 /** More sessions than this are not counted one by one. */
 const COUNTED = 100_000
 const COUNT_OF_USER = 'SELECT count(*) FROM cloakroom.sessions WHERE ends_at > $1 AND uname = $2'
@@ -68,6 +71,7 @@ type Reads = Pick<
   | 'findSessions'
   | 'listSessions'
   | 'countSessions'
+  | 'earliestSessions'
   | 'readUser'
   | 'listUsers'
   | 'listSecrets'
@@ -120,6 +124,10 @@ export const newReads = (pool: Pool): Reads => ({
     const items = found.slice(0, limit)
     const last = found.length > limit ? items.at(-1) : rows.find((columns) => columns[11])
     return { items: items.map(storedOf), next: last === undefined ? null : String(last[9]) }
+  },
+
+  async earliestSessions(uname, limit, now) {
+    return isNowhere(uname) ? [] : (await pool.run(EARLIEST, [uname, now, limit])).map(storedOf)
   },
 
   async countSessions(uname, now) {

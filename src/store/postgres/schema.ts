@@ -21,6 +21,7 @@ const migrations: readonly string[] = [
   '',
   EVENT_SOURCES,
   '',
+  '',
 ]
 
 /**

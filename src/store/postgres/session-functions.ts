@@ -6,15 +6,23 @@
 export const SESSION_FUNCTIONS = `
   CREATE OR REPLACE FUNCTION cloakroom.insert_session(
     _id bytea, _uname text, _generation bigint, _began_at bigint, _ends_at bigint, _latest_ends_at bigint,
-    _address text, _user_agent text
+    _address text, _user_agent text, _max_sessions bigint
   ) RETURNS text LANGUAGE plpgsql AS $$
   DECLARE
     _n bigint;
+    _count bigint;
   BEGIN
-    -- Waits for whoever is changing the user, and looks at what became of it. Whoever changes the user later waits for this login.
+    -- Waits for whoever is changing the user or logs in as the same, and looks at what became of it. Whoever comes later waits for this login.
     PERFORM 1 FROM cloakroom.users
-      WHERE uname = _uname AND generation = _generation AND NOT disabled FOR KEY SHARE;
+      WHERE uname = _uname AND generation = _generation AND NOT disabled FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN 'user_changed'; END IF;
+    SELECT count(*) INTO _count FROM (
+      SELECT FROM cloakroom.sessions WHERE uname = _uname AND ends_at > _began_at LIMIT _max_sessions
+    ) AS live;
+    IF _count >= _max_sessions THEN
+      RETURN CASE WHEN EXISTS (SELECT FROM cloakroom.sessions WHERE id = _id)
+        OR EXISTS (SELECT FROM cloakroom.ended WHERE id = _id) THEN 'id_taken' ELSE 'too_many' END;
+    END IF;
     INSERT INTO cloakroom.sessions
         (id, uname, began_at, used_at, ends_at, latest_ends_at, sweep_at, address, user_agent, version, count, bytes)
       VALUES (_id, _uname, _began_at, _began_at, _ends_at, _latest_ends_at, _ends_at, _address, _user_agent, 1, 0, 0)
@@ -26,6 +34,16 @@ export const SESSION_FUNCTIONS = `
       RETURN 'id_taken';
     END IF;
     RETURN 'inserted';
+  END $$;
+
+  -- For nodes of a version before 9 that have not been stopped yet.
+  CREATE OR REPLACE FUNCTION cloakroom.insert_session(
+    _id bytea, _uname text, _generation bigint, _began_at bigint, _ends_at bigint, _latest_ends_at bigint,
+    _address text, _user_agent text
+  ) RETURNS text LANGUAGE plpgsql AS $$
+  BEGIN
+    RETURN cloakroom.insert_session(
+      _id, _uname, _generation, _began_at, _ends_at, _latest_ends_at, _address, _user_agent, 9223372036854775807);
   END $$;
 
   -- Ends sessions whose rows the caller has locked, and tells whoever watches one of them. Deleted and not marked, so that no clock can

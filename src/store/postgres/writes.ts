@@ -1,4 +1,12 @@
-import type { Attributes, NewSession, Store, StoredSession, UserOutcome, WriteOutcome } from '../store.ts'
+import type {
+  Attributes,
+  InsertOutcome,
+  NewSession,
+  Store,
+  StoredSession,
+  UserOutcome,
+  WriteOutcome,
+} from '../store.ts'
 import type { Row } from './connection.ts'
 import type { Pool } from './pool.ts'
 import { bytesOf, isNowhere, rangeOf } from './rows.ts'
@@ -9,7 +17,7 @@ const inTime = (name: string, count: number) => {
   return `SELECT done.*, cloakroom.require_in_time($${count + 1}) FROM cloakroom.${name}(${params}) AS done`
 }
 
-const INSERT_SESSION = inTime('insert_session', 8)
+const INSERT_SESSION = inTime('insert_session', 9)
 const RESTORE_SESSION = inTime('restore_session', 11)
 const PUT = inTime('put_attributes', 7)
 const REMOVE = inTime('remove_attributes', 4)
@@ -94,6 +102,7 @@ type Writes = Omit<
   | 'listSessions'
   | 'watchSession'
   | 'countSessions'
+  | 'earliestSessions'
   | 'readUser'
   | 'listUsers'
   | 'listSecrets'
@@ -110,7 +119,7 @@ type Writes = Omit<
 export const newWrites = (pool: Pool): Writes => ({
   async insertSession(session) {
     const [outcome] = await only(pool.change(INSERT_SESSION, paramsOf(session)))
-    return outcome as 'inserted' | 'id_taken' | 'user_changed'
+    return outcome as InsertOutcome
   },
 
   async restoreSession(session, attributes) {
@@ -221,6 +230,6 @@ function restoredOf(session: StoredSession, attributes: Attributes): readonly un
 
 function paramsOf(session: NewSession): readonly unknown[] {
   const id = requiredBytesOf(session.id)
-  const { uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent } = session
-  return [id, uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent]
+  const { uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent, maxSessions } = session
+  return [id, uname, generation, beganAt, endsAt, latestEndsAt, address, userAgent, maxSessions]
 }

@@ -87,6 +87,12 @@ export function newEnds(link: Link) {
   return {
     finish,
 
+    /** Decides and finishes the end of sessions of a user, or of what its index has of some. */
+    async endMembers(ending: Ending, now: Millis): Promise<void> {
+      await decide(ending)
+      await finish(ending, now)
+    },
+
     async endSession(handle: string, uname: string | null, reason: EndReason, now: Millis): Promise<boolean> {
       if (!isHandle(handle)) return false
       const session = await readStored(link, handle, now)

@@ -14,6 +14,7 @@ import { sentenceOf } from './sentences.ts'
 import { newSessions } from './sessions.ts'
 import { COUNT } from './shard-scripts.ts'
 import { newSweeps } from './sweeps.ts'
+import { newUserIndex } from './user-index.ts'
 import { newUsers } from './users.ts'
 import { newWatches } from './watches.ts'
 import { openSingle } from './wires.ts'
@@ -68,9 +69,11 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
   const link = await openLink(place, options)
   const ends = newEnds(link)
   const { endSession, endSessions } = ends
+  const userIndex = newUserIndex(link, ends)
   const { watchSession, closeWatches } = newWatches(link, place, options.timeout)
   return {
-    ...newSessions(link),
+    ...newSessions(link, userIndex),
+    earliestSessions: userIndex.earliestSessions,
     ...newAttributes(link),
     endSession,
     endSessions,

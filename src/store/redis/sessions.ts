@@ -11,7 +11,11 @@ import { fieldsOf, liveOf, ORIGIN, originOf, STATE, TIMES, type Values } from '.
 import { indexKey, isHandle, memberOf, type Shard, sessionKey, shardOf, tailOf, userKey } from './keys.ts'
 import type { Link } from './link.ts'
 import { BEGIN, TOUCH } from './session-scripts.ts'
+import type { UserIndex } from './user-index.ts'
 import { ADMIT, EXPECT } from './user-scripts.ts'
+
+/** What `ADMIT` says where there is no room for another session. */
+const FULL = 'full'
 
 /** A session that is live, read by its handle. */
 export async function readStored(link: Link, handle: string, now: Millis): Promise<StoredSession | null> {
@@ -22,12 +26,19 @@ export async function readStored(link: Link, handle: string, now: Millis): Promi
 }
 
 /** Beginning and using sessions. */
-export function newSessions(link: Link) {
+export function newSessions(link: Link, index: Pick<UserIndex, 'tidy'>) {
   /** Whether the user is still as the login has seen it. */
   const isSameUser = async (uname: string, generation: number) => {
     const key = userKey(uname)
     const [kept] = (await link.read(key, ['HMGET', key, 'generation'])) as Values
     return kept === String(generation)
+  }
+
+  /** The first step. */
+  const admit = ({ id, uname, generation, beganAt, latestEndsAt, maxSessions }: NewSession) => {
+    const member = memberOf(handleOf(id), beganAt)
+    const args = [generation, member, latestEndsAt, beganAt, maxSessions].map(String)
+    return link.write(ADMIT, [userKey(uname), indexKey(uname)], args)
   }
 
   /** The second step, whose script says what came of it. The first was at `firstAt`, by the clock of the server. */
@@ -51,13 +62,11 @@ export function newSessions(link: Link) {
      * step on, and leaves an id that is taken for the second to find.
      */
     async insertSession(session: NewSession): ReturnType<Store['insertSession']> {
-      const { id, uname, generation, beganAt, latestEndsAt } = session
-      const handle = handleOf(id)
-      const admittedAt = await link.write(
-        ADMIT,
-        [userKey(uname), indexKey(uname)],
-        [String(generation), memberOf(handle, beganAt), String(latestEndsAt), String(beganAt)],
-      )
+      const { uname, generation, beganAt } = session
+      let admittedAt = await admit(session)
+      // What has ended by itself is in the index until it is swept.
+      if (admittedAt === FULL && (await index.tidy(uname, beganAt)) > 0) admittedAt = await admit(session)
+      if (admittedAt === FULL) return 'too_many'
       if (admittedAt === null) return 'user_changed'
       const begun = { ...session, usedAt: beganAt, version: 1 }
       if ((await begin(begun, admittedAt, new Map())) === 'begun') return 'inserted'

@@ -44,8 +44,8 @@ return found
 )
 
 /**
- * The first step of a login. KEYS user, index; ARGV generation, member, latestEndsAt, beganAt. The time of the server, in seconds, or
- * nothing: the user has changed. It adds the session to the index before there is one, so that whatever ends the user's logins from
+ * The first step of a login. KEYS user, index; ARGV generation, member, latestEndsAt, beganAt, most sessions. The time of the server, in
+ * seconds, or nothing: the user has changed; or `full`: the index has as many as may be, live or not. It adds the session to the index before there is one, so that whatever ends the user's logins from
  * now on finds it there. What ended a day ago by any clock leaves the index, should nobody else have taken it out.
  */
 export const ADMIT = newScript(
@@ -53,8 +53,9 @@ export const ADMIT = newScript(
   `
 local user = redis.call('HMGET', KEYS[1], 'generation', 'disabled')
 if user[1] ~= ARGV[1] or user[2] ~= '0' then return false end
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4] - 86400000)
+if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[5]) then return 'full' end
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
 return redis.call('TIME')[1]
 `,
 )

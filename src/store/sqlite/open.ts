@@ -105,6 +105,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
         filter.address === undefined
           ? reads.listSessions(filter, after, limit, now)
           : longReads.ask('listSessions', filter, after, limit, now),
+      earliestSessions: reads.earliestSessions,
       countSessions: (uname, now) => longReads.ask('countSessions', uname, now),
       watchSession: reads.watchSession,
       sweepSessions: async (endedBefore, limit) =>
@@ -214,6 +215,7 @@ function readsOf(db: Database, path: string, changes: Changes | null) {
       attempt(() => ids.flatMap((id) => file.findSession(id, now) ?? []).map(liveOf)),
     watchSession: (id, tell) => reading(() => watches.watch(id, tell)),
     listSessions: (...args) => attempt(() => file.listSessions(...args)),
+    earliestSessions: (...args) => attempt(() => file.earliestSessions(...args)),
     readUser: (uname) => attempt(() => file.readUser(uname)),
     listUsers: (...args) => attempt(() => file.listUsers(...args)),
     listSecrets: () => attempt(() => file.listSecrets()),

@@ -1,8 +1,8 @@
 import type { Database } from 'bun:sqlite'
 import { pageOf } from '../pages.ts'
-import type { LiveSession, Millis, Page, StoredUser } from '../store.ts'
+import type { LiveSession, Millis, Page, StoredSession, StoredUser } from '../store.ts'
 import type { Packed } from './packed.ts'
-import { userOf } from './rows.ts'
+import { ENDS_AT, SESSIONS, STORED_COLUMNS, type StoredRow, storedOf, userOf } from './rows.ts'
 import { newSessionLists } from './session-lists.ts'
 import { newNoted } from './uses.ts'
 import type { Standing } from './watches.ts'
@@ -37,6 +37,9 @@ export function newReads(db: Database) {
   const secrets = db.query('SELECT name, value FROM secrets')
   const standing = db.query('SELECT version, uname FROM sessions WHERE id = ?')
   const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
+  const earliest = db.query(
+    `SELECT ${STORED_COLUMNS} FROM ${SESSIONS} WHERE s.uname = ?1 AND ${ENDS_AT} > ?2 ORDER BY s.n LIMIT ?3`,
+  )
   const version = db.query('PRAGMA user_version')
 
   return {
@@ -69,6 +72,9 @@ export function newReads(db: Database) {
     },
 
     listSessions: newSessionLists(db),
+
+    earliestSessions: (uname: string, limit: number, now: Millis): readonly StoredSession[] =>
+      (earliest.values(uname, now, limit) as unknown as StoredRow[]).map(storedOf),
 
     readUser(uname: string): StoredUser | null {
       const row = user.values(uname)[0]

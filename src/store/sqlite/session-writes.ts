@@ -1,5 +1,12 @@
 import type { Database } from 'bun:sqlite'
-import { type EndReason, type Millis, type NewSession, type StoredSession, sizeOf } from '../store.ts'
+import {
+  type EndReason,
+  type InsertOutcome,
+  type Millis,
+  type NewSession,
+  type StoredSession,
+  sizeOf,
+} from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
 import { isSmall, NOTHING, type Pairs, withValues } from './packed.ts'
 import { BY_HANDLE, ENDS_AT, SESSIONS } from './rows.ts'
@@ -17,9 +24,16 @@ export interface Ended {
   readonly reason: EndReason
 }
 
+const countIn = ([row]: readonly unknown[][]) => Number(row?.[0])
+
 /** The writes of sessions. */
 export function sessionWrites(db: Database) {
   const user = db.query('SELECT 1 FROM users WHERE uname = ? AND generation = ? AND NOT disabled')
+  // The index alone says that there are few, which is so nearly always.
+  const countAll = db.query('SELECT count(*) FROM (SELECT 1 FROM sessions WHERE uname = ? LIMIT ?)')
+  const countLive = db.query(
+    `SELECT count(*) FROM (SELECT 1 FROM ${SESSIONS} WHERE uname = ?1 AND ${ENDS_AT} > ?3 LIMIT ?2)`,
+  )
   const insert = db.query(
     `INSERT INTO sessions (id, uname, began_at, used_at, ends_at, latest_ends_at, address, user_agent, version, count, bytes, attributes)
      VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, 1, 0, 0, ?8) ON CONFLICT (id) DO NOTHING`,
@@ -40,6 +54,7 @@ export function sessionWrites(db: Database) {
      ON CONFLICT (n) DO UPDATE SET used_at = max(used_at, ?2), ends_at = max(ends_at, ?3)`,
   )
   const extend = db.query('UPDATE sessions SET ends_at = ?2 WHERE n = ?1')
+  const isThere = db.query('SELECT 1 FROM sessions WHERE id = ?')
   const wasEnded = db.query('SELECT 1 FROM ended WHERE id = ?')
   const find = db.query(
     `SELECT s.n, id FROM ${SESSIONS} WHERE ${BY_HANDLE} AND ${ENDS_AT} > ?2 AND (?3 IS NULL OR uname = ?3)`,
@@ -58,9 +73,14 @@ export function sessionWrites(db: Database) {
   const end = newEnd(db)
 
   return {
-    insertSession(session: NewSession): 'inserted' | 'id_taken' | 'user_changed' {
+    insertSession(session: NewSession): InsertOutcome {
+      const { uname, maxSessions, beganAt } = session
       if (user.values(session.uname, session.generation).length === 0) return 'user_changed'
       if (wasEnded.values(session.id).length > 0) return 'id_taken'
+      const isFull =
+        countIn(countAll.values(uname, maxSessions)) >= maxSessions &&
+        countIn(countLive.values(uname, maxSessions, beganAt)) >= maxSessions
+      if (isFull) return isThere.values(session.id).length > 0 ? 'id_taken' : 'too_many'
       const { changes } = insert.run(
         session.id,
         session.uname,

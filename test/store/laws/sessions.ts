@@ -32,7 +32,7 @@ export const sessionLaws: readonly Law[] = [
         address: '2001:db8::1',
       })
       expect(await store.insertSession(session)).toBe('inserted')
-      const { generation: _, ...given } = session
+      const { generation: _, maxSessions: __, ...given } = session
       const stored = { ...given, usedAt: session.beganAt, version: 1 }
       const { address, userAgent, ...live } = stored
       expect(await store.readSession(session.id, 'all', now)).toEqual({ ...live, attributes: new Map() })
