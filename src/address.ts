@@ -45,7 +45,8 @@ const masked = (parts: readonly number[], width: number, bits: number) =>
 function groupsFrom(text: string): readonly number[] | null {
   const zone = text.indexOf('%')
   const address = zone === -1 ? text : text.slice(0, zone)
-  if (!isIPv6(address)) return null
+  // The whole too: a zone is at least one character.
+  if (!isIPv6(address) || !isIPv6(text)) return null
   const [head = '', tail] = address.split('::')
   const before = partsOf(head)
   const after = tail === undefined ? [] : partsOf(tail)

@@ -76,7 +76,8 @@ test('however an address of IPv6 is written, it has one spelling, the one that U
     fc.property(written, (each) => {
       const text = textOf(each)
       expect(isIPv6(text)).toBe(true)
-      const [withoutZone = ''] = text.split('%')
+      // Without dots: the URL parser here refuses some addresses that end with them, such as ::0:0:0:0:0.0.0.0.
+      const [withoutZone = ''] = textOf({ ...each, isDotted: false }).split('%')
       const inUrl = new URL(`http://[${withoutZone}]`).hostname.slice(1, -1)
       const isMapped = each.groups.slice(0, 5).every((g) => g === 0) && each.groups[5] === 0xffff
       if (!isMapped) expect(formatAddress(text)).toBe(inUrl)
