@@ -204,3 +204,16 @@ test('what is no HTTP is refused or hung up on, and the server goes on', async (
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
   }
 })
+
+test('an empty line behind a body costs the answer, unless the request closes the connection', async () => {
+  await using server = await startServer()
+  const { cookie, json } = await logIn(server)
+  const put = (value: string, header = '') =>
+    `POST /session/put HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n${header}${FORM}Content-Length: 3\r\n\r\na=${value}\r\n`
+  // The runtime takes the empty line for a request, and closes the connection before the write is answered.
+  const { answers, closed } = await sendRaw(server.port, put('1'))
+  expect([answers.map(({ status }) => status), closed]).toEqual([[400], true])
+  const last = await sendRaw(server.port, put('2', 'Connection: close\r\n'))
+  expect([last.answers.map(({ status }) => status), last.closed]).toEqual([[200], true])
+  expect(await json('/session/get')).toEqual({ a: '2' })
+})
