@@ -19,6 +19,7 @@ import { scale } from './scale.ts'
 import { sharedScale } from './shared-scale.ts'
 import { start } from './start.ts'
 import { streams } from './streams.ts'
+import { worstBodies } from './worst-bodies.ts'
 import { writeOne } from './write-one.ts'
 import { writeOnePostgres } from './write-one-postgres.ts'
 import { writeOneRedis } from './write-one-redis.ts'
@@ -34,6 +35,7 @@ const questions: Readonly<Record<string, (bench: Bench) => Promise<Answer>>> = {
   large,
   calm,
   streams,
+  'worst-bodies': worstBodies,
   'read-one-redis': readOneRedis,
   'write-one-redis': writeOneRedis,
   'read-one-postgres': readOnePostgres,

@@ -43,11 +43,7 @@ export function newCookie({ name: plain, domain, isSecure, prefix }: CookieSetti
     expired: `${name}=; ${attributes}; Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:00 GMT`,
     /** The names in a `Cookie` header that are ours, with whichever prefix. */
     namesIn: (header: string): readonly string[] =>
-      header
-        .split(';')
-        .filter((part) => part.includes('='))
-        .map((part) => part.slice(0, part.indexOf('=')).trim())
-        .filter((each) => variants.includes(each)),
+      variants.filter((each) => valuesIn(header, each).length > 0),
     /** The tokens in a `Cookie` header, in its order; whatever cannot be one is passed over. */
     tokensOf: (header: string | null): readonly Token[] => (header === null ? NONE : tokensIn(header, name)),
     /** The value of a `Set-Cookie` for a device cookie, which outlives the session. */
@@ -63,19 +59,26 @@ const NONE: readonly Token[] = []
 
 function tokensIn(header: string, name: string): readonly Token[] {
   const tokens: Token[] = []
-  for (const part of header.split(';')) {
-    const at = part.indexOf('=')
-    if (at === -1 || part.slice(0, at).trim() !== name) continue
-    const value = part.slice(at + 1).trim()
+  for (const value of valuesIn(header, name)) {
     if (looksLikeToken(value) && !tokens.includes(value)) tokens.push(value)
     if (tokens.length === MOST_TOKENS) break
   }
   return tokens
 }
 
-/** The values of all cookies of a name. */
-const valuesIn = (header: string, name: string): string[] =>
-  header.split(';').flatMap((part) => {
-    const at = part.indexOf('=')
-    return at !== -1 && part.slice(0, at).trim() === name ? [part.slice(at + 1).trim()] : []
-  })
+/** The values of all cookies of a name. Other cookies are passed over in one go: a stranger can send thousands. */
+function valuesIn(header: string, name: string): string[] {
+  const values: string[] = []
+  for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + 1)) {
+    let before = at - 1
+    while (isBlank(header.charCodeAt(before))) before--
+    let after = at + name.length
+    while (isBlank(header.charCodeAt(after))) after++
+    if ((before !== -1 && header[before] !== ';') || header[after] !== '=') continue
+    const end = header.indexOf(';', after)
+    values.push(header.slice(after + 1, end === -1 ? header.length : end).trim())
+  }
+  return values
+}
+
+const isBlank = (code: number) => code === 0x20 || code === 0x09

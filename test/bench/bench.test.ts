@@ -38,6 +38,7 @@ test.concurrent.skipIf(isSkipped)(
       'disk',
       'start',
       'streams',
+      'worst-bodies',
     ])
     expect({ code, said }).toMatchObject({ code: 0 })
     for (const goal of ['read one attribute, against the floor', 'durable write, against the floor']) {
@@ -46,6 +47,7 @@ test.concurrent.skipIf(isSkipped)(
     expect(results).toMatch(/^\| disk per session .* \| \d+ bytes \|/m)
     expect(results).toMatch(/^\| start with 2,000 sessions until \/readyz .* \| \d+ ms /m)
     expect(results).toMatch(/^\| memory of a stream, with 1,000 of them .* \| -?\d+ KB \|/m)
+    expect(results).toMatch(/^\| form: `\+` (\| \d[\d.]* .s, \d[\d.]* ){5}\|$/m)
     expect(results).toContain('npm run bench -- --small')
     expect(results).not.toContain(tmpdir())
     expect(results).not.toContain(resolve(MAIN, '../..'))
