@@ -108,20 +108,20 @@ test('an answer of the server to another call is no answer, and a problem keeps 
   const { Cloakroom, Problem } = await import('../../src/client/cloakroom.js')
   const cloakroom = new Cloakroom({ url: `${server.url}`, csrfToken: 'x' })
   for (const call of [
-    cloakroom.get(),
-    cloakroom.info(),
-    cloakroom.sessionsPage({}),
-    cloakroom.user('a'),
-    cloakroom.users({}),
-    cloakroom.log({}),
-    cloakroom.overview(),
-    cloakroom.countSessions({}),
-    cloakroom.changePassword('a', 'b'),
-    cloakroom.updateUser('a', {}),
-    cloakroom.deleteUser('a'),
-    cloakroom.revokeAny({ all: true }),
+    () => cloakroom.get(),
+    () => cloakroom.info(),
+    () => cloakroom.sessionsPage({}),
+    () => cloakroom.user('a'),
+    () => cloakroom.users({}),
+    () => cloakroom.log({}),
+    () => cloakroom.overview(),
+    () => cloakroom.countSessions({}),
+    () => cloakroom.changePassword('a', 'b'),
+    () => cloakroom.updateUser('a', {}),
+    () => cloakroom.deleteUser('a'),
+    () => cloakroom.revokeAny({ all: true }),
   ]) {
-    const problem = await call.then(
+    const problem = await call().then(
       () => null,
       (error: unknown) => error,
     )

@@ -66,6 +66,16 @@ test('a back end acts for the session of a browser by its cookie, and hands on t
   expect(await codeOf(browser.get())).toBe('not_logged_in')
 })
 
+test('a server that answers older programs with its login page tells the client what is wrong', async () => {
+  await using server = await startServer({ store: 'memory:', toml: 'compat = "mmonit"\n' })
+  const cloakroom = new Cloakroom({ url: server.url })
+  expect(await codeOf(cloakroom.get())).toBe('not_logged_in')
+  expect(await codeOf(cloakroom.events().next())).toBe('not_logged_in')
+  expect(await codeOf(cloakroom.users({}))).toBe('not_logged_in')
+  await cloakroom.logIn('admin', ADMIN_PASSWORD)
+  expect((await cloakroom.info()).uname).toBe('admin')
+})
+
 test('a program logs in without CSRF protection, and sends no token then', async () => {
   await using server = await startServer({ store: 'memory:' })
   const cloakroom = new Cloakroom({ url: server.url })

@@ -163,6 +163,43 @@ describeWithBrowser('for everybody', (open) => {
     }
   }
 
+  test('no name is too long for a phone, wherever it is said', async () => {
+    await using server = await startServer()
+    await fill(server)
+    await using context = await open({ viewport: { width: 360, height: 800 } })
+    const page = await visit(context, server, '/sessions')
+    const longest = LONG.slice(0, 128)
+    for (const path of [
+      `/console/sessions?uname=${LONG}`,
+      `/console/sessions?uname=${longest}`,
+      `/console/users?prefix=${LONG}`,
+      `/console/log?uname=${longest}&event=${LONG}`,
+      `/console/user?uname=${LONG}`,
+      `/console/log?from=${LONG}`,
+      `/${LONG}`,
+    ]) {
+      await page.goto(server.url + path)
+      expect([path, await widthOf(page)]).toEqual([path, 360])
+    }
+    await page.goto(`${server.url}/console/user?uname=${longest}`)
+    await ready(page)
+    expect(await widthOf(page)).toBe(360)
+    for (const button of ['Disable', 'Delete', 'Set password']) {
+      if (button === 'Set password') await page.getByLabel('New password').fill('a longer horse')
+      await page.getByRole('button', { name: button, exact: true }).click()
+      const dialog = dialogOf(page)
+      await dialog.waitFor()
+      const fits = await dialog.evaluate((element) => element.scrollWidth <= element.clientWidth)
+      expect([button, fits]).toEqual([button, true])
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+    }
+    await page.getByRole('button', { name: 'Disable', exact: true }).click()
+    await dialogOf(page).getByRole('button', { name: 'Disable' }).click()
+    await page.getByText(`Disabled ${longest}`).waitFor()
+    expect(await widthOf(page)).toBe(360)
+  })
+
   test('with the keyboard alone one logs in, ends another session and logs out', async () => {
     await using server = await startServer()
     const elsewhere = await logIn(server)
