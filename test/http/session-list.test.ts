@@ -67,7 +67,7 @@ test('no link hides a session from the page of the own sessions', async () => {
 })
 
 test('of very many own sessions the latest thousand come, and the others for whoever asks for the next page', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ toml: '[session]\nper-user = 2000\n' })
   const bob = await givenUser(server, 'bob')
   const first = await logIn(server, bob)
   server.now += 1
