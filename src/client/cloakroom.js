@@ -1,18 +1,19 @@
-import { Connection } from './connection.js'
+import { Connection, having } from './connection.js'
 import { eventsOf } from './events.js'
 import { notOurs } from './problem.js'
 
-/** @import { Answered, Params } from './connection.js' */
-/** @import { Info, LogEvent, OwnSession, Overview, Paging, ProofOptions, ReadOptions, Session, SessionEvent } from './types.js' */
+/** @import { Params } from './connection.js' */
+/** @import { Info, LogEvent, OwnSession, Overview, Paging, ProofOptions } from './types.js' */
+/** @import { ReadOptions, Session, SessionEvent } from './types.js' */
 /** @import { EventOptions, Settings, User, UserFields, WriteOptions } from './types.js' */
 
 // biome-ignore lint/performance/noBarrelFile: a program imports the client and its errors from one file.
 export { Problem } from './problem.js'
 
 /**
- * A client of a Cloakroom server: plain ECMAScript for browsers and for Node 20.3 and later, without dependencies. Every method is one call
- * of the HTTP API (docs/http.md). It resolves with the answer, and rejects with a `Problem` where the server refuses, fails, or where
- * no whole answer of it comes.
+ * A client of a Cloakroom server: plain ECMAScript for browsers and for Node 20.3 and later, without dependencies.
+ * Every method is one call of the HTTP API (docs/http.md). It resolves with the answer, and rejects with a `Problem`
+ * where the server refuses, fails, or where no whole answer of it comes.
  *
  * In a page of the server's own origin the browser keeps the cookie. Elsewhere the client keeps it, in memory.
  */
@@ -34,7 +35,8 @@ export class Cloakroom {
    * @param {string} uname
    * @param {string} password
    * @param {{ csrfProtection?: boolean }} [options] `csrfProtection: false` is for programs alone.
-   * @returns {Promise<{ setCookie: string[] }>} The `Set-Cookie` lines, for a back end that passes them on. Empty in a browser.
+   * @returns {Promise<{ setCookie: string[] }>} The `Set-Cookie` lines, for a back end that passes them on. Empty
+   *   in a browser.
    */
   async logIn(uname, password, { csrfProtection = true } = {}) {
     const form = {
@@ -118,8 +120,9 @@ export class Cloakroom {
   }
 
   /**
-   * What changes in the session from now on: `for await (const event of cloakroom.events()) …`. Connects again by itself whenever the
-   * connection is lost. Ends after `end`, and when `signal` is aborted. Rejects if there is no session, or the server refuses for good.
+   * What changes in the session from now on: `for await (const event of cloakroom.events()) …`. Connects again by
+   * itself whenever the connection is lost. Ends after `end`, and when `signal` is aborted. Rejects if there is no
+   * session, or the server refuses for good.
    * @param {EventOptions} [options]
    * @returns {AsyncGenerator<SessionEvent, void>}
    */
@@ -184,8 +187,10 @@ export class Cloakroom {
   }
 
   /**
-   * Live sessions of all users, latest login first, that have what the filter names. A page may be empty and not be the last.
-   * @param {{ uname?: string | undefined, address?: string | undefined, handle?: string | undefined } & Paging} filter
+   * Live sessions of all users, latest login first, that have what the filter names. A page may be empty and not be
+   * the last.
+   * @param {{ uname?: string | undefined, address?: string | undefined, handle?: string | undefined } & Paging}
+   *   filter
    * @param {ReadOptions} [options]
    * @returns {Promise<{ sessions: Session[], next: string | null }>}
    */
@@ -260,9 +265,10 @@ export class Cloakroom {
   }
 
   /**
-   * The security log, newest first. `from` and `to` are RFC 3339 instants or dates (UTC). A page may be empty and not be the last.
-   * @param {{ uname?: string | undefined, event?: string | undefined, address?: string | undefined, from?: string | undefined,
-   *   to?: string | undefined } & Paging} filter
+   * The security log, newest first. `from` and `to` are RFC 3339 instants or dates (UTC). A page may be empty and
+   * not be the last.
+   * @param {{ uname?: string | undefined, event?: string | undefined, address?: string | undefined, from?: string
+   *   | undefined, to?: string | undefined } & Paging} filter
    * @param {ReadOptions} [options]
    * @returns {Promise<{ events: LogEvent[], next: string | null }>}
    */
@@ -286,13 +292,3 @@ const NO_ATTRIBUTE = ['CSRFToken']
 
 /** @param {string | readonly string[]} keys */
 const listOf = (keys) => (typeof keys === 'string' ? [keys] : keys.length === 0 ? NO_ATTRIBUTE : [...keys])
-
-/**
- * The body of an answer, which has a member of this name if it is the answer to this call.
- * @param {string} name
- * @param {Answered} answered
- */
-function having(name, { body, answer }) {
-  if (body[name] === undefined) throw notOurs(answer, new Error(`The answer has no ${name}.`))
-  return body
-}

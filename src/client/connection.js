@@ -12,10 +12,19 @@ const UNSAYABLE = '%EF%BF%BD'
 /** Milliseconds for an answer to come whole. */
 const TIMEOUT_MS = 20_000
 
-/** @typedef {Readonly<Record<string, unknown>>} Params An undefined parameter is not sent; a list is sent as several. */
-/** @typedef {{ readonly body: any, readonly etag: string, readonly answer: Response }} Answered `etag` is '' if there is none. */
+/**
+ * @typedef {Readonly<Record<string, unknown>>} Params An undefined parameter is not sent; a list is sent as
+ *   several.
+ */
+/**
+ * @typedef {{ readonly body: any, readonly etag: string, readonly answer: Response }} Answered `etag` is '' if
+ *   there is none.
+ */
 
-/** How a client reaches one server: its URL, the cookies and the CSRF token of its session, and what an answer has to be. */
+/**
+ * How a client reaches one server: its URL, the cookies and the CSRF token of its session, and what an answer has to
+ * be.
+ */
 export class Connection {
   #url
   #cookies
@@ -212,4 +221,14 @@ function objectIn(answer, text) {
   }
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
   throw notOurs(answer, new Error('The body is no JSON object.'))
+}
+
+/**
+ * The body of an answer, which has a member of this name if it is the answer to this call.
+ * @param {string} name
+ * @param {Answered} answered
+ */
+export function having(name, { body, answer }) {
+  if (body[name] === undefined) throw notOurs(answer, new Error(`The answer has no ${name}.`))
+  return body
 }

@@ -9,7 +9,8 @@ const LONGEST_EVENT = 1_048_576
 /** @typedef {{ id: string | null, retry: number | null, event: SessionEvent | null }} Block A blank line ends it. */
 
 /**
- * Reads server-sent events: blocks as they come in, until the body ends. Rejects if it is cut off, silent for too long or too large.
+ * Reads server-sent events: blocks as they come in, until the body ends. Rejects if it is cut off, silent for too
+ * long or too large.
  * @param {ReadableStream<Uint8Array>} body
  * @returns {AsyncGenerator<Block, void>}
  */

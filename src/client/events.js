@@ -12,8 +12,9 @@ const RETRY_MAX_MS = 10_000
 const SPREAD = 3
 
 /**
- * The changes of the session, until it ends or `signal` is aborted. A connection that breaks is made again, with the id that came last, and
- * what passes by itself is waited for. Rejects with what does not pass, such as `not_logged_in`.
+ * The changes of the session, until it ends or `signal` is aborted. A connection that breaks is made again, with the
+ * id that came last, and what passes by itself is waited for. Rejects with what does not pass, such as
+ * `not_logged_in`.
  * @param {Connection} connection
  * @param {EventOptions} options
  * @returns {AsyncGenerator<SessionEvent, void>}
@@ -50,7 +51,8 @@ export async function* eventsOf(
 /** @typedef {{ lastId: string, retry: number, failures: number }} Place */
 
 /**
- * The events of one connection. Returns why there are no more: the session has ended, a problem, or (null) the server closed it.
+ * The events of one connection. Returns why there are no more: the session has ended, a problem, or (null) the
+ * server closed it.
  * @param {Place} place
  * @param {() => Promise<ReadableStream<Uint8Array>>} connect
  * @param {StateListener} onState

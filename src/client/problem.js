@@ -1,11 +1,15 @@
-/** A call that did not succeed. `code` is for programs, `message` tells a person what to do, `cause` is the error behind it. */
+/**
+ * A call that did not succeed. `code` is for programs, `message` tells a person what to do, `cause` is the error
+ * behind it.
+ */
 export class Problem extends Error {
   /**
-   * @param {string} code One of docs/http.md, or `unreachable`: no whole answer of a Cloakroom server came, so whether the
-   *   request was carried out is not known.
+   * @param {string} code One of docs/http.md, or `unreachable`: no whole answer of a Cloakroom server came, so
+   *   whether the request was carried out is not known.
    * @param {string} message
    * @param {{ status?: number, retryAfter?: number | null, requestId?: string | null, cause?: unknown }} [facts]
-   *   `status` of HTTP, 0 if no answer came. `retryAfter`: seconds. `requestId` leads to the line in the server's log.
+   *   `status` of HTTP, 0 if no answer came. `retryAfter`: seconds. `requestId` leads to the line in the server's
+   *   log.
    */
   constructor(code, message, { status = 0, retryAfter = null, requestId = null, cause } = {}) {
     super(message, cause === undefined ? undefined : { cause })
@@ -36,7 +40,9 @@ export function noAnswer(cause, timeout) {
  * @param {unknown} cause
  */
 export function notOurs(answer, cause) {
-  const message = `No complete answer from Cloakroom came (${statusText(answer)}). Something between may have answered instead. Try again.`
+  const message =
+    `No complete answer from Cloakroom came (${statusText(answer)}). ` +
+    'Something between may have answered instead. Try again.'
   return new Problem('unreachable', message, {
     status: answer.status,
     retryAfter: retryAfterOf(answer),

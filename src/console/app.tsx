@@ -109,7 +109,10 @@ interface Asked {
   readonly problem: string | null
 }
 
-/** The content of each page. What its calls answer is what `http/console.ts` says, in the types that the client gives them. */
+/**
+ * The content of each page. What its calls answer is what `http/console.ts` says, in the types that the client gives
+ * them.
+ */
 const contents: Readonly<Record<PageName, ComponentType<never>>> = {
   session: SessionPage,
   sessions: SessionsPage,

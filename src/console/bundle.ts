@@ -14,8 +14,8 @@ export const SCRIPT_PATH = '/console/script.js'
 let script: Promise<Script> | null = null
 
 /**
- * The script of the pages, put together when the first page asks for it: a server that nobody looks at never does. It takes about a tenth
- * of a second, once.
+ * The script of the pages, put together when the first page asks for it: a server that nobody looks at never does.
+ * It takes about a tenth of a second, once.
  */
 export function scriptOfPages(): Promise<Script> {
   script ??= build().catch((error) => {

@@ -12,7 +12,10 @@ export interface Surroundings {
   readonly csrfToken: string | null
   readonly cloakroom: Cloakroom
   readonly live: Live
-  /** Milliseconds since the epoch; null until the script runs, since the server does not know the reader's clock or zone. */
+  /**
+   * Milliseconds since the epoch; null until the script runs, since the server does not know the reader's clock or
+   * zone.
+   */
   readonly now: number | null
   /** Shows that something was done, with a way back where there is one. */
   notify(text: string, undo?: () => Promise<unknown>): void

@@ -42,8 +42,8 @@ const NAME_LENGTH = 60
 const AGENT_LENGTH = 512
 
 /**
- * What a user agent is to a person: “Firefox on Linux”, or a program's own name, such as “curl/8.5.0”. It proves nothing, since a client can
- * send any.
+ * What a user agent is to a person: “Firefox on Linux”, or a program's own name, such as “curl/8.5.0”. It proves
+ * nothing, since a client can send any.
  */
 export function deviceOf(given: string): string {
   const userAgent = given.slice(0, AGENT_LENGTH).trim()

@@ -60,7 +60,10 @@ export const troubleDocument = (data: TroubleData, user: TroubleUser | null): Dr
     children: user === null ? <TroublePage {...data} /> : <UserTroublePage {...data} {...user} />,
   })
 
-/** A page of somebody who is logged in. Without scripts it can be read, and its forms work; with them the browser goes on from there. */
+/**
+ * A page of somebody who is logged in. Without scripts it can be read, and its forms work; with them the browser
+ * goes on from there.
+ */
 export async function pageDocument(shown: Shown): Promise<Drawn> {
   const { url } = await scriptOfPages()
   const children = (

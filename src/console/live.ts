@@ -16,13 +16,17 @@ export interface Live {
 
 const NAME = 'cloakroom-live'
 
-/** Milliseconds after which events that the server refused for good are asked for again, at least; twice that at most. */
+/**
+ * Milliseconds after which events that the server refused for good are asked for again, at least; twice that at
+ * most.
+ */
 const AGAIN_MS = 5_000
 
 /**
- * Opens the stream of changes, one for all tabs: browsers keep only six connections to a server that speaks HTTP/1.1, and a stream
- * holds one while it is open. The tab that holds the lock has the stream and tells the others; when it closes, the next takes
- * over. On plain http away from this machine browsers have no locks: there each tab has its own.
+ * Opens the stream of changes, one for all tabs: browsers keep only six connections to a server that speaks
+ * HTTP/1.1, and a stream holds one while it is open. The tab that holds the lock has the stream and tells the
+ * others; when it closes, the next takes over. On plain http away from this machine browsers have no locks: there
+ * each tab has its own.
  *
  * `isGone` asks the server whether the session has ended, when the stream is refused.
  */
@@ -76,7 +80,10 @@ export function openLive(cloakroom: Cloakroom, isGone: () => Promise<boolean>): 
   }
 }
 
-/** Tells of the changes until the session has ended. The client connects again where that helps; a refusal may pass all the same. */
+/**
+ * Tells of the changes until the session has ended. The client connects again where that helps; a refusal may pass
+ * all the same.
+ */
 async function follow(
   cloakroom: Cloakroom,
   tell: (message: Message) => void,

@@ -20,7 +20,10 @@ import { info, list, password, revoke } from './user.ts'
 /** The calls of the API whose answers a page shows, by the names that the page knows them by. */
 type Calls = Readonly<Record<string, Answer>>
 
-/** What each page shows. Its own query goes to the calls, and so do their checks: no page tells what the API would not. */
+/**
+ * What each page shows. Its own query goes to the calls, and so do their checks: no page tells what the API would
+ * not.
+ */
 const shows: Readonly<Record<PageName, Calls>> = {
   session: { attributes: get },
   sessions: { list },
@@ -68,7 +71,10 @@ export async function front(ask: Ask, app: App): Promise<Response> {
   }
 }
 
-/** A page whose form, where there are no scripts, is a call of the API: done, which leads on, or shown again with what was wrong. */
+/**
+ * A page whose form, where there are no scripts, is a call of the API: done, which leads on, or shown again with
+ * what was wrong.
+ */
 const pageWithForm =
   (name: PageName, call: Answer, leadsTo: (handle: string) => string): Answer =>
   (ask, app) =>

@@ -100,7 +100,10 @@ export function OverviewPage({ overview: given }: OverviewData) {
   )
 }
 
-/** An overview with what an earlier one knew of steps that this one lacks: each answer may come from another node, and a young one. */
+/**
+ * An overview with what an earlier one knew of steps that this one lacks: each answer may come from another node,
+ * and a young one.
+ */
 function joined(before: Overview, after: Overview): Overview {
   const { from, step, ...curves } = after.series
   const passed = Math.round((Date.parse(from) - Date.parse(before.series.from)) / 1_000 / step)

@@ -115,13 +115,16 @@ type Change = (key: string, value: string | null) => void
 const AGAIN_MS = 5_000
 
 /**
- * The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do. They are read again, which is
- * no use of the session, as soon as changes are reported, since some may have come before, and whenever something was missed.
+ * The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do.
+ * They are read again, which is no use of the session, as soon as changes are reported, since some may have come
+ * before, and whenever something was missed.
  */
 function useAttributes(given: SessionData['attributes']): readonly [Attributes, Change] {
   const { live, cloakroom } = useSurroundings()
   const [attributes, setAttributes] = useState<Attributes>(new Map(Object.entries(given)))
-  /** What has changed since all were asked for, until the answer is there: it may be older, and is changed likewise. */
+  /**
+   * What has changed since all were asked for, until the answer is there: it may be older, and is changed likewise.
+   */
   const since = useRef<Step[] | null>(null)
   const apply = (step: Step) => {
     since.current?.push(step)

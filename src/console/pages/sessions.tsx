@@ -73,7 +73,7 @@ export function SessionsPage({ list, problem }: SessionsData) {
       </p>
       <Trouble text={problem ?? trouble} />
       <form action="/sessions" method="post">
-        {/* Enter in a field presses the first button of a form, and nothing if that is disabled: else a session would end. */}
+        {/* Enter in a field presses the first button of a form: a disabled one, so that no session ends. */}
         <button disabled hidden />
         <Proof />
         <Table

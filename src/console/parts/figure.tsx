@@ -14,7 +14,10 @@ interface FigureProps {
   shown(value: number): string
 }
 
-/** A number, and how it was during the last hour. While somebody points at a place of the curve, the number is that of this time. */
+/**
+ * A number, and how it was during the last hour. While somebody points at a place of the curve, the number is that
+ * of this time.
+ */
 export function Figure({ title, value, from, step, lines, shown }: FigureProps) {
   const [at, setAt] = useState<number | null>(null)
   const textAt = ({ values }: Line) => {

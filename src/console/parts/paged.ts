@@ -18,7 +18,10 @@ export interface Paged<T> {
   drop(isGone: (item: T) => boolean): void
 }
 
-/** A list that comes in pages, from the first, which came with this page of the console. A search may pass over many before it finds one. */
+/**
+ * A list that comes in pages, from the first, which came with this page of the console. A search may pass over many
+ * before it finds one.
+ */
 export function usePaged<T>(first: PageOf<T>, ask: (after: string) => Promise<PageOf<T>>): Paged<T> {
   const [items, setItems] = useState(first.items)
   const [next, setNext] = useState(first.next)

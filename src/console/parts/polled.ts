@@ -6,9 +6,10 @@ import { leave, problemFrom } from './attempt.ts'
 const PERIOD_MS = 10_000
 
 /**
- * What the server said last: as it came with the page, and then what `ask` resolves with, every ten seconds while the page is visible, and
- * when it becomes visible again. With it, a way to ask at once, and why the last answer is missing, if it is. `join` combines
- * the value before with the new one. `ask` and `join` are those of the first drawing.
+ * What the server said last: as it came with the page, and then what `ask` resolves with, every ten seconds while
+ * the page is visible, and when it becomes visible again. With it, a way to ask at once, and why the last answer is
+ * missing, if it is. `join` combines the value before with the new one. `ask` and `join` are those of the first
+ * drawing.
  */
 export function usePolled<T>(
   given: T,

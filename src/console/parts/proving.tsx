@@ -17,8 +17,8 @@ interface Question {
 }
 
 /**
- * Does what may need the user's own password: `act` is called without it, and again with what the user types while the server
- * wants it. Resolves with false if the user cancels. With it, the dialog that asks.
+ * Does what may need the user's own password: `act` is called without it, and again with what the user types while
+ * the server wants it. Resolves with false if the user cancels. With it, the dialog that asks.
  */
 export function useProving(): readonly [prove: (act: Act) => Promise<boolean>, dialog: ComponentChildren] {
   const [question, setQuestion] = useState<Question | null>(null)

@@ -7,7 +7,10 @@ interface TroubleProps {
   readonly problem?: Problem | null
 }
 
-/** What went wrong, announced at once; nothing if nothing did. With a fault of the page comes the button that reloads it. */
+/**
+ * What went wrong, announced at once; nothing if nothing did. With a fault of the page comes the button that reloads
+ * it.
+ */
 export function Trouble({ text, problem }: TroubleProps) {
   const said = text ?? problem?.message
   if (said === undefined) return null
