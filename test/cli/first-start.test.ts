@@ -82,7 +82,7 @@ test.concurrent('until the first admin can log in, /readyz and logins are busy, 
   expect(await server.get('/healthz', '')).toBe(200)
   for (let i = 0; i < 12; i++) expect((await server.logIn('admin', 'a wrong one')).status).toBe(503)
   const answer = await fetch(`${server.url}/readyz`)
-  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+  expect([answer.status, Number(answer.headers.get('retry-after')) > 0]).toEqual([503, true])
   expect(await answer.json()).toMatchObject({
     code: 'busy',
     detail: expect.stringContaining('user add admin'),
