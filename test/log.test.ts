@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openPlace, type Place } from './support/process.ts'
 import { ADMIN_PASSWORD } from './support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 const env = { CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD }
 

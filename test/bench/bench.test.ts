@@ -55,7 +55,7 @@ test.concurrent.skipIf(isSkipped)(
     // The floor, the least and Cloakroom, for a read and for a write.
     expect(chart.match(/<rect [^>]*height="18"/g)).toHaveLength(6)
   },
-  60_000,
+  300_000,
 )
 
 const missingStore = missing ?? missingRedis() ?? missingPostgres()
@@ -75,7 +75,7 @@ for (const kind of ['read', 'write'] as const) {
         expect(results.match(new RegExp(`^\\| Cloakroom on ${store} \\| \\d`, 'gm'))).toHaveLength(1)
       expect(results).not.toContain(tmpdir())
     },
-    60_000,
+    300_000,
   )
 }
 
@@ -95,7 +95,7 @@ test.concurrent.skipIf(isStoreSkipped)(
     }
     expect(results).not.toContain(tmpdir())
   },
-  60_000,
+  300_000,
 )
 
 test.concurrent.skipIf(isStoreSkipped)(
@@ -110,7 +110,7 @@ test.concurrent.skipIf(isStoreSkipped)(
     }
     expect(results).not.toContain(tmpdir())
   },
-  60_000,
+  300_000,
 )
 
 test.concurrent.skipIf(isSkipped)(
@@ -129,7 +129,7 @@ test.concurrent.skipIf(isSkipped)(
     expect(results.match(/^Not measured: it takes `apt-get install redis-server`\.$/gm)).toHaveLength(2)
     expect(results).toMatch(/^\| Cloakroom on Redis \| not measured: it takes/m)
   },
-  60_000,
+  300_000,
 )
 
 /** Runs the bench, small and without other people's programs, and resolves with what came of it. */

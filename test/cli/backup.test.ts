@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { nicenessOf, openPlace } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 test.concurrent('a server starts from a backup that was made while another ran, with all that was stored by then', async () => {
   await using place = openPlace()

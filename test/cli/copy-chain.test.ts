@@ -7,7 +7,7 @@ import { openPlace, type ServerProcess } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const SECRET = 'hunter2'
 

@@ -7,7 +7,7 @@ import type { Store, StoredSession } from '../../src/store/store.ts'
 import { openPlace, type Place } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const HOUR = 3_600_000
 
@@ -230,7 +230,7 @@ test('URLs that cannot be are refused by name, and nothing is made', async () =>
     [
       urlOf('missing'),
       urlOf('new'),
-      '--from: There is no database at missing.db. Name another place with --from; ',
+      '--from: There is no database at missing.db. Name another place with --from.',
     ],
     ['hunter2', urlOf('new'), '--from: This is no URL of a store. Use sqlite:PATH'],
     ['hunter2 and more:', urlOf('new'), '--from: This is no URL of a store. Use sqlite:PATH'],

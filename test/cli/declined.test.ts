@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { openPlace, type Place } from '../support/process.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 const PASSWORD = 'alice likes long passwords'
 

@@ -7,7 +7,7 @@ import { openPlace, type Place, type Ran } from '../support/process.ts'
 import { startProxy } from '../support/proxy.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const PASSWORD = 'alice likes long passwords'
 

@@ -6,7 +6,7 @@ import { openPlace, type Place, type ServerProcess } from '../support/process.ts
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 /** What the first start says, all of it. */
 const ANNOUNCEMENT = /with the password\s+(\S+)\s+It is shown/

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import pkg from '../../package.json' with { type: 'json' }
 import { openPlace } from '../support/process.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 const storeFlags = ['--data <dir>', 'default: ./data', '--store <url>', '--config <file>', 'CLOAKROOM_DATA']
 

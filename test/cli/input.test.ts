@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { MAIN, openPlace, type Place } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 /** Runs a line of the shell, in which `cloakroom` is the program. Bytes that are no UTF-8 are written as octal in `$'…'`. */
 async function shell(place: Place, line: string, env: Readonly<Record<string, string>> = {}) {

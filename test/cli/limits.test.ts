@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { MAIN, openPlace, type Place } from '../support/process.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 /** A user whom nobody else is, to be who runs a service. */
 const SERVICE = 54_321

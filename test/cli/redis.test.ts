@@ -5,7 +5,7 @@ import { openPlace } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 const SECRET = 'hunter2'
 

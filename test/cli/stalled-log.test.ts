@@ -6,7 +6,7 @@ import { freePort } from '../support/port.ts'
 import { openPlace, type Place, type Program } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const env = { CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD }
 

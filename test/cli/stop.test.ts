@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { MAIN, openPlace, type Place, type ServerProcess } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 /** Milliseconds that a stop may take by the contract. */
 const LONGEST_STOP = 10_000

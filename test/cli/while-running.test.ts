@@ -3,7 +3,7 @@ import { readEvents } from '../support/events.ts'
 import { openPlace, type Place } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 const PASSWORD = 'alice likes long passwords'
 

@@ -5,7 +5,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 import { attempt, JSON_ANSWER, RIGHT } from './attempt.ts'
 import { everythingHappens } from './everything.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 // One node each, which tells all that it knows; of several the others are up to a second behind.
 

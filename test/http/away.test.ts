@@ -6,7 +6,7 @@ import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { attempt, JSON_ANSWER, RIGHT } from './attempt.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 /** Milliseconds after which a store counts as away, and what a busy machine may add. */
 const [TIMEOUT, SLACK] = [600, 900]

@@ -5,7 +5,7 @@ import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const STEP = 10_000
 

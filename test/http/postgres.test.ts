@@ -5,7 +5,7 @@ import { describeWithPostgres, GUARDED, PASSWORD } from '../support/postgres.ts'
 import { openPlace } from '../support/process.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const statusesOf = async (server: TestServer) =>
   Promise.all(['/healthz', '/readyz'].map(async (path) => (await fetch(server.url + path)).status))

@@ -7,7 +7,7 @@ import { countedBy, METRICS, metricsText, untilTold, valuesIn } from '../support
 import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 /** One node also where the other tests have several: each tells of itself. */
 const start = (toml = '', store = 'memory:') => startServer({ toml: METRICS + toml, store, nodes: 1 })

@@ -7,7 +7,7 @@ import { describeWithPrometheus, EXAMPLE, promtool, startPrometheus } from '../s
 import { until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 /** With a store that can tell how large it is, once that was measured. */
 async function start(): Promise<TestServer> {

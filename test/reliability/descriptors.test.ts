@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { cannotMeasure, type Observed, startObserved } from '../../reliability/server.ts'
 import { ask } from '../../reliability/wire.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const isSkipped = cannotMeasure !== null
 const why = isSkipped ? ` (skipped: ${cannotMeasure})` : ''

@@ -11,7 +11,7 @@ import { openPlace, type ServerProcess } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 import { cannotMount, openDisk } from './disk.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 const reason = cannotMount()
 const isRequired = process.env['CI'] === 'true' && process.getuid?.() === 0

@@ -5,7 +5,7 @@ import { ask } from '../../reliability/wire.ts'
 import { openPlace } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 /** Milliseconds that a server may take to end by the contract. */
 const LONGEST_STOP = 10_000

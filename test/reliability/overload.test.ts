@@ -3,7 +3,7 @@ import { cannotMeasure } from '../../reliability/server.ts'
 import { openFlood, openShots } from './flood.ts'
 import { withstand } from './withstand.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const isSkipped = cannotMeasure !== null
 const why = isSkipped ? ` (skipped: ${cannotMeasure})` : ''

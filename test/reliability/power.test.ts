@@ -7,7 +7,7 @@ import { startObserved } from '../../reliability/server.ts'
 import { logIn } from '../../reliability/wire.ts'
 import { type Call, callsIn } from './trace.ts'
 
-setDefaultTimeout(40_000)
+setDefaultTimeout(180_000)
 
 const strace = Bun.which('strace')
 const isComplete = process.env['CI'] === 'true'

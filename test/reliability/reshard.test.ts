@@ -8,7 +8,7 @@ import { describeWithRedis, until } from '../support/redis.ts'
 import { type Move, ownerOf, startCluster } from '../support/redis-cluster.ts'
 import { startServer } from '../support/server.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const ALL = [ENDING, REPORTS, EVENT_NUMBERS, ...shards.map(({ ends }) => ends)].map(slotOf)
 

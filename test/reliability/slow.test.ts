@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { cannotMeasure } from '../../reliability/server.ts'
 import { behave, SLACK, settled, startQuiet } from './withstand.ts'
 
-setDefaultTimeout(40_000)
+setDefaultTimeout(180_000)
 
 const slowhttptest = Bun.which('slowhttptest')
 const isComplete = process.env['CI'] === 'true'

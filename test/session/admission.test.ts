@@ -10,7 +10,7 @@ import { ended, watch } from '../store/watched.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { describeWithRedis, openRedis, startRedis } from '../support/redis.ts'
 
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 interface Given {
   readonly limit?: Partial<SessionLimit>

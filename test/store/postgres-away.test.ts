@@ -19,7 +19,7 @@ import {
 } from './given.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 /** Milliseconds. */
 const TIMEOUT = 400

@@ -3,7 +3,7 @@ import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { givenUser, HOUR, now } from './given.ts'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const insert = (uname: string, from: number, to: number) => `
   INSERT INTO cloakroom.sessions

@@ -23,7 +23,7 @@ import {
 import { watch, wrote } from './watched.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const reach = { timeout: 5_000, connections: 4 }
 const open = (url: string) => openPostgresStore(url, { ...reach, create: true })

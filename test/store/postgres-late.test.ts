@@ -21,7 +21,7 @@ import {
 } from './given.ts'
 import { watch, wrote } from './watched.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const hasty = { timeout: 400, connections: 2, create: true }
 const patient = { ...hasty, timeout: 10_000 }

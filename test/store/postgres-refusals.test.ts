@@ -9,7 +9,7 @@ import { describeWithPostgres, GUARDED, PASSWORD, type PostgresServer } from '..
 import { errorOf } from './file.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const open = (url: string, create = true) =>
   openPostgresStore(url, { timeout: 1_000, connections: 4, create })

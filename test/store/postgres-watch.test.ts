@@ -11,7 +11,7 @@ import { givenAttributes, givenSession, givenSessionOf, givenUser, newId, put } 
 import { ended, watch, wrote } from './watched.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 /** Milliseconds; a fifth of what is between two looks whether what is told arrives. */
 const TIMEOUT = 200

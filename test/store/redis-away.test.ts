@@ -24,7 +24,7 @@ import {
   put,
 } from './given.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 /** Milliseconds within which anything has to be answered, be it with a fault. */
 const SECOND = 1_000

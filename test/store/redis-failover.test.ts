@@ -6,7 +6,7 @@ import { startWatched } from '../support/redis-sentinel.ts'
 import { errorOf } from './file.ts'
 import { attributesOf, givenAttributes, givenSession, isLive, newSession, now, put } from './given.ts'
 
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 describeWithRedis('a primary that sentinels watch', () => {
   test('is found by its name, and followed to the next one, which has what it confirmed', async () => {

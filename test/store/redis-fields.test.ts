@@ -4,7 +4,7 @@ import { describeWithRedis, openRedis, startRedis } from '../support/redis.ts'
 import { givenAttributes, givenSessionOf, givenUser, now } from './given.ts'
 
 // A server starts in here, on machines that may have much else to do.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const userAgent =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1'

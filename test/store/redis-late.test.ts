@@ -19,7 +19,7 @@ import {
 } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 /** Fails unless it ends in a fault. */
 const requireFault = async (asking: Promise<unknown>) =>

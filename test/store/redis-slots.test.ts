@@ -33,7 +33,7 @@ import {
 import { watch, wrote } from './watched.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 type Identified = Pick<Given, 'id'>
 

@@ -16,7 +16,7 @@ import { errorOf } from './file.ts'
 import { givenSession } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const PASSWORD = 'hunter2/+é'
 const withLogin = ({ url }: RedisServer, login: string) => url.replace('//', `//${login}@`)

@@ -21,7 +21,7 @@ import {
 } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 /** A step of a node that dies behind it, for which there is time enough. */
 const step = (

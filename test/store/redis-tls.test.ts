@@ -23,7 +23,7 @@ import {
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(30_000)
+setDefaultTimeout(180_000)
 
 const SECRET = 'hunter2'
 

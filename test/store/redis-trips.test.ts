@@ -12,7 +12,7 @@ import { sentDuring } from '../support/redis-sent.ts'
 import { type Given, givenAttributes, givenSession, now, put, roomy } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 const requests: Record<
   string,

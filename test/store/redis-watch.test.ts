@@ -22,7 +22,7 @@ import {
 import { removed, watch, wrote } from './watched.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 
 type Told = Awaited<ReturnType<typeof watch>>
 
