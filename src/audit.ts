@@ -1,6 +1,7 @@
-import type { Log } from './log.ts'
+import { Admins } from './admins.ts'
+import { type Repeated, type RepeatLimits, Repeats, type Source, sourceNetworkOf } from './repeats.ts'
 import type { Clock } from './session/lifetime.ts'
-import type { Millis, Page, Store, StoredEvent } from './store/store.ts'
+import type { Keeping, Millis, Page, Store, StoredEvent } from './store/store.ts'
 
 /** What happened, as a line of the log has it: never a token, a password or the value of an attribute. */
 export interface AuditFields {
@@ -8,10 +9,17 @@ export interface AuditFields {
   readonly event: string
   /** The user whom it is about; none of a login that failed with a name that is no user's. */
   readonly uname?: string | undefined
+  /** The admin who did it. */
+  readonly admin?: string | undefined
+  /** `cli`: the command line did it. */
+  readonly by?: string | undefined
+  /** The session that it came from, or none. */
+  readonly handle?: string | undefined
+  readonly address?: string | undefined
   readonly [field: string]: unknown
 }
 
-/** An event as it is remembered. */
+/** An event as it is remembered. One with `more` stands for several that were counted. */
 export interface AuditEvent extends AuditFields {
   readonly at: Millis
 }
@@ -27,76 +35,145 @@ export interface AuditFilter {
 }
 
 /** Pages of a store that a call looks through, at most, for events that the store cannot search for. */
-const LOOKS = 20
+const MAX_LOOKS = 20
 
-/** Events of a kind that the store keeps, and for how long. */
-const MOST = 10_000
-const LONGEST: Millis = 30 * 24 * 3_600_000
+/** Where lines of the log go. */
+interface Lines {
+  info(fields: AuditFields, message: string): void
+  warn(fields: AuditFields, message: string): void
+}
 
-/** How long events gather before they are written together. */
-const PERIOD: Millis = 1_000
+/** Events of a kind from one source that the store keeps, and for how long. */
+const MAX_EVENTS = 100_000
+const MAX_AGE_MS: Millis = 30 * 24 * 3_600_000
 
-/** Events of a kind that are written together; of any more only the number. So a flood costs little, and no other kind its place. */
-const BATCH = 50
+/** How long events gather before they are written together, and how many are written in one step. */
+const GATHER_MS: Millis = 1_000
+const BATCH_SIZE = 500
+
+/** Events that wait while the store is away. Beyond them those about admins alone find room, as many again. */
+const MAX_WAITING = 10_000
+
+/** Milliseconds after which repeats are written, at first and at last, and between looks whether any are due. */
+const REPEATS = { first: 60_000, longest: 3_600_000 }
+const TICK_MS: Millis = 10_000
 
 /** Longest text of a field that is remembered, in characters. */
-const LONGEST_TEXT = 300
+const MAX_TEXT_LENGTH = 300
+
+/**
+ * What an event took. `admin`: it is about an admin, or an admin or the command line did it. `user`: it took a session or
+ * the right password. `guess`: a stranger used the name of a user. `stranger`: it took nothing.
+ */
+type Cause = 'admin' | 'user' | 'guess' | 'stranger'
+
+/**
+ * How many events are written one by one. An hour of noise from any number of networks costs the store about 100 rows of a kind,
+ * so a month of it is less than `MAX_EVENTS`, and displaces nothing.
+ */
+const ofUser = { burst: 50, perHour: 10 }
+const ofAll = { burst: 1_000, perHour: 100 }
+const REFUSED: Readonly<Record<Cause, RepeatLimits>> = {
+  admin: { name: 'admin', singles: 100, ofUser: { burst: 2_000, perHour: 100 }, ofAll: null },
+  user: { name: 'user', singles: 10, ofUser, ofAll },
+  guess: { name: 'guess', singles: 5, ofUser, ofAll },
+  stranger: { name: 'stranger', singles: 1, ofUser: null, ofAll },
+}
+const DONE: Readonly<Record<Cause, RepeatLimits>> = {
+  ...REFUSED,
+  admin: { name: 'admin did', singles: Number.POSITIVE_INFINITY, ofUser: null, ofAll: null },
+  user: { name: 'user did', singles: 20, ofUser: { burst: 100, perHour: 60 }, ofAll: null },
+}
+
+/** An event that waits to be written. */
+interface Noted {
+  readonly at: Millis
+  /** Whether it took neither a session nor the right password. */
+  readonly isStrangers: boolean
+  readonly fields: AuditFields
+}
 
 /**
  * Logs what security is about and remembers it, so that admins can read what happened on all nodes. Events gather here and are written at
- * most once a second. A store that is away gets them when it is back, as many as there is room for, and of the others the number: nothing
- * fails because of it, and nobody waits for it. A process that is killed forgets its last second.
+ * most once a second. Those that repeat are counted, so that noise neither fills the store nor hides others. A store that is away gets
+ * them when it is back, as many as there is room for: nothing fails because of it, and nobody waits for it. A process that is killed
+ * forgets its last second, and counts that are not due.
  */
 export class Audit {
-  readonly #log: Log
+  readonly #log: Lines
   readonly #store: Store
   readonly #clock: Clock
   readonly #fault: (fault: unknown) => void
-  #waiting = new Gathered()
+  readonly #admins: Admins
+  readonly #repeats: Repeats<Noted>
+  readonly #ticking: NodeJS.Timeout
+  #waiting: Noted[] = []
+  /** How many found no room, by kind. */
+  #lost = new Map<string, number>()
   #writing: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
   #isAway = false
 
-  constructor(log: Log, store: Store, clock: Clock, fault: (fault: unknown) => void) {
+  constructor(log: Lines, store: Store, clock: Clock, fault: (fault: unknown) => void) {
     this.#log = log
     this.#store = store
     this.#clock = clock
     this.#fault = fault
+    this.#admins = new Admins(store, clock)
+    this.#repeats = new Repeats(clock, REPEATS)
+    this.#ticking = setInterval(() => void this.#flush('due'), TICK_MS).unref()
   }
 
-  /** Something that happens every day. */
+  /** Something that was done. */
   info(fields: AuditFields, message: string): void {
     this.#log.info(fields, message)
-    this.#remember(fields)
+    this.#remember({ at: this.#clock(), isStrangers: false, fields }, DONE)
   }
 
-  /** Something that somebody who watches over the server may want to look at. */
+  /** Something that was refused, which somebody who watches over the server may want to look at. */
   warn(fields: AuditFields, message: string): void {
     this.#log.warn(fields, message)
-    this.#remember(fields)
+    const isStrangers = fields.handle === undefined
+    this.#remember({ at: this.#clock(), isStrangers, fields }, REFUSED)
   }
 
   /** What was remembered, the latest first, with all that this process knows of. For pages see `listEvents` of the store. */
   async list(filter: AuditFilter, after: string | null, limit: number): Promise<Page<AuditEvent>> {
     await this.flush()
     const { event, uname, address, from = 0, to = Number.POSITIVE_INFINITY } = filter
-    const stored = { kind: event, uname, since: Math.max(from, this.#clock() - LONGEST) }
+    const stored = { kind: event, uname, since: Math.max(from, this.#clock() - MAX_AGE_MS) }
+    const network = sourceNetworkOf(address)
     const isMeant = (each: AuditEvent) =>
-      each.at < to && (address === undefined || each['address'] === address)
+      each.at < to && (address === undefined || each.address === address || each['network'] === network)
     for (let look = 1, place = after; ; look++) {
       const { items, next } = await this.#store.listEvents(stored, place, limit)
       const found = items.map(({ at, text }): AuditEvent => ({ ...JSON.parse(text), at })).filter(isMeant)
-      if (found.length > 0 || next === null || look === LOOKS) return { items: found, next }
+      if (found.length > 0 || next === null || look === MAX_LOOKS) return { items: found, next }
       place = next
     }
   }
 
-  /** Resolves when the events so far are written, or could not be. */
-  async flush(): Promise<void> {
+  /** Resolves when the events so far, and what was counted, are written or could not be. */
+  flush(): Promise<void> {
+    return this.#flush('all')
+  }
+
+  /** Writes what it can, once, before the store is closed. */
+  async stop(): Promise<void> {
+    clearInterval(this.#ticking)
+    await this.flush()
+    this.#forgetTimer()
+  }
+
+  async #flush(which: 'due' | 'all'): Promise<void> {
+    await this.#admins.settled()
     // What is being written now may lack the latest.
     await this.#writing
     this.#forgetTimer()
-    if (this.#writing === null && !this.#waiting.isEmpty) {
+    if (this.#writing === null) {
+      for (const repeated of this.#repeats.take(which)) this.#wait(summaryOf(repeated, this.#clock()))
+    }
+    if (this.#writing === null && this.#waiting.length + this.#lost.size > 0) {
       this.#writing = this.#write().finally(() => {
         this.#writing = null
       })
@@ -104,93 +181,116 @@ export class Audit {
     await this.#writing
   }
 
-  /** Writes what it can, once, before the store is closed. */
-  async stop(): Promise<void> {
-    await this.flush()
-    this.#forgetTimer()
-  }
-
   #forgetTimer(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
   }
 
-  #remember(fields: AuditFields): void {
-    this.#waiting.add(this.#clock(), fields)
+  #remember(noted: Noted, limits: typeof DONE): void {
+    const cause = this.#causeOf(noted, true)
+    if (this.#repeats.isSingle(sourceOf(noted.fields), limits[cause], noted)) this.#wait(noted)
     this.#flushLater()
+  }
+
+  #wait(noted: Noted): void {
+    const room = this.#causeOf(noted, false) === 'admin' ? 2 * MAX_WAITING : MAX_WAITING
+    const { event, more } = noted.fields
+    if (this.#waiting.length < room) this.#waiting.push(noted)
+    else this.#lost.set(event, (this.#lost.get(event) ?? 0) + (typeof more === 'number' ? more : 1))
+  }
+
+  /** A user who is not known yet counts as an admin where `orUnknown` says so. */
+  #causeOf({ isStrangers, fields }: Noted, orUnknown: boolean): Cause {
+    const { admin, by, uname } = fields
+    if (admin !== undefined || by !== undefined) return 'admin'
+    if (uname === undefined) return 'stranger'
+    if (this.#admins.isAdmin(uname) ?? orUnknown) return 'admin'
+    return isStrangers ? 'guess' : 'user'
   }
 
   async #write(): Promise<void> {
     const now = this.#clock()
-    const gathered = this.#waiting
-    this.#waiting = new Gathered()
+    const lost = [...this.#lost].map(([event, more]) => lostFrom(event, more, now))
+    const all = [...this.#waiting, ...lost]
+    this.#waiting = []
+    this.#lost = new Map()
     try {
-      await this.#store.appendEvents(gathered.events(now), { most: MOST, since: now - LONGEST })
+      while (all.length > 0) {
+        const events = all
+          .slice(0, BATCH_SIZE)
+          .map((noted) => storedFrom(noted.at, noted.fields, this.#sourceOf(noted)))
+        await this.#store.appendEvents(events, keepingAt(now))
+        all.splice(0, BATCH_SIZE)
+      }
       this.#isAway = false
     } catch (fault) {
       // Once: it is tried again every second.
       if (!this.#isAway) this.#fault(fault)
       this.#isAway = true
-      gathered.take(this.#waiting)
-      this.#waiting = gathered
+      const later = this.#waiting
+      this.#waiting = []
+      for (const noted of [...all, ...later]) this.#wait(noted)
       this.#flushLater()
     }
   }
 
+  #sourceOf(noted: Noted): string {
+    const cause = this.#causeOf(noted, false)
+    return cause === 'admin' ? adminSource(noted.fields) : cause
+  }
+
   #flushLater(): void {
-    this.#timer ??= setTimeout(() => void this.flush(), PERIOD)
+    this.#timer ??= setTimeout(() => void this.#flush('due'), GATHER_MS)
   }
 }
 
-/** Events that wait to be written: a bounded number of each kind, and how many more there were. */
-class Gathered {
-  #events: StoredEvent[] = []
-  readonly #counts = new Map<string, number>()
+/** Remembers what the command line did, at once and in the process that did it. */
+export function rememberCommand(store: Store, fields: AuditFields, now: Millis): Promise<void> {
+  const byCommand = { ...fields, by: 'cli' }
+  return store.appendEvents([storedFrom(now, byCommand, adminSource(byCommand))], keepingAt(now))
+}
 
-  get isEmpty(): boolean {
-    return this.#counts.size === 0
-  }
+const keepingAt = (now: Millis): Keeping => ({ most: MAX_EVENTS, since: now - MAX_AGE_MS })
 
-  add(at: Millis, fields: AuditFields): void {
-    if (!this.#hasRoom(fields.event)) return
-    const uname = fields.uname ?? null
-    this.#events.push({ at, kind: fields.event, uname: uname && nameable(uname), text: textOf(fields) })
-  }
+function sourceOf({ event, code, uname, admin, address }: AuditFields): Source {
+  return { kind: `${event} ${code ?? ''}`, user: uname ?? admin ?? '', network: sourceNetworkOf(address) }
+}
 
-  /** Takes over what came later, as far as there is room. */
-  take(later: Gathered): void {
-    for (const event of later.#events) if (this.#hasRoom(event.kind)) this.#events.push(event)
-    for (const [kind, more] of later.#more()) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + more)
-  }
+/** What is about one admin makes room for nothing else. */
+const adminSource = ({ admin, by, uname }: AuditFields): string =>
+  by === undefined ? `admin:${encodeURIComponent(nameable(admin ?? uname ?? ''))}` : by
 
-  /** All of them in order, and one for those of each kind that had no room. */
-  events(now: Millis): readonly StoredEvent[] {
-    const more = [...this.#more()].map(([kind, more]) => ({
-      at: now,
-      kind,
-      uname: null,
-      text: textOf({ event: kind, more }),
-    }))
-    return [...this.#events, ...more]
+/** What events that were counted have in common. */
+function summaryOf({ source, item, more, since }: Repeated<Noted>, at: Millis): Noted {
+  const { event, code, uname, admin, by } = item.fields
+  const common = {
+    event,
+    code,
+    ...(source.user === '' ? {} : { uname, admin, by }),
+    ...(source.network === '' ? {} : { network: source.network }),
+    more,
+    since: new Date(since).toISOString(),
   }
+  return { ...item, at, fields: common }
+}
 
-  #hasRoom(kind: string): boolean {
-    const count = (this.#counts.get(kind) ?? 0) + 1
-    this.#counts.set(kind, count)
-    return count <= BATCH
-  }
+/** What stands for events that found no room while the store was away. */
+const lostFrom = (event: string, more: number, at: Millis): Noted => ({
+  at,
+  isStrangers: true,
+  fields: { event, more },
+})
 
-  /** How many of each kind there were besides those that are here. */
-  *#more(): Generator<readonly [kind: string, more: number]> {
-    for (const [kind, count] of this.#counts) if (count > BATCH) yield [kind, count - BATCH]
-  }
+function storedFrom(at: Millis, fields: AuditFields, source: string): StoredEvent {
+  const uname = fields.uname ?? null
+  return { at, kind: fields.event, uname: uname && nameable(uname), source, text: textOf(fields) }
 }
 
 const textOf = (fields: AuditFields): string =>
   JSON.stringify(fields, (_, value) =>
-    typeof value === 'string' ? value.slice(0, LONGEST_TEXT).toWellFormed() : value,
+    typeof value === 'string' ? value.slice(0, MAX_TEXT_LENGTH).toWellFormed() : value,
   )
 
 /** No database takes NUL in a text; as JSON it is written otherwise. */
 const nameable = (uname: string): string =>
-  uname.slice(0, LONGEST_TEXT).toWellFormed().replaceAll('\0', '\ufffd')
+  uname.slice(0, MAX_TEXT_LENGTH).toWellFormed().replaceAll('\0', '\ufffd')

@@ -3,6 +3,7 @@ import type { Server } from 'bun'
 import pkg from '../package.json' with { type: 'json' }
 import { Audit } from './audit.ts'
 import type { Config } from './config.ts'
+import { CountedLog } from './counted-log.ts'
 import { drain } from './drain.ts'
 import { StoreFault } from './errors.ts'
 import { type Announcer, makeFirstAdmin } from './first-admin.ts'
@@ -100,8 +101,9 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
 async function start(config: Config, surroundings: Surroundings, store: Store): Promise<Running> {
   const { log, clock } = surroundings
   const meter = new Meter()
+  const lines = new CountedLog(log, clock)
   const fault = (err: unknown) => {
-    log.error({ event: 'fault', err }, 'work in the background failed; it is tried again')
+    lines.error({ event: 'fault', err }, 'work in the background failed; it is tried again')
     meter.count(err instanceof StoreFault ? err.code : 'internal_error')
   }
   const limits = {
@@ -114,7 +116,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const touches = new Touches(store, lifetime, clock, fault)
   const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
   const deviceSecret = await store.readSecret('device', randomBytes(32).toString('base64url'))
-  const audit = new Audit(log, store, clock, fault)
+  const audit = new Audit(lines, store, clock, fault)
   const sessions = new Sessions({
     ...{ store, limits, lifetime, touches, clock, secret, fault },
     limit: { perUser: config.perUser, atLimit: config.atLimit },
@@ -168,7 +170,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     streams,
     fault,
     audit,
-    log,
+    log: lines,
     meter,
     overview,
     readiness,
@@ -265,6 +267,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       await overview.stop()
       await Promise.all([touches.flush(), audit.stop()])
       await store.close()
+      lines.stop()
       log.info({ event: 'stop' }, 'Cloakroom has stopped')
     },
   }

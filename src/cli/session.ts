@@ -49,9 +49,12 @@ export function addSession(program: Command): void {
     )
     .action(async (handle: string | undefined, flags: RevokeFlags, command: Command) => {
       requireOne([handle, flags.user, flags.all])
-      const ended = await withStore(command, (opened) =>
-        withSpinner('Ending sessions', () => revoke(opened, handle, flags)),
-      )
+      const ended = await withStore(command, async (opened) => {
+        const uname = flags.user === undefined ? undefined : await opened.users.nameOf(flags.user)
+        const ended = await withSpinner('Ending sessions', () => revoke(opened, handle, flags))
+        await opened.remember({ event: 'revoke', uname, revoked: handle, all: flags.all, ended })
+        return ended
+      })
       print(`${ended} ${ended === 1 ? 'session' : 'sessions'} ended.`)
     })
 }

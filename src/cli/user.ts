@@ -52,10 +52,11 @@ export function addUser(program: Command): void {
     )
     .action(async (name: string, said: Said, command: Command) => {
       const fields = fieldsOf(said)
-      const add = async ({ users }: Opened) => {
+      const add = async ({ users, remember }: Opened) => {
         await users.requireNew(name, fields)
         const passwordHash = await users.hashNew(await readNewPassword(name), { ...fields, uname: name })
         await users.create(name, { ...fields, passwordHash })
+        await remember({ event: 'user_create', uname: await users.nameOf(name) })
       }
       await withStore(command, add, true)
       print(`${name} can log in.`)
@@ -78,7 +79,7 @@ export function addUser(program: Command): void {
     )
     .action(async (name: string, said: Said, command: Command) => {
       const fields = changesOf(said)
-      await withStore(command, ({ users }) => users.update(name, fields))
+      await withStore(command, (opened) => update(opened, name, fields))
       print(`${name} is updated: ${shownChanges(fields)}.`)
     })
 
@@ -96,9 +97,11 @@ export function addUser(program: Command): void {
     .addOption(noPassword())
     .addHelpText('after', '\nExample:\n  $ echo "$PASSWORD" | cloakroom user passwd alice')
     .action(async (name: string, _: unknown, command: Command) => {
-      const ended = await withStore(command, async ({ users }) => {
+      const ended = await withStore(command, async (opened) => {
+        const { users } = opened
         const user = await users.require(name)
-        return users.update(name, { passwordHash: await users.hashNew(await readNewPassword(name), user) })
+        const passwordHash = await users.hashNew(await readNewPassword(name), user)
+        return update(opened, name, { passwordHash })
       })
       print(`${name} has a new password; ${sessions(ended)}.`)
     })
@@ -106,25 +109,36 @@ export function addUser(program: Command): void {
   addStoreFlags(user.command('disable <name>'))
     .description('keeps a user from logging in and ends all sessions of the user')
     .action(async (name: string, _: unknown, command: Command) => {
-      const ended = await withStore(command, ({ users }) => users.update(name, { disabled: true }))
+      const ended = await withStore(command, (opened) => update(opened, name, { disabled: true }))
       print(`${name} is disabled; ${sessions(ended)}.`)
     })
 
   addStoreFlags(user.command('enable <name>'))
     .description('lets a disabled user log in again')
     .action(async (name: string, _: unknown, command: Command) => {
-      await withStore(command, ({ users }) => users.update(name, { disabled: false }))
+      await withStore(command, (opened) => update(opened, name, { disabled: false }))
       print(`${name} can log in.`)
     })
 
   addStoreFlags(user.command('delete <name>'))
     .description('deletes a user and ends all sessions of the user')
     .action(async (name: string, _: unknown, command: Command) => {
-      const ended = await withStore(command, ({ users }) =>
-        withSpinner(`Deleting ${name}`, () => users.delete(name)),
-      )
+      const ended = await withStore(command, async ({ users, remember }) => {
+        const uname = await users.nameOf(name)
+        const ended = await withSpinner(`Deleting ${name}`, () => users.delete(name))
+        await remember({ event: 'user_delete', uname, ended })
+        return ended
+      })
       print(`${name} is deleted; ${sessions(ended)}.`)
     })
+}
+
+/** Changes a user, and remembers it. How many sessions ended. */
+async function update({ users, remember }: Opened, name: string, fields: UserFields): Promise<number> {
+  const ended = await users.update(name, fields)
+  const uname = await users.nameOf(name)
+  await remember({ event: 'user_update', uname, changed: Object.keys(fields), ended })
+  return ended
 }
 
 /** The fields that flags name, and no others. */

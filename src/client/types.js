@@ -13,7 +13,7 @@
  *   UserFields
  * @typedef {{ at: string, event: string, uname?: string, admin?: string, by?: string, address?: string, handle?:
  *   string, revoked?: string, code?: string, ended?: number, path?: string, changed?: string[], all?: boolean,
- *   more?: number, count?: number }} LogEvent
+ *   more?: number, network?: string, since?: string }} LogEvent
  * @typedef {{ nodes: { name: string, startedAt: string, version: string }[], store: { kind: string, up: boolean,
  *   bytes: number | null, sessions: number | null, measuredAt: string | null }, series: { from: string, step: number
  *   } & Record<SeriesName, (number | null)[]> }} Overview

@@ -1,5 +1,5 @@
 import type { LogEvent } from '../client/types.js'
-import { counted, shownNumber } from './words.ts'
+import { counted } from './words.ts'
 
 /** Every kind of event that the security log has, in the order of the filter, and what it is called there. */
 export const EVENT_NAMES: readonly (readonly [event: string, name: string])[] = [
@@ -50,8 +50,6 @@ function byWhom({ admin, by }: LogEvent): string {
 
 /** What happened, in a sentence without its subject. A kind that is new is called what the log calls it. */
 export function saidOf(event: LogEvent): string {
-  if (event.more !== undefined)
-    return `${shownNumber(event.more)} more at that moment: ${nameOf(event.event).toLowerCase()}`
   const ended = event.ended === undefined ? '' : `. Ended ${counted(event.ended, 'session')}`
   switch (event.event) {
     case 'login_failed':
@@ -59,7 +57,7 @@ export function saidOf(event: LogEvent): string {
       return nameOf(event.event) + reasonOf(event)
     case 'refused':
     case 'refused_foreign':
-      return `${nameOf(event.event)}${reasonOf(event)}, ${event.path ?? ''}`
+      return nameOf(event.event) + reasonOf(event) + (event.path === undefined ? '' : `, ${event.path}`)
     case 'login_throttled':
       return 'Login slowed down: too many wrong passwords'
     case 'revoke':

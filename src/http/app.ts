@@ -1,6 +1,6 @@
 import type { Audit } from '../audit.ts'
+import type { CountedLog } from '../counted-log.ts'
 import type { Hosts } from '../hosts.ts'
-import type { Log } from '../log.ts'
 import type { Login } from '../login/login.ts'
 import type { Users } from '../login/users.ts'
 import type { Meter } from '../metrics/meter.ts'
@@ -21,7 +21,7 @@ export interface App extends Reading {
   readonly streams: Streams
   /** Logs and remembers what security is about. There is no other way to log such a thing. */
   readonly audit: Audit
-  readonly log: Pick<Log, 'debug' | 'error'>
+  readonly log: Pick<CountedLog, 'debug' | 'error'>
   readonly meter: Meter
   readonly overview: Overview
   readonly readiness: Readiness

@@ -37,15 +37,24 @@ const columns: readonly Column<LogEvent>[] = [
     cell: (event) => (
       <>
         <span class={isBad(event) ? 'trouble' : undefined}>{saidOf(event)}</span>{' '}
-        {event.count !== undefined && event.count > 1 && (
-          <strong class="tag">{shownNumber(event.count)} times</strong>
+        {event.more !== undefined && <strong class="tag">{shownNumber(event.more)} more</strong>}
+        {event.since !== undefined && (
+          <small>
+            {' '}
+            since <Time at={event.since} isExact />
+          </small>
         )}
       </>
     ),
   },
-  { name: 'Address', kind: 'address', cell: ({ address }) => address },
+  { name: 'Address', kind: 'address', cell: addressOf },
   { name: 'Session', kind: 'key', cell: ({ handle }) => handle },
 ]
+
+/** An event that was counted has a network, or came from several. */
+function addressOf({ address, network, more }: LogEvent): string | undefined {
+  return address ?? network ?? (more === undefined ? undefined : 'several networks')
+}
 
 const FILTERS = ['uname', 'event', 'address', 'from', 'to'] as const
 
