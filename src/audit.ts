@@ -77,7 +77,7 @@ const REFUSED: Readonly<Record<Cause, RepeatLimits>> = {
   admin: { name: 'admin', singles: 100, ofUser: { burst: 2_000, perHour: 100 }, ofAll: null },
   user: { name: 'user', singles: 10, ofUser, ofAll },
   guess: { name: 'guess', singles: 5, ofUser, ofAll },
-  stranger: { name: 'stranger', singles: 1, ofUser: null, ofAll },
+  stranger: { name: 'stranger', singles: 5, ofUser: null, ofAll },
 }
 const DONE: Readonly<Record<Cause, RepeatLimits>> = {
   ...REFUSED,

@@ -76,11 +76,14 @@ export class Repeats<T> {
   /** Whether an event is told by itself. If not, it is counted. */
   isSingle(source: Source, limits: RepeatLimits, item: T): boolean {
     const entry = this.#entries.get(keyOf(source, limits, false))
-    if (entry !== undefined && entry.singles >= limits.singles) {
-      this.#count(entry, item, 1)
-      return false
+    if (entry !== undefined) {
+      // Half of each budget is for the first events of other sources.
+      const isTold = entry.singles < limits.singles && this.#spend(source, limits, 0.5) === null
+      if (isTold) entry.singles++
+      else this.#count(entry, item, 1)
+      return isTold
     }
-    const wide = this.#spend(source, limits)
+    const wide = this.#spend(source, limits, 0)
     if (wide !== null) {
       this.#count(this.#entryOf(wide, limits, true), item, 1)
       return false
@@ -93,9 +96,9 @@ export class Repeats<T> {
   take(which: 'due' | 'all'): readonly Repeated<T>[] {
     const now = this.#clock()
     const isDue = ({ dueAt, period }: Entry<T>) => which === 'all' || now >= dueAt || dueAt - now > period
+    // Those that find no budget are added to wide ones, which may begin with it.
+    for (const entry of [...this.#entries.values()]) if (!entry.isWide && isDue(entry)) this.#widen(entry)
     const due = [...this.#entries.values()].filter(isDue)
-    // Those that find no budget are added to the wide ones, which come last.
-    for (const entry of due) if (!entry.isWide) this.#widen(entry)
     const told = due.flatMap((entry) => this.#tell(entry, now, which === 'due'))
     for (const [key, bucket] of this.#buckets)
       if (this.#leftIn(bucket) >= bucket.budget.burst) this.#buckets.delete(key)
@@ -104,7 +107,7 @@ export class Repeats<T> {
 
   #widen(entry: Entry<T>): void {
     const { source, limits, counted } = entry
-    const wide = counted === null ? null : this.#spend(source, limits)
+    const wide = counted === null ? null : this.#spend(source, limits, 0)
     if (counted === null || wide === null) return
     this.#count(this.#entryOf(wide, limits, true), counted.item, counted.more)
     entry.counted = null
@@ -137,21 +140,21 @@ export class Repeats<T> {
     return entry
   }
 
-  /** Takes one from each budget, or returns the wider source that the event counts for. */
-  #spend({ kind, user }: Source, { name, ofUser, ofAll }: RepeatLimits): Source | null {
-    if (ofUser !== null && user !== '' && !this.#take(`${name} ${kind} ${user}`, ofUser))
+  /** Takes one from each budget, of which this part stays, or returns the wider source that the event counts for. */
+  #spend({ kind, user }: Source, { name, ofUser, ofAll }: RepeatLimits, part: number): Source | null {
+    if (ofUser !== null && user !== '' && !this.#take(`${name} ${kind} ${user}`, ofUser, part))
       return { kind, user, network: '' }
-    if (ofAll !== null && !this.#take(`${name} ${kind}`, ofAll)) return { kind, user: '', network: '' }
+    if (ofAll !== null && !this.#take(`${name} ${kind}`, ofAll, part)) return { kind, user: '', network: '' }
     return null
   }
 
-  #take(key: string, budget: Budget): boolean {
+  #take(key: string, budget: Budget, part: number): boolean {
     const now = this.#clock()
     const bucket = this.#buckets.get(key) ?? { budget, left: budget.burst, at: now }
     this.#buckets.set(key, bucket)
     bucket.left = this.#leftIn(bucket)
     bucket.at = now
-    if (bucket.left < 1) return false
+    if (bucket.left < Math.max(1, part * budget.burst)) return false
     bucket.left--
     return true
   }

@@ -79,6 +79,15 @@ test('beyond the budget of one user, networks are counted together, and other us
   expect(told('all')).toEqual([['noisy', '', 8]])
 })
 
+test('half of a budget is for the first events of other sources', () => {
+  const { see, told } = newRepeats()
+  const some = limits({ singles: 100, ofAll: { burst: 10, perHour: 0 } })
+  const noise = Array.from({ length: 100 }, () => see('a', 'noisy', some))
+  expect(noise.filter(Boolean)).toHaveLength(6)
+  for (let i = 0; i < 4; i++) expect(see('a', `n${i}`, some)).toBe(true)
+  expect(told('all')).toEqual([['', '', 94]])
+})
+
 test('events under other limits never count for each other', () => {
   const { see, told } = newRepeats()
   const [noise, calm] = [limits({ ofAll: { burst: 1, perHour: 0 } }), limits({ name: 'calm', singles: 2 })]

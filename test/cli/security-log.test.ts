@@ -34,7 +34,7 @@ test('what the command line does to users and sessions is in the security log, a
     { event: 'user_delete', uname: 'bob', ended: 0, by: 'cli' },
   ])
   const page = await fetch(`${server.url}/console/log?uname=bob`, { headers: { cookie } })
-  expect(await page.text()).toContain('was deleted on the command line')
+  expect(await page.text()).toContain('User deleted on the command line')
 })
 
 test('sessions that the command line ends while the server runs are in the security log at once', async () => {
@@ -46,7 +46,7 @@ test('sessions that the command line ends while the server runs are in the secur
   const info = await fetch(`${server.url}/session/info`, { headers: { cookie: one.cookie } })
   const { handle } = (await info.json()) as { handle: string }
   await place.run(['session', 'revoke', handle])
-  expect((await list(server, other.cookie))[0]).toEqual({
+  expect(await list(server, other.cookie)).toContainEqual({
     event: 'revoke',
     revoked: handle,
     ended: 1,
@@ -55,7 +55,8 @@ test('sessions that the command line ends while the server runs are in the secur
   await place.run(['session', 'revoke', '--user', 'root'])
   await place.run(['session', 'revoke', '--all'])
   const { cookie } = await server.logIn('root', PASSWORD)
-  expect((await list(server, cookie)).slice(1, 3)).toEqual([
+  const events = await list(server, cookie)
+  expect(events.filter(({ by }) => by === 'cli').slice(0, 2)).toEqual([
     { event: 'revoke', all: true, ended: 0, by: 'cli' },
     { event: 'revoke', uname: 'root', ended: 1, by: 'cli' },
   ])
