@@ -62,7 +62,12 @@ export async function startObserved({
   const flags = ['serve', '--port', String(wanted), '--data', data, '--config', settings]
   const child = Bun.spawn([...under, process.execPath, MAIN, ...flags], {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD,
+      CLOAKROOM_DRAIN: '1ms',
+    },
     stdin: 'ignore',
     stdout: output,
     stderr: output,

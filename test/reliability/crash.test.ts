@@ -9,7 +9,7 @@ import { logIn } from '../support/client.ts'
 import { openPlace } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(600_000)
 
 const ROUNDS = 25
 

@@ -4,7 +4,7 @@ import type { StoreName } from '../../reliability/shared.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { describeWithRedis } from '../support/redis.ts'
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(600_000)
 
 /** A few kills of which nothing may be left: by hand there are more. */
 async function kill(store: StoreName, victim: Victim, rounds: number): Promise<NodeTally> {

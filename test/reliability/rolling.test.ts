@@ -7,7 +7,7 @@ import { openPlace } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(600_000)
 
 /** Clients that ask at once, one request after the other. */
 const CLIENTS = 8

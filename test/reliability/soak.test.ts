@@ -3,7 +3,7 @@ import { chartOf } from '../../reliability/chart.ts'
 import { cannotMeasure } from '../../reliability/server.ts'
 import { growthOf, missingOf, type Sample, soak } from '../../reliability/soaking.ts'
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(600_000)
 
 /** Milliseconds: sessions that are left alone end in this time. */
 const DURATION = 5_000
