@@ -74,8 +74,9 @@ test('the log says of what was refused why, and never that a password was wrong 
   )
   expect(await said({ event: 'a_new_event', ended: 1 })).toBe('a_new_event. Ended 1 session')
   expect(await said({ event: 'user_create', by: 'cli' })).toBe('User created on the command line')
-  expect(await said({ event: 'login_failed', code: 'wrong_credentials', count: 1_200 })).toBe(
-    'Login failed: wrong user name or password 1,200 times',
+  const since = '2026-01-01T00:00:00.000Z'
+  expect(await said({ event: 'login_failed', code: 'wrong_credentials', more: 1_200, since })).toContain(
+    '1,200',
   )
 })
 
