@@ -58,7 +58,7 @@ export async function updateUser(ask: Ask, app: App): Promise<Response> {
   const { uname } = user
   const fields = fieldsOf(params)
   requireUser(uname, fields)
-  await requireMayUpdate(ask, app, admin, params)
+  await requireMayUpdate(ask, app, admin, { uname, params })
   const changes = await hashing(params, app, fields, { ...user, ...fields })
   await requireAdmin(ask, app, 'change', pairs)
   const ended = await app.users.update(uname, changes)
@@ -181,18 +181,22 @@ async function changeAs(
 const SENSITIVE = ['password', 'roles', 'disabled']
 
 /** Refuses a change of who may log in to an admin who has not logged in just now, and of the admin's own password to anyone. */
-async function requireMayUpdate(ask: Ask, app: App, admin: LoggedIn, params: Params): Promise<void> {
+async function requireMayUpdate(
+  ask: Ask,
+  app: App,
+  { session }: LoggedIn,
+  { uname, params }: { readonly uname: string; readonly params: Params },
+): Promise<void> {
   const password = params.find(YOUR_PASSWORD)
   const isSensitive = SENSITIVE.some((name) => params.find(name) !== undefined)
   if (!isSensitive && password === undefined) return
-  const uname = await app.users.nameOf(params.require('uname'))
-  if (params.find('password') !== undefined && uname === admin.session.uname) {
+  if (params.find('password') !== undefined && uname === session.uname) {
     throw new Refusal(
       'own_password',
       'Change your own password with user/password, which asks for the old one. Nothing was changed.',
     )
   }
-  await requireFresh(ask, app, admin.session, password)
+  await requireFresh(ask, app, session, password)
 }
 
 /** The fields that the parameters name, without the password. */

@@ -8,6 +8,13 @@ const removeThose = (condition: string) => `
     )
     SELECT count(*), coalesce(sum(gone.bytes), 0) INTO _count, _bytes FROM gone;`
 
+/** Locks the row of the live session of the version that is asked for, or returns what keeps it from that. */
+const LOCK_SESSION = `    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
+      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
+    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
+    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
+`
+
 /** A function that removes attributes and reports them. `removal` leaves their count and bytes. */
 const removing = (name: string, params: string, removal: string, told: string) => `
   CREATE OR REPLACE FUNCTION cloakroom.${name}(
@@ -19,11 +26,7 @@ const removing = (name: string, params: string, removal: string, told: string) =
     _count bigint;
     _bytes bigint;
   BEGIN
-    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
-      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
-    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
-    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
-    ${removal}
+${LOCK_SESSION}    ${removal}
     UPDATE cloakroom.sessions s SET version = _session.version + 1,
         count = _session.count - _count, bytes = _session.bytes - _bytes
       WHERE s.n = _session.n;
@@ -64,11 +67,7 @@ export const ATTRIBUTE_FUNCTIONS = `
     _count bigint;
     _bytes bigint;
   BEGIN
-    SELECT s.n, s.version, s.ends_at, s.latest_ends_at, s.count, s.bytes INTO _session
-      FROM cloakroom.sessions s WHERE s.id = _id AND s.ends_at > _now FOR NO KEY UPDATE;
-    IF NOT FOUND THEN outcome := 'absent'; RETURN; END IF;
-    IF _session.version <> _version THEN outcome := 'version_differs'; RETURN; END IF;
-    SELECT count(*), coalesce(sum(octet_length(a.key) + octet_length(a.value)), 0) INTO _had_count, _had_bytes
+${LOCK_SESSION}    SELECT count(*), coalesce(sum(octet_length(a.key) + octet_length(a.value)), 0) INTO _had_count, _had_bytes
       FROM cloakroom.attributes a WHERE a.session = _session.n AND a.key = ANY (_keys);
     _count := _session.count + cardinality(_keys) - _had_count;
     IF _count > _max_count THEN outcome := 'too_many'; RETURN; END IF;
