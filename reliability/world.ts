@@ -62,9 +62,15 @@ export async function killAmid(
   if (first !== null) throw first
 }
 
-/** Waits for a random time, in milliseconds. */
-export const randomWait = (world: World, least: number, most: number) => () =>
-  Bun.sleep(between(world.chance, least, most))
+/** Milliseconds that a round waits for its first answer: far longer than any takes. */
+const LONGEST_WAIT = 60_000
+
+/** Waits for a random time, in milliseconds, and on until a write is answered: a kill before that shows little on a slow machine. */
+export const randomWait = (world: World, least: number, most: number) => async () => {
+  const [startedAt, before] = [performance.now(), world.answered]
+  await Bun.sleep(between(world.chance, least, most))
+  while (world.answered === before && performance.now() - startedAt < LONGEST_WAIT) await Bun.sleep(1)
+}
 
 /** A client that puts into its own session, each time all of its attributes with the next counter. */
 export const writer =
