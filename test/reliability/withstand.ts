@@ -6,7 +6,7 @@ import type { Flood } from './flood.ts'
 const MIB = 1_048_576
 
 /** Milliseconds after which a client would think that the server is down. */
-const LONGEST_ANSWER = 10_000
+const LONGEST_ANSWER = 2_000
 
 /** Milliseconds until everything has to be back: collected, and given back to the kernel. */
 const LONGEST_SETTLING = 15_000
