@@ -101,7 +101,7 @@ describeWithBrowser('the pages of every user', (open) => {
   })
 
   test('of very many sessions the latest are shown, this one among them, and all that somebody asks for', async () => {
-    await using server = await startServer({ timePasses: true })
+    await using server = await startServer({ timePasses: true, toml: '[session]\nper-user = 1000\n' })
     const alice = await givenUser(server, 'alice')
     await using context = await open()
     const page = await visit(context, server, '/index.csp', alice)
