@@ -16,6 +16,7 @@ import type { Party } from './hash-queue.ts'
 import { newLooksAlike, toName } from './names.ts'
 import { type PasswordContext, requirePassword } from './password-rules.ts'
 import { isFirstPassword, type Passwords } from './passwords.ts'
+import { searchUsers } from './user-search.ts'
 
 /** The role that opens `/admin/…`. Some enabled user always has it. */
 export const ADMIN = 'admin'
@@ -85,21 +86,9 @@ export class Users {
     return this.#store.listUsers(after, limit)
   }
 
-  /** Users whose name begins with `prefix`, in the order of `list`: there they follow each other, from the prefix itself on. */
-  async search(prefix: string, after: string | null, limit: number): Promise<Page<StoredUser>> {
-    const start = toName(prefix)
-    const isFirst = after === null || Buffer.compare(Buffer.from(after), Buffer.from(start)) < 0
-    const exact = isFirst ? await this.#store.readUser(start) : null
-    if (exact !== null && limit === 1) return { items: [exact], next: start }
-    const { items, next } = await this.#store.listUsers(
-      isFirst ? start : after,
-      limit - (exact === null ? 0 : 1),
-    )
-    const found = items.filter(({ uname }) => uname.startsWith(start))
-    return {
-      items: exact === null ? found : [exact, ...found],
-      next: found.length < items.length ? null : next,
-    }
+  /** Users whose names begin with `prefix`, whatever its case, in the order of `list`. */
+  search(prefix: string, after: string | null, limit: number): Promise<Page<StoredUser>> {
+    return searchUsers(this.#store, prefix, after, limit)
   }
 
   /** Whether an enabled user has the role `admin`. */

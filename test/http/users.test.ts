@@ -171,10 +171,10 @@ test('users are listed in order, a page at a time, each of them once', async () 
   expect(listed).toEqual(expected)
 })
 
-test('users are found by the beginning of their names, in pages, whichever name a page begins behind', async () => {
+test('users are found by the beginning of their names, in any case and in pages, whichever name a page begins behind', async () => {
   await using server = await startServer()
   const admin = await logIn(server)
-  const names = ['an', 'ana', 'anb', 'an\u00e9', 'ao', 'am', 'An']
+  const names = ['AM', 'AN', 'ANdy', 'Am', 'An', 'Anna', 'an', 'ana', 'anb', 'an\u00e9', 'ao', 'a\u00c9']
   for (const uname of names)
     await admin.json('/admin/users/create', { uname, password: 'a password of some length' })
   const search = async (query: Record<string, string>) => {
@@ -192,13 +192,18 @@ test('users are found by the beginning of their names, in pages, whichever name 
     } while (after !== null)
     return found
   }
-  const expected = ['an', 'ana', 'anb', 'an\u00e9']
-  for (const limit of ['1', '2', '3', '4', '100'])
-    expect(await search({ prefix: 'an', limit })).toEqual(expected)
-  expect(await search({ prefix: 'an', after: 'a' })).toEqual(expected)
-  expect(await search({ prefix: 'an', after: 'ana' })).toEqual(['anb', 'an\u00e9'])
+  const expected = ['AN', 'ANdy', 'An', 'Anna', 'an', 'ana', 'anb', 'an\u00e9']
+  for (const prefix of ['an', 'AN', 'aN'])
+    for (const limit of ['1', '2', '3', '7', '8', '100'])
+      expect(await search({ prefix, limit })).toEqual(expected)
+  expect(await search({ prefix: 'an', after: 'A' })).toEqual(expected)
+  expect(await search({ prefix: 'an', after: 'An' })).toEqual(expected.slice(3))
+  expect(await search({ prefix: 'an', after: 'Ao' })).toEqual(expected.slice(4))
+  expect(await search({ prefix: 'an', after: 'ana' })).toEqual(expected.slice(6))
   expect(await search({ prefix: 'an', after: 'z' })).toEqual([])
-  expect(await search({ prefix: 'ane\u0301' })).toEqual(['an\u00e9'])
+  expect(await search({ prefix: 'ANE\u0301' })).toEqual(['an\u00e9'])
+  expect(await search({ prefix: 'A\u00e9' })).toEqual(['a\u00c9'])
+  expect(await search({ prefix: 'ANNA' })).toEqual(['Anna'])
   expect(await search({ prefix: 'anything' })).toEqual([])
-  expect(await search({ prefix: '' })).toHaveLength(8)
+  expect(await search({ prefix: '' })).toHaveLength(names.length + 1)
 })
