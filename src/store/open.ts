@@ -69,8 +69,8 @@ const loadRedis = () => import('./redis/open.ts')
 
 const postgres: Kind = {
   name: 'postgres',
-  open: async (url, { postgres: reach, create }) =>
-    (await loadPostgres()).openPostgresStore(url, { ...reach, create }),
+  open: async (url, { postgres: reach, create, alone }) =>
+    (await loadPostgres()).openPostgresStore(url, { ...reach, create, alone }),
   check: async (url) => (await loadPostgres()).checkPostgres(url),
   hasUsers: async (url) => (await loadPostgres()).hasUsers(url),
   backUp: 'PostgreSQL has its own: pg_dump --schema=cloakroom makes a copy as it is at one instant.',

@@ -134,7 +134,11 @@ describeWithPostgres('a database that cannot be used', { conf: { fsync: 'off' } 
   test('a check says version and schema and changes nothing', async () => {
     const url = await server.newDatabase()
     expect(await checkPostgres(url)).toMatch(/^d\d+ at 127\.0\.0\.1: PostgreSQL 1\d.* no schema/)
-    expect(await refusal(() => open(url, false))).toContain('cloakroom serve begins it')
+    expect(await refusal(() => open(url, false))).toEndWith(
+      'Name another one with --store; cloakroom serve makes the schema in this one.',
+    )
+    const copying = { timeout: 1_000, connections: 4, create: false, alone: true }
+    expect(await refusal(() => openPostgresStore(url, copying))).toEndWith('Name another one with --store.')
     const schemas = `SELECT count(*)::integer FROM pg_namespace WHERE nspname = 'cloakroom'`
     expect((await server.run(schemas, url))[0]?.slice()).toEqual([0])
     await (await open(url)).close()

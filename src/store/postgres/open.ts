@@ -17,6 +17,8 @@ import { newWrites } from './writes.ts'
 export interface PostgresOptions extends Reach {
   /** Whether the schema is made if it is missing. */
   readonly create: boolean
+  /** As for a file: whether a server or a copy opens it, and no command that works beside a server. */
+  readonly alone?: boolean
 }
 
 /** The patience of a start; whoever waits for one wants to be told within five seconds. */
@@ -31,11 +33,7 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
   await withClient(place, async (client) => {
     const facts = await readFacts(client)
     requireUsable(facts, place)
-    if (facts.schema === 0 && !options.create) {
-      throw new SetupError(
-        `Cloakroom keeps nothing in the database ${place.database} at ${place.hostname} yet; cloakroom serve begins it.`,
-      )
-    }
+    if (facts.schema === 0 && !options.create) throw emptyError(place, options)
     if (facts.schema === LATEST) return
     await migrate(client)
     // Another node may have been of another opinion meanwhile.
@@ -55,6 +53,13 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
     },
   }
 }
+
+/** A copy from an empty database would copy nothing, also once a server has made the schema; so the remedy is another database alone. */
+const emptyError = ({ database, hostname }: Place, { alone }: PostgresOptions) =>
+  new SetupError(
+    `Cloakroom keeps nothing in the database ${database} at ${hostname} yet. ` +
+      `Name another one with --store${alone ? '' : '; cloakroom serve makes the schema in this one'}.`,
+  )
 
 /** Says in one sentence how a database is, and changes nothing. Throws a `SetupError` if a server could not start on it. */
 export async function checkPostgres(url: string): Promise<string> {
