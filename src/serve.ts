@@ -192,7 +192,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
       warn: (trouble, sentence) => log.warn(trouble, sentence),
     }),
     bodyLimits: bodyLimitsOf(config.limits.body, config.limits.attributes),
-    readsWait: ['redis', 'postgres'].includes(kindOfStore(config.store)),
+    readsAtOnce: store.readsAtOnce,
     bodyRoom: new BodyRoom(config.limits.bodies),
     ping: () => store.ping(),
     random: surroundings.random ?? Math.random,

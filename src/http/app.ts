@@ -38,8 +38,8 @@ export interface App extends Reading {
   readonly fault: (fault: unknown) => void
   /** From 0 to 1. */
   random(): number
-  /** Whether a read waits for another server, so that the client may hang up meanwhile. */
-  readonly readsWait: boolean
+  /** As of the store: whether a read of a session is over before its client can hang up. */
+  readonly readsAtOnce: boolean
   /** Resolves if the store answers. */
   ping(): Promise<void>
 }

@@ -41,7 +41,10 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
   )
 }
 
-/** Where the store answers from memory or a file, a read is over before the client can hang up. */
+/**
+ * Where the store reads at once, the client cannot hang up before a GET of it can fail: it waits for nothing but, now and then, for a
+ * use to be written, and a failure of that is logged by whoever writes uses.
+ */
 const READ = numberOf('read')
 
 /** What requests count as that have no path of ours. */
@@ -56,7 +59,7 @@ const answering =
     answer(new Ask(request, server, app), app, route)
 
 async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Response> {
-  if (route?.call !== READ || ask.method !== 'GET' || app.readsWait) ask.keepPeer()
+  if (route?.call !== READ || ask.method !== 'GET' || !app.readsAtOnce) ask.keepPeer()
   let response: Response
   try {
     app.proxies.requireTrusted(ask)

@@ -99,6 +99,8 @@ export function openMemoryStore(): Store {
   }
 
   return {
+    readsAtOnce: true,
+
     async insertSession({ generation, maxSessions, ...session }: NewSession) {
       const user = users.get(session.uname)
       if (user === undefined || user.disabled || user.generation !== generation) return 'user_changed'

@@ -204,6 +204,12 @@ export interface Keeping {
  */
 export interface Store {
   /**
+   * Whether `readSession`, `findSessions` and `readUser` resolve within the turn of the event loop in which they are called, so that
+   * nothing else happens meanwhile: no client hangs up.
+   */
+  readonly readsAtOnce: boolean
+
+  /**
    * Adds a session without attributes. `id_taken`: there is or was one of this id, ended or not, that has not been swept.
    * `user_changed`: the user is absent, disabled, or of another generation. `too_many`: the user has as many live sessions as may be at
    * `beganAt`; also of logins that come at once on any nodes none goes beyond that. A login that is under way counts, and one that never

@@ -42,6 +42,7 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
   const pool = new Pool(place, options)
   const listener = new Listener(pool, place, options.timeout)
   return {
+    readsAtOnce: false,
     ...newReads(pool),
     ...newWrites(pool),
     ...newEvents(pool),

@@ -97,6 +97,7 @@ const userOutcomeOf = ([outcome, ended]: Row): UserOutcome =>
 
 type Writes = Omit<
   Store,
+  | 'readsAtOnce'
   | 'readSession'
   | 'findSessions'
   | 'listSessions'

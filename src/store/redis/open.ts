@@ -72,6 +72,7 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
   const userIndex = newUserIndex(link, ends)
   const { watchSession, closeWatches } = newWatches(link, place, options.timeout)
   return {
+    readsAtOnce: false,
     ...newSessions(link, userIndex),
     earliestSessions: userIndex.earliestSessions,
     ...newAttributes(link),

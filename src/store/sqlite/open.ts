@@ -88,6 +88,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
     // Now, since there may be no room for it when somebody asks.
     if (alone) await longReads.begin()
     return {
+      readsAtOnce: true,
       insertSession: (session) => writer.ask('insertSession', session),
       restoreSession: (session, attributes) => writer.ask('restoreSession', session, [...attributes]),
       readSession: reads.readSession,

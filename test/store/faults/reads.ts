@@ -1,7 +1,25 @@
 import { handleOf } from '../../../src/store/store.ts'
-import { type Fault, firstWhere } from './fault.ts'
+import { type Fault, firstWhere, later } from './fault.ts'
 
 export const readFaults: Record<string, Fault> = {
+  'read says that it is at once and lets others go first': (good) => ({
+    async readSession(id, keys, now) {
+      await later()
+      return good.readSession(id, keys, now)
+    },
+  }),
+  'several are found at once, it says, and others go first': (good) => ({
+    async findSessions(ids, now) {
+      await later()
+      return good.findSessions(ids, now)
+    },
+  }),
+  'read of a user says that it is at once and lets others go first': (good) => ({
+    async readUser(uname) {
+      await later()
+      return good.readUser(uname)
+    },
+  }),
   'read gives a session in the millisecond of its end': (good) => ({
     readSession: (id, keys, now) => good.readSession(id, keys, now - 1),
   }),

@@ -25,6 +25,25 @@ const otherTail = (id: string) => handleOf(id) + 'x'.repeat(id.length - handleOf
 /** Beginning and reading sessions. */
 export const sessionLaws: readonly Law[] = [
   {
+    says: 'a store that says it reads at once lets nothing else happen while it reads a session or a user',
+    async check(store) {
+      const { id, uname } = await givenSession(store)
+      await put(
+        store,
+        id,
+        Array.from({ length: 300 }, (_, i) => [`key-${i}`, 'x'] as const),
+      )
+      const others = { hadTheirTurn: false }
+      setImmediate(() => {
+        others.hadTheirTurn = true
+      })
+      for (const each of [id, newId()]) await store.readSession(each, 'all', now)
+      await store.findSessions([newId(), id], now)
+      await store.readUser(uname)
+      if (store.readsAtOnce) expect(others.hadTheirTurn).toBe(false)
+    },
+  },
+  {
     says: 'a new session is as it was given, at version 1, without attributes, last used when it began',
     async check(store) {
       const session = newSession(await givenUser(store), {
