@@ -7,9 +7,9 @@ import { addStoreFlags, settingsOf } from './settings.ts'
 import { print, withSpinner } from './terminal.ts'
 
 /** `cloakroom backup`: a copy of the store as it is at one instant. */
-export function addBackup(program: Command): void {
-  addStoreFlags(program.command('backup <file>'))
-    .description('copies the database to a new file while the server runs; a server can start from the copy')
+export function defineBackup(backup: Command): void {
+  addStoreFlags(backup)
+    .argument('<file>')
     .addHelpText('after', '\nExample:\n  $ cloakroom backup "/backup/cloakroom-$(date +%F).db"')
     .action(async (file: string, _: unknown, command: Command) => {
       const { store } = settingsOf(command)

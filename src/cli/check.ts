@@ -9,9 +9,8 @@ import { addServerFlags, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
 
 /** `cloakroom check`: whether a server could start. */
-export function addCheck(program: Command): void {
-  addServerFlags(program.command('check'))
-    .description('checks settings and store and changes nothing; exit code 0 if a server could start')
+export function defineCheck(check: Command): void {
+  addServerFlags(check)
     .option('--deep', 'reads the whole database and looks for damage')
     .action(async (given: { deep?: boolean }, command: Command) => {
       const config = settingsOf(command)

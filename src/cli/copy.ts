@@ -20,9 +20,8 @@ interface Flags {
 }
 
 /** `cloakroom copy`: from one store to another, so that nobody is logged out by the move. */
-export function addCopy(program: Command): void {
-  addConfigFlag(program.command('copy'))
-    .description('copies users and live sessions to another store; stop the servers on both first')
+export function defineCopy(command: Command): void {
+  addConfigFlag(command)
     .addOption(
       urlOption('--from <url>', 'the store that has everything: sqlite:PATH, redis://… or postgres://…'),
     )

@@ -85,12 +85,18 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 }
 
 /** The message about a mistake on the command line, with what was probably meant. */
-export function withHint(message: string): string {
+export async function withHint(message: string): Promise<string> {
+  const [, option] = /unknown option '([^'=]+)/.exec(message) ?? []
+  // Loaded only here, since it takes longer than all that `cloakroom version` does.
+  const hint = option === undefined ? null : (await import('./settings.ts')).withoutFlag(option)
+  return `${hint ?? withMeant(message)}\n(--help says more)`
+}
+
+function withMeant(message: string): string {
   const [, word = ''] = /unknown command '([^']+)'/.exec(message) ?? []
   const meant = OTHER_WORDS[word]
-  if (meant !== undefined && !message.includes('Did you mean'))
-    return `${message.trimEnd()}\n(Did you mean ${meant}?)\n`
+  if (meant !== undefined && !message.includes('Did you mean')) return `${message}\n(Did you mean ${meant}?)`
   if (message.includes("too many arguments for 'serve'"))
-    return `${message.trimEnd()}\nWith npm, put flags behind --: npm start -- --port 9000\n`
+    return `${message}\nWith npm, put flags behind --: npm start -- --port 9000`
   return message
 }

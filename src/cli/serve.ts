@@ -12,9 +12,8 @@ import { addServerFlags, settingsOf } from './settings.ts'
 const LONGEST_STOP = 9_000
 
 /** `cloakroom serve`: runs the server until it is told to stop. */
-export function addServe(program: Command): void {
-  addServerFlags(program.command('serve'))
-    .description('runs the server; the first start makes the user admin')
+export function defineServe(serving: Command): void {
+  addServerFlags(serving)
     .addHelpText(
       'after',
       '\nThe first admin gets the password in CLOAKROOM_ADMIN_PASSWORD (or in the file that CLOAKROOM_ADMIN_PASSWORD_FILE names),\nor a random one that is printed once.\n' +

@@ -21,9 +21,7 @@ interface RevokeFlags {
 }
 
 /** `cloakroom session …`: who is logged in. */
-export function addSession(program: Command): void {
-  const session = program.command('session').helpCommand(false).description('who is logged in: list, revoke')
-
+export function defineSession(session: Command): void {
   addStoreFlags(session.command('list'))
     .description('lists live sessions, latest login first')
     .option('--user <name>', 'only those of one user')

@@ -1,10 +1,12 @@
-import { password as askPassword, isCancel, spinner } from '@clack/prompts'
 import { SetupError } from '../errors.ts'
 import { standardError } from '../output.ts'
 import { readInput, requireTyped } from './input.ts'
 
 /** After this many milliseconds a person wants to see that something goes on. */
 const PATIENCE = 1_000
+
+/** Loaded only where a person types or waits, since most commands need none of it. */
+const loadPrompts = () => import('@clack/prompts')
 
 let hasWritten = false
 
@@ -52,6 +54,7 @@ export const visible = (text: string): string => text.replace(CONTROLS, '\u{fffd
 /** Does something that may take long; a terminal shows a spinner if it does. */
 export async function withSpinner<T>(doing: string, work: () => Promise<T>): Promise<T> {
   if (process.stderr.isTTY !== true) return work()
+  const { spinner } = await loadPrompts()
   const shown = spinner({ output: process.stderr, indicator: 'timer' })
   let isShown = false
   const timer = setTimeout(() => {
@@ -80,7 +83,8 @@ export async function readNewPassword(uname: string): Promise<string> {
 }
 
 async function ask(message: string): Promise<string> {
-  const answer = await askPassword({ message, output: process.stderr })
+  const { password, isCancel } = await loadPrompts()
+  const answer = await password({ message, output: process.stderr })
   if (isCancel(answer)) throw new SetupError('Nothing was changed.')
   return requireTyped(answer)
 }

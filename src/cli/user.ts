@@ -34,12 +34,7 @@ const roleOption = (description: string) =>
   ])
 
 /** `cloakroom user …`: who can log in. */
-export function addUser(program: Command): void {
-  const user = program
-    .command('user')
-    .helpCommand(false)
-    .description('who can log in: add, update, list, passwd, disable, enable, delete')
-
+export function defineUser(user: Command): void {
   addStoreFlags(user.command('add <name>'))
     .description('adds a user; the password is asked for, or is the first line of standard input')
     .addOption(noPassword())

@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import pkg from '../../package.json' with { type: 'json' }
-import { openPlace } from '../support/process.ts'
+import { MAIN, openPlace } from '../support/process.ts'
 
 setDefaultTimeout(180_000)
 
@@ -68,6 +69,26 @@ test.concurrent('the version is that of the package, however it is asked for', a
   for (const word of ['version', '--version']) {
     expect(await place.run([word])).toEqual({ code: 0, out: `${pkg.version}\n`, err: '' })
   }
+})
+
+/** The files of ours, and the packages, that are loaded with a file before anything in it runs. */
+function loadedWith(path: string, found = new Set<string>()): Set<string> {
+  const { imports } = new Bun.Transpiler({ loader: 'ts' }).scan(readFileSync(path, 'utf8'))
+  for (const { kind, path: named } of imports) {
+    const file = named.startsWith('.') ? resolve(path, '..', named) : named
+    if (kind !== 'import-statement' || found.has(file)) continue
+    found.add(file)
+    if (file.endsWith('.ts')) loadedWith(file, found)
+  }
+  return found
+}
+
+test('the version loads nothing of the program, and the help nothing of a command', () => {
+  expect([...loadedWith(MAIN)]).toEqual([resolve('package.json')])
+  const loaded = [...loadedWith(resolve(MAIN, '../program.ts'))]
+  expect(loaded).toContain('commander')
+  const commands = ['serve', 'user', 'session', 'backup', 'copy', 'check', 'settings']
+  expect(loaded.filter((file) => commands.some((name) => file.endsWith(`/cli/${name}.ts`)))).toEqual([])
 })
 
 /** Calls that are none, and what is said of them. */
