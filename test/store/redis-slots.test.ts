@@ -110,7 +110,7 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
 
   test.concurrent('is a fault where a step needs keys of both sides, nothing by half, and waited for if it arrives in time', async () => {
     await using cluster = await startCluster()
-    const store = await openRedis(cluster.url, { timeout: 300 })
+    const store = await openRedis(cluster.url, { timeout: 1_500 })
     const user = await givenUser(store)
     const gone = await givenSessionOf(store, user)
     const here = await givenBeside(store, user, gone)
@@ -151,7 +151,7 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
 
   test.concurrent('has all its users or is a fault, and counts those with a role as before', async () => {
     await using cluster = await startCluster()
-    const store = await openRedis(cluster.url, { timeout: 300 })
+    const store = await openRedis(cluster.url, { timeout: 1_500 })
     const rule = { ...noKeeper, keeper: 'keeper' }
     const keeper = await givenUser(store, { roles: ['keeper'] })
     const { uname, id } = await givenSession(store)
@@ -182,7 +182,7 @@ describeWithRedis('a slot of a cluster that is on its way', () => {
 
   test.concurrent('has events as a whole or not at all', async () => {
     await using cluster = await startCluster()
-    const store = await openRedis(cluster.url, { timeout: 300 })
+    const store = await openRedis(cluster.url, { timeout: 1_500 })
     const eventOf = (kind: string) => ({ at: now, kind, uname: null, text: `{"is":"${kind}"}` })
     const append = (kind: string) => store.appendEvents([eventOf(kind)], { most: 10, since: 0 })
     await append('known')

@@ -34,7 +34,7 @@ test('a backup that is made amid writes has everything that was answered before 
   await store.close()
 
   for (const { file, has } of backups) {
-    expect(checkSqlite(file, true)).toContain('whole')
+    expect(checkSqlite(file, true)).toContain('no damage found')
     const copy = await openAlone(file)
     for (const id of has) {
       expect(await attributesOf(copy, id)).toEqual([

@@ -57,7 +57,8 @@ test('every put that was answered before the process was killed is there afterwa
     const user = { uname: 'u', fullname: '', email: '', passwordHash: '', roles: [], disabled: false, generation: 1 }
     await store.insertUser(user)
     const times = { beganAt: 0, endsAt: ${now + HOUR}, latestEndsAt: ${now + HOUR} }
-    await store.insertSession({ id: 'x'.repeat(43), uname: 'u', generation: 1, ...times, address: '', userAgent: '' })
+    const place = { address: '', userAgent: '', maxSessions: 1 }
+    await store.insertSession({ id: 'x'.repeat(43), uname: 'u', generation: 1, ...times, ...place })
     for (let i = 0; ; i++) {
       const bounds = { maxAttributes: 1e6, maxBytes: 1e9 }
       await store.putAttributes('x'.repeat(43), new Map([['k' + i, 'v']]), bounds, { now: 0, version: null })

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
 import { idOf } from '../../src/session/token.ts'
 import { Changes } from '../../src/store/sqlite/changes.ts'
 import { HotSessions } from '../../src/store/sqlite/hot.ts'
@@ -13,6 +14,7 @@ const hot = { n: 1, id: idOf('a'), uname: 'ada', ...times, version: 1, packed: N
 /** Whether a session is still answered from memory after a write that says nothing of it. */
 function staysAfter(write: Write): boolean {
   using folder = givenFolder()
+  writeFileSync(folder.at('s.db'), '')
   const sessions = new HotSessions(new Changes(folder.at('s.db')))
   sessions.keep(hot)
   expect(sessions.find(hot.id, now)).toEqual(hot)
