@@ -25,6 +25,8 @@ export interface Observed extends AsyncDisposable {
   /** The folder that is deleted at the end. */
   readonly folder: string
   measure(): Measured
+  /** CPU time in milliseconds that the thread which answers has taken so far. Other work on the machine does not add to it. */
+  cpuOfAnswers(): number
   /** Stops it in good order; its exit code. */
   stop(): Promise<number>
 }
@@ -91,6 +93,7 @@ export async function startObserved({
       file: sizeOf(database),
       wal: sizeOf(`${database}-wal`),
     }),
+    cpuOfAnswers: () => mainThreadCpuOf(pid),
     stop,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) process.kill(pid, 'SIGKILL')
@@ -121,6 +124,16 @@ const onlyChildOf = (pid: number) =>
 function residentOf(pid: number): number {
   const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kib) * 1_024
+}
+
+/** Milliseconds of one tick of the kernel's accounting (USER_HZ). */
+const TICK_MS = 10
+
+function mainThreadCpuOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')
+  // Behind the name, which may hold blanks: utime and stime are fields 14 and 15 of the line.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -7,14 +7,16 @@ import { SLACK } from './withstand.ts'
 export interface Flood {
   /** Sends the next bit on all of them, or on new ones. */
   next(): Promise<void>
-  /** Hangs up all of them; how many answers came back, of whatever kind. */
-  end(): number
+  /** How many answers have come back, of whatever kind. */
+  readonly answered: number
+  /** Hangs up all of them. */
+  end(): void
 }
 
 interface Flooding {
   readonly connections: number
-  /** What each connection sends at first. */
-  readonly opening: string
+  /** What each connection sends at first: all the same, or those of a list in turn. */
+  readonly opening: string | readonly string[]
   /** What it sends at each `next`: always the same, or whatever this makes; null: nothing. */
   readonly step: string | (() => string) | null
 }
@@ -27,11 +29,16 @@ const AT_ONCE = 100
  * Linux keeps a connection on which nothing was sent to itself (TCP_DEFER_ACCEPT), and the server never hears of it.
  */
 export async function openFlood(server: Observed, { connections, opening, step }: Flooding): Promise<Flood> {
+  const openings = [opening].flat()
   const before = server.measure().descriptors
   const guests: Guest[] = []
   while (guests.length < connections) {
     const count = Math.min(AT_ONCE, connections - guests.length)
-    guests.push(...(await Promise.all(Array.from({ length: count }, () => open(server.port, opening)))))
+    const sent = Array.from(
+      { length: count },
+      (_, i) => openings[(guests.length + i) % openings.length] ?? '',
+    )
+    guests.push(...(await Promise.all(sent.map((each) => open(server.port, each)))))
     while (server.measure().descriptors < before + guests.length - SLACK)
       await ask(server.url, '/healthz', '')
   }
@@ -40,6 +47,9 @@ export async function openFlood(server: Observed, { connections, opening, step }
       if (step === null) return
       for (const { socket } of guests)
         if (socket.writable) socket.write(typeof step === 'string' ? step : step())
+    },
+    get answered() {
+      return answersOf(guests)
     },
     end: () => hangUp(guests),
   }
@@ -67,6 +77,9 @@ export function openShots({ port }: Observed, shooting: Shooting): Flood {
       }
       while (waiting() > underway) await Bun.sleep(1)
     },
+    get answered() {
+      return answersOf(guests)
+    },
     end: () => hangUp(guests),
   }
 }
@@ -91,7 +104,9 @@ function open(port: number, opening: string): Promise<Guest> {
   })
 }
 
-function hangUp(guests: readonly Guest[]): number {
+const answersOf = (guests: readonly Guest[]): number =>
+  guests.reduce((total, { answered }) => total + answered, 0)
+
+function hangUp(guests: readonly Guest[]): void {
   for (const { socket } of guests) socket.destroy()
-  return guests.reduce((total, { answered }) => total + answered, 0)
 }

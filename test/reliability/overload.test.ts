@@ -3,13 +3,16 @@ import { cannotMeasure } from '../../reliability/server.ts'
 import { openFlood, openShots } from './flood.ts'
 import { withstand } from './withstand.ts'
 
-setDefaultTimeout(180_000)
+setDefaultTimeout(300_000)
 
 const isSkipped = cannotMeasure !== null
 const why = isSkipped ? ` (skipped: ${cannotMeasure})` : ''
-const whom = 'somebody who behaves is answered and everything taken is given back, amid'
+const whom = 'a client that behaves is answered and everything taken is given back, amid'
 
 const MIB = 1_048_576
+const headOfPut = (type: string, headers: string) =>
+  `POST /session/put HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n${headers}\r\n\r\n`
+
 const GREETING = 'GET /session/get HTTP/1.1\r\nHost: x\r\n\r\n'
 const FORM = 'application/x-www-form-urlencoded'
 
@@ -28,13 +31,18 @@ test.skipIf(isSkipped)(`${whom} 300 requests whose headers come byte by byte${wh
   })
 })
 
-test.skipIf(isSkipped)(`${whom} 300 bodies that come byte by byte and never end${why}`, () => {
-  const opening = `POST /session/put HTTP/1.1\r\nHost: x\r\nContent-Type: ${FORM}\r\nContent-Length: 100000\r\n\r\n`
-  return withstand({
-    answers: 0,
-    flood: (server) => openFlood(server, { connections: 300, opening, step: 'a' }),
-  })
-})
+test.skipIf(isSkipped)(
+  `${whom} 300 bodies that come byte by byte and never end, half of them with a live session${why}`,
+  () => {
+    const headOf = (cookie: string) => headOfPut(FORM, `Cookie: ${cookie}\r\nContent-Length: 100000`)
+    return withstand({
+      // Those without a live session, by their heads.
+      answers: 150,
+      flood: (server, guest) =>
+        openFlood(server, { connections: 300, opening: [headOf(guest), headOf('')], step: 'a' }),
+    })
+  },
+)
 
 test.skipIf(isSkipped)(`${whom} 500 requests that stop half way${why}`, () => {
   const opening = 'POST /session/put?a=1 HTTP/1.1\r\nHo'
@@ -95,10 +103,20 @@ test.skipIf(isSkipped)(`${whom} heads of a mebibyte${why}`, () =>
   withstand({ answers: 10, flood: (server) => openShots(server, { requests: heads }) }),
 )
 
-const put = (type: string, headers: string, body: string) =>
-  `POST /session/put HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n${headers}\r\n\r\n${body}`
-const inOne = (type: string, body: string) => put(type, `Content-Length: ${body.length}`, body)
-const inChunks = (chunks: string) => put(FORM, 'Transfer-Encoding: chunked', chunks)
+/** A request to put with a body, as a client with this cookie sends it. */
+type Put = (cookie: string) => string
+
+const inOne =
+  (type: string, body: string): Put =>
+  (cookie) =>
+    headOfPut(type, `Cookie: ${cookie}\r\nContent-Length: ${body.length}`) + body
+const inChunks =
+  (chunks: string): Put =>
+  (cookie) =>
+    headOfPut(FORM, `Cookie: ${cookie}\r\nTransfer-Encoding: chunked`) + chunks
+
+/** Each with the cookie of a live session, and without. */
+const withAndWithout = (puts: readonly Put[], guest: string) => puts.flatMap((put) => [put(guest), put('')])
 
 const tooLong = [
   inOne(FORM, 'a'.repeat(4 * MIB)),
@@ -107,8 +125,13 @@ const tooLong = [
   inChunks(`1;${'x'.repeat(MIB)}`),
 ]
 
-test.skipIf(isSkipped)(`${whom} bodies that are too long or never end${why}`, () =>
-  withstand({ answers: 10, flood: (server) => openShots(server, { requests: tooLong }) }),
+test.skipIf(isSkipped)(
+  `${whom} bodies that are too long or never end, with a live session and without${why}`,
+  () =>
+    withstand({
+      answers: 10,
+      flood: (server, guest) => openShots(server, { requests: withAndWithout(tooLong, guest) }),
+    }),
 )
 
 /** As long as they may be, and as much to take apart. */
@@ -121,9 +144,16 @@ const laborious = [
   inOne('application/json', `{${Array.from({ length: 80_000 }, (_, i) => `"${i}":""`).join(',')}}`),
 ]
 
-/** Garbage that is collected only when there is more of it; it does not add up from one flood to the next. */
-const GARBAGE = 256 * MIB
+test.skipIf(isSkipped)(`${whom} bodies of a live session that are as much work as they can be${why}`, () =>
+  withstand({
+    answers: 25,
+    flood: (server, guest) => openShots(server, { requests: laborious.map((put) => put(guest)) }),
+  }),
+)
 
-test.skipIf(isSkipped)(`${whom} bodies that are as much work as they can be${why}`, () =>
-  withstand({ answers: 25, kept: GARBAGE, flood: (server) => openShots(server, { requests: laborious }) }),
+test.skipIf(isSkipped)(`${whom} the same bodies without a session, which are not read${why}`, () =>
+  withstand({
+    answers: 25,
+    flood: (server) => openShots(server, { requests: laborious.map((put) => put('')) }),
+  }),
 )

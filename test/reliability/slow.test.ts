@@ -1,8 +1,8 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { cannotMeasure } from '../../reliability/server.ts'
-import { behave, SLACK, settled, startQuiet } from './withstand.ts'
+import { behave, SLACK, settled, startQuiet, untilGivenUp } from './withstand.ts'
 
-setDefaultTimeout(180_000)
+setDefaultTimeout(300_000)
 
 const slowhttptest = Bun.which('slowhttptest')
 const isComplete = process.env['CI'] === 'true'
@@ -11,33 +11,37 @@ const why = reason === null ? '' : ` (skipped: ${reason})`
 
 const CONNECTIONS = 500
 
-/** All connections in the first second, a bit more on each every second, and an end after so many seconds, whatever happens. */
-const SECONDS = 2
-const bounds = ['-c', CONNECTIONS, '-r', CONNECTIONS, '-i', 1, '-l', SECONDS, '-x', 8].map(String)
+/** All connections in the first second, and a bit more on each every second. It would go on for longer than the test, which ends it. */
+const bounds = ['-c', CONNECTIONS, '-r', CONNECTIONS, '-i', 1, '-l', 600, '-x', 8].map(String)
 
-const attacks: Readonly<Record<string, readonly string[]>> = {
-  'headers that never end': ['-H'],
-  'bodies that never end': ['-B', '-t', 'POST', '-s', '8192'],
+/** Bodies come with a live session: without one the answer comes before the body, and slowhttptest hangs up. */
+const attacks: Readonly<Record<string, (cookie: string) => readonly string[]>> = {
+  'headers that never end': () => ['-H'],
+  'small bodies that never end': (cookie) => ['-B', '-t', 'POST', '-s', '8192', '-j', cookie],
+  'large bodies that never end': (cookie) => ['-B', '-t', 'POST', '-s', '65536', '-j', cookie],
 }
 
-for (const [says, mode] of Object.entries(attacks)) {
+for (const [says, modeOf] of Object.entries(attacks)) {
   test.skipIf(reason !== null && !isComplete)(
-    `slowhttptest holds ${CONNECTIONS} connections with ${says}, and who behaves is answered all the while${why}`,
+    `slowhttptest holds ${CONNECTIONS} connections with ${says}, and a client that behaves is answered all the while${why}`,
     async () => {
-      const { server, cookie, quiet } = await startQuiet()
+      const { server, cookie, guest, quiet } = await startQuiet()
       await using _ = server
-      const command = [slowhttptest ?? 'slowhttptest', ...mode, ...bounds, '-u', `${server.url}/session/put`]
-      const attack = Bun.spawn(command, { stdout: 'ignore', stderr: 'ignore', timeout: 20_000 })
-      let most = 0
-      let turns = 0
-      while (attack.exitCode === null && attack.signalCode === null) {
-        await behave(server, cookie)
-        turns++
-        most = Math.max(most, server.measure().descriptors)
+      const command = [slowhttptest ?? 'slowhttptest', ...modeOf(guest), ...bounds]
+      const attack = Bun.spawn([...command, '-u', `${server.url}/session/put`], {
+        stdout: 'ignore',
+        stderr: 'ignore',
+      })
+      try {
+        const isHeld = () => server.measure().descriptors > quiet.descriptors + CONNECTIONS - SLACK
+        await untilGivenUp(isHeld)
+        for (let turn = 0; turn < 30; turn++) {
+          await behave(server, cookie)
+          expect([attack.exitCode, isHeld()]).toEqual([null, true])
+        }
+      } finally {
+        attack.kill('SIGKILL')
       }
-      expect(attack.exitCode).toBe(0)
-      expect(most).toBeGreaterThan(quiet.descriptors + CONNECTIONS - SLACK)
-      expect(turns).toBeGreaterThan(20)
       await settled(server, quiet)
     },
   )
