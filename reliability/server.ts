@@ -15,7 +15,7 @@ import { ADMIN_PASSWORD } from '../test/support/server.ts'
 const MAIN = resolve(import.meta.dir, '../src/cli/main.ts')
 
 /** Milliseconds after which a server that has not said that it listens is given up. */
-const LONGEST_START = 20_000
+const LONGEST_START = 60_000
 
 /** A server in a process of its own that may run for hours, and what the operating system says of it. */
 export interface Observed extends AsyncDisposable {

@@ -3,6 +3,7 @@ import { describeWithBrowser, submitLogin } from '../support/browser.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startServer } from '../support/server.ts'
+import { startTicking } from '../support/ticking.ts'
 import { attributeOn, ready, rowsOf, visit } from './world.ts'
 
 const MINUTE = 60_000
@@ -133,10 +134,10 @@ describeWithBrowser('pages that are open', (open) => {
     await ready(other)
     expect(new URL(other.url()).pathname).toBe('/sessions')
     const admin = await logIn(server)
-    const startedAt = performance.now()
+    using time = startTicking()
     await admin.json('/admin/users/update', { uname: 'alice', disabled: 'true' })
     await other.getByRole('button', { name: 'Log in' }).waitFor()
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(time.ms).toBeLessThan(5_000)
   })
 
   test('looking at a page that keeps itself up to date does not keep the session alive', async () => {

@@ -111,7 +111,7 @@ test('a request that takes long is in no bucket below its time', async () => {
   const values = valuesIn(await metricsText(server))
   const bucket = (le: string) =>
     values[`cloakroom_http_request_duration_seconds_bucket{call="write",le="${le}"}`]
-  expect([bucket('0.05'), bucket('10'), bucket('+Inf')]).toEqual([0, 1, 1])
+  expect([bucket('0.05'), bucket('+Inf')]).toEqual([0, 1])
 })
 
 test('logins are counted by what became of them', async () => {

@@ -9,7 +9,7 @@ export interface ReadEvent {
 }
 
 /** Milliseconds after which an event that did not come is given up. */
-const LONGEST_WAIT = 4_000
+const LONGEST_WAIT = 30_000
 
 /** A stream of events that somebody reads. */
 export interface Events extends AsyncDisposable {

@@ -10,7 +10,7 @@ export const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
  * Milliseconds after which whatever runs is killed; less than a test may take, which could not clean up if it waited for a program
  * that never ends.
  */
-const LONGEST_RUN = 25_000
+const LONGEST_RUN = 120_000
 
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGKILL' | 'SIGUSR2'
 

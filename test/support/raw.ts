@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { startTicking } from './ticking.ts'
 
 /** One answer as it came over the wire. */
 export interface RawAnswer {
@@ -63,15 +64,20 @@ function exchange(
     let received: Buffer = Buffer.alloc(0)
     const socket = connect(port, '127.0.0.1')
     const finish = (closed: boolean) => {
-      clearTimeout(timer)
+      quiet[Symbol.dispose]()
       socket.destroy()
       resolve({ ...answersIn(received, isHead), closed })
     }
-    let timer = setTimeout(finish, SILENCE, false)
+    // Since the last bytes, and how long they may be the last.
+    let quietSince = 0
+    let longest = SILENCE
+    const quiet = startTicking((ms) => {
+      if (ms - quietSince >= longest) finish(false)
+    })
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
-      clearTimeout(timer)
-      timer = setTimeout(finish, QUIET, false)
+      quietSince = quiet.ms
+      longest = QUIET
       send(socket, answersIn(received, isHead).answers.length)
     })
     // A server that hangs up while we still send resets the connection; what it said before stands.

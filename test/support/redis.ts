@@ -10,7 +10,7 @@ import { describeWith, lackOf } from './installed.ts'
 import { freePort } from './port.ts'
 
 /** Milliseconds that a server may take to start or to do what is waited for. */
-const PATIENCE = 10_000
+const PATIENCE = 60_000
 
 /** A real Redis on a free port of the loopback interface. */
 export interface RedisServer extends AsyncDisposable {
