@@ -1,144 +1,167 @@
+import { z } from 'zod'
 import { typedAddress } from '../address.ts'
 import { Refusal } from '../errors.ts'
 import type { PasswordContext } from '../login/password-rules.ts'
 import { requireUser, shownUser, type UserFields } from '../login/users.ts'
-import { instant, shown } from '../session/shown.ts'
+import { shown, instant as shownInstant } from '../session/shown.ts'
 import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
-import type { Ask } from './ask.ts'
-import type { Pair } from './form.ts'
+import type { SessionCall } from './endpoint.ts'
 import { requireFresh, YOUR_PASSWORD } from './fresh.ts'
-import { type LoggedIn, requireAdmin, requireParams } from './guard.ts'
-import { json } from './json.ts'
-import { namedParams, PAGED, type Params, requireInBody, SESSION_CURSOR } from './params.ts'
+import { requireAdmin } from './guard.ts'
+import {
+  filter,
+  flag,
+  instant,
+  limitOf,
+  list,
+  newPassword,
+  paging,
+  required,
+  SESSION_CURSOR,
+  secret,
+  text,
+} from './params.ts'
 import { isApiPath } from './return.ts'
 import { noSuchSession } from './user.ts'
 
 /** Users that the page for people shows at once. */
 const USERS_SHOWN = 500
 
-const FIELDS = ['uname', 'fullname', 'email', 'password', 'roles', 'disabled']
+/** With it, an admin who logged in a while ago proves again who it is. */
+const proof = { [YOUR_PASSWORD]: secret }
+
+const userFields = { uname: required, fullname: text, email: text, roles: list, disabled: flag }
+
+/** The parameters of the calls of admins. Any name can be a place in the list of users. */
+export const ADMIN_PARAMS = {
+  listUsers: z.object({ prefix: filter, ...paging(/^/) }),
+  getUser: z.object({ uname: required }),
+  createUser: z.object({ ...userFields, password: newPassword, ...proof }),
+  updateUser: z.object({ ...userFields, password: secret, ...proof }),
+  deleteUser: z.object({ uname: required, ...proof }),
+  listSessions: z.object({ uname: filter, address: filter, handle: filter, ...paging(SESSION_CURSOR) }),
+  countSessions: z.object({ uname: filter }),
+  revokeSessions: z.object({ handle: text, uname: text, all: flag, ...proof }),
+  listEvents: z.object({
+    uname: filter,
+    event: filter,
+    address: filter,
+    from: instant('start'),
+    to: instant('end'),
+    ...paging(/^\d{1,15}$/),
+  }),
+}
+
+/** A call of an admin, with the parameters of its schema. */
+type AdminCall<K extends keyof typeof ADMIN_PARAMS> = SessionCall<z.output<(typeof ADMIN_PARAMS)[K]>>
 
 /** `admin/users/list`: all, or those whose name begins with `prefix`. */
-export async function listUsers(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['prefix', ...PAGED])
-  // Any name can be a place in this list. The page for people sorts what it has, so that it has more than programs get.
-  const { after, limit } = params.page(/^/, isApiPath(ask.path) ? undefined : USERS_SHOWN)
-  const prefix = params.filter('prefix')
+export async function listUsers({ ask, app, params }: AdminCall<'listUsers'>): Promise<object> {
+  const { after, prefix } = params
+  // The page for people sorts what it has, so that it has more than programs get.
+  const limit = limitOf(params, isApiPath(ask.path) ? undefined : USERS_SHOWN)
   const { items, next } = await (prefix === undefined
     ? app.users.list(after, limit)
     : app.users.search(prefix, after, limit))
-  return json({ users: items.map(shownUser), next })
+  return { users: items.map(shownUser), next }
 }
 
 /** `admin/users/get` */
-export async function getUser(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['uname'])
-  return json(shownUser(await app.users.require(params.require('uname'))))
-}
+export const getUser = async ({ app, params }: AdminCall<'getUser'>): Promise<object> =>
+  shownUser(await app.users.require(params.uname))
 
 /** `admin/users/create` */
-export async function createUser(ask: Ask, app: App): Promise<Response> {
-  const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
-  const uname = await app.users.nameOf(params.require('uname'))
+export async function createUser(call: AdminCall<'createUser'>): Promise<object> {
+  const { ask, app, params, session } = call
+  const uname = await app.users.nameOf(params.uname)
   const fields = fieldsOf(params)
   await app.users.requireNew(uname, fields)
-  await requireFresh(ask, app, admin.session, params.find(YOUR_PASSWORD))
-  const withPassword = await hashing(params, app, fields, { ...fields, uname })
-  await requireAdmin(ask, app, 'change', pairs)
+  await requireFresh(ask, app, session, params[YOUR_PASSWORD])
+  const withPassword = await hashing(params.password, app, fields, { ...fields, uname })
+  await requireStillAdmin(call)
   await app.users.create(uname, withPassword)
-  app.audit.info({ event: 'user_create', ...ask.origin, ...by(admin), uname }, 'created a user')
-  return json({})
+  app.audit.info({ event: 'user_create', ...ask.origin, ...by(call), uname }, 'created a user')
+  return {}
 }
 
 /** `admin/users/update` */
-export async function updateUser(ask: Ask, app: App): Promise<Response> {
-  const { pairs, params, admin } = await changeAs(ask, app, FIELDS)
-  const user = await app.users.require(params.require('uname'))
+export async function updateUser(call: AdminCall<'updateUser'>): Promise<object> {
+  const { ask, app, params } = call
+  const user = await app.users.require(params.uname)
   const { uname } = user
   const fields = fieldsOf(params)
   requireUser(uname, fields)
-  await requireMayUpdate(ask, app, admin, { uname, params })
-  const changes = await hashing(params, app, fields, { ...user, ...fields })
-  await requireAdmin(ask, app, 'change', pairs)
+  await requireMayUpdate(call, uname)
+  const changes = await hashing(params.password, app, fields, { ...user, ...fields })
+  await requireStillAdmin(call)
   const ended = await app.users.update(uname, changes)
   app.meter.count('revoked', ended)
   app.audit.info(
-    { event: 'user_update', ...ask.origin, ...by(admin), uname, changed: Object.keys(changes), ended },
+    { event: 'user_update', ...ask.origin, ...by(call), uname, changed: Object.keys(changes), ended },
     'updated a user',
   )
-  return json({ ended })
+  return { ended }
 }
 
 /** `admin/users/delete` */
-export async function deleteUser(ask: Ask, app: App): Promise<Response> {
-  const { pairs, params, admin } = await changeAs(ask, app, ['uname'])
-  const { uname } = await app.users.require(params.require('uname'))
-  await requireFresh(ask, app, admin.session, params.find(YOUR_PASSWORD))
-  await requireAdmin(ask, app, 'change', pairs)
+export async function deleteUser(call: AdminCall<'deleteUser'>): Promise<object> {
+  const { ask, app, params, session } = call
+  const { uname } = await app.users.require(params.uname)
+  await requireFresh(ask, app, session, params[YOUR_PASSWORD])
+  await requireStillAdmin(call)
   const ended = await app.users.delete(uname)
   app.meter.count('revoked', ended)
-  app.audit.info({ event: 'user_delete', ...ask.origin, ...by(admin), uname, ended }, 'deleted a user')
-  return json({ ended })
+  app.audit.info({ event: 'user_delete', ...ask.origin, ...by(call), uname, ended }, 'deleted a user')
+  return { ended }
 }
 
 /** `admin/sessions/list`: those of a user, of an address, of a handle, or all. */
-export async function listSessions(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['uname', 'address', 'handle', ...PAGED])
-  const { after, limit } = params.page(SESSION_CURSOR)
-  const address = params.filter('address')
-  const filter = {
-    uname: await nameIn(params, app),
-    address: address && typedAddress(address),
-    handle: params.filter('handle'),
-  }
-  const { items, next } = await app.sessions.list(filter, after, limit)
-  return json({ sessions: items.map(shown), next })
+export async function listSessions({ app, params }: AdminCall<'listSessions'>): Promise<object> {
+  const { address, handle } = params
+  const which = { uname: await nameIn(params, app), address: address && typedAddress(address), handle }
+  const { items, next } = await app.sessions.list(which, params.after, limitOf(params))
+  return { sessions: items.map(shown), next }
 }
 
 /** `admin/sessions/count`: how many a user has, or all. */
-export async function countSessions(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['uname'])
-  return json({ sessions: await app.sessions.count((await nameIn(params, app)) ?? null) })
-}
+export const countSessions = async ({ app, params }: AdminCall<'countSessions'>): Promise<object> => ({
+  sessions: await app.sessions.count((await nameIn(params, app)) ?? null),
+})
 
 /** `admin/sessions/revoke`: one session, those of a user, or all. */
-export async function revokeSessions(ask: Ask, app: App): Promise<Response> {
-  const { pairs, params, admin } = await changeAs(ask, app, ['handle', 'uname', 'all'])
-  const end = revoking(params, app)
+export async function revokeSessions(call: AdminCall<'revokeSessions'>): Promise<object> {
+  const { ask, app, params, session } = call
+  const end = revoking(call)
   // Logging oneself out takes nothing more, however it is asked for.
-  if (params.find('handle') !== handleOf(admin.session.id)) {
-    await requireFresh(ask, app, admin.session, params.find(YOUR_PASSWORD))
-    await requireAdmin(ask, app, 'change', pairs)
+  if (params.handle !== handleOf(session.id)) {
+    await requireFresh(ask, app, session, params[YOUR_PASSWORD])
+    await requireStillAdmin(call)
   }
   const ended = await end()
   app.meter.count('revoked', ended)
-  const which = { uname: await nameIn(params, app), revoked: params.find('handle'), all: params.flag('all') }
-  app.audit.info({ event: 'revoke', ...ask.origin, ...by(admin), ...which, ended }, 'ended sessions')
-  return json({ ended })
+  const which = { uname: await nameIn(params, app), revoked: params.handle, all: params.all }
+  app.audit.info({ event: 'revoke', ...ask.origin, ...by(call), ...which, ended }, 'ended sessions')
+  return { ended }
 }
 
 /** `admin/log/list`: events, newest first, that have all of what the parameters name. */
-export async function listEvents(ask: Ask, app: App): Promise<Response> {
-  const params = await readAs(ask, app, ['uname', 'event', 'address', 'from', 'to', ...PAGED])
-  const { after, limit } = params.page(/^\d{1,15}$/)
-  const address = params.filter('address')
-  const filter = {
+export async function listEvents({ app, params }: AdminCall<'listEvents'>): Promise<object> {
+  const { event, address, from, to } = params
+  const which = {
     uname: await nameIn(params, app),
-    event: params.filter('event'),
+    event,
     address: address && typedAddress(address),
-    from: params.instant('from', 'start'),
-    to: params.instant('to', 'end'),
+    from,
+    to,
   }
-  const { items, next } = await app.audit.list(filter, after, limit)
-  return json({ events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next })
+  const { items, next } = await app.audit.list(which, params.after, limitOf(params))
+  return { events: items.map(({ at, ...fields }) => ({ at: shownInstant(at), ...fields })), next }
 }
 
 /** What ends the sessions that the parameters name; how many ended. Refuses parameters that do not say which. */
-function revoking(params: Params, app: App): () => Promise<number> {
-  const handle = params.find('handle')
-  const uname = params.find('uname')
-  const all = params.flag('all') === true
+function revoking({ app, params }: AdminCall<'revokeSessions'>): () => Promise<number> {
+  const { handle, uname, all = false } = params
   if ([handle !== undefined, uname !== undefined, all].filter(Boolean).length !== 1) {
     throw new Refusal(
       'invalid_parameter',
@@ -154,43 +177,25 @@ function revoking(params: Params, app: App): () => Promise<number> {
 }
 
 /** The user that a list is narrowed to, by the name that is stored. */
-async function nameIn(params: Params, app: App): Promise<string | undefined> {
-  const uname = params.filter('uname')
-  return uname === undefined ? undefined : app.users.nameOf(uname)
-}
+const nameIn = async ({ uname }: { readonly uname?: string | undefined }, app: App) =>
+  uname === undefined || uname === '' ? undefined : app.users.nameOf(uname)
 
-/** The parameters of a call that changes nothing, once it is known that an admin asks. */
-export async function readAs(ask: Ask, app: App, known: readonly string[]): Promise<Params> {
-  const pairs = await requireParams(ask, app, 'fields')
-  await requireAdmin(ask, app, 'read', pairs)
-  return namedParams(pairs, known)
-}
-
-async function changeAs(
-  ask: Ask,
-  app: App,
-  known: readonly string[],
-): Promise<{ pairs: readonly Pair[]; params: Params; admin: LoggedIn }> {
-  const pairs = await requireParams(ask, app, 'fields')
-  const admin = await requireAdmin(ask, app, 'change', pairs)
-  requireInBody(ask, ['password', YOUR_PASSWORD])
-  return { pairs, params: namedParams(pairs, [...known, YOUR_PASSWORD]), admin }
-}
+/** Checks once more, right before a change: since the request came, the password was hashed or checked, which takes a while. */
+const requireStillAdmin = ({ ask, app, pairs }: SessionCall) =>
+  requireAdmin(ask, app, { kind: 'change', pairs })
 
 /** What decides who may log in, and so needs more than a cookie. */
-const SENSITIVE = ['password', 'roles', 'disabled']
+const SENSITIVE = ['password', 'roles', 'disabled'] as const
 
 /** Refuses a change of who may log in to an admin who has not logged in just now, and of the admin's own password to anyone. */
 async function requireMayUpdate(
-  ask: Ask,
-  app: App,
-  { session }: LoggedIn,
-  { uname, params }: { readonly uname: string; readonly params: Params },
+  { ask, app, session, params }: AdminCall<'updateUser'>,
+  uname: string,
 ): Promise<void> {
-  const password = params.find(YOUR_PASSWORD)
-  const isSensitive = SENSITIVE.some((name) => params.find(name) !== undefined)
+  const password = params[YOUR_PASSWORD]
+  const isSensitive = SENSITIVE.some((name) => params[name] !== undefined)
   if (!isSensitive && password === undefined) return
-  if (params.find('password') !== undefined && uname === session.uname) {
+  if (params.password !== undefined && uname === session.uname) {
     throw new Refusal(
       'own_password',
       'Change your own password with user/password, which asks for the old one. Nothing was changed.',
@@ -200,30 +205,21 @@ async function requireMayUpdate(
 }
 
 /** The fields that the parameters name, without the password. */
-function fieldsOf(params: Params): UserFields {
-  const given = {
-    fullname: params.find('fullname'),
-    email: params.find('email'),
-    roles: params.list('roles'),
-    disabled: params.flag('disabled'),
-  }
+function fieldsOf({ fullname, email, roles, disabled }: AdminCall<'updateUser'>['params']): UserFields {
+  const given = { fullname, email, roles, disabled }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-/**
- * Fields with the hash of the password that the parameters name, if they name one. Hashing takes a while, longer when many log
- * in: the caller may be no admin any more when it is done, and has to be checked again.
- */
+/** Fields with the hash of a password, if there is one. */
 async function hashing(
-  params: Params,
+  password: string | undefined,
   app: App,
   fields: UserFields,
   context: PasswordContext,
 ): Promise<UserFields> {
-  const password = params.find('password')
   return password === undefined
     ? fields
     : { ...fields, passwordHash: await app.users.hashNew(password, context) }
 }
 
-const by = ({ session }: LoggedIn) => ({ admin: session.uname })
+const by = ({ session }: SessionCall) => ({ admin: session.uname })

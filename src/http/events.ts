@@ -1,11 +1,15 @@
+import { z } from 'zod'
 import type { Told, Watched } from '../session/watching.ts'
 import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import type { TokenCall } from './endpoint.ts'
 import { revisionOf } from './etag.ts'
-import { requireParams, withLogin } from './guard.ts'
 import { attributesText } from './json.ts'
-import { namedParams } from './params.ts'
+import { flag, parseParams } from './params.ts'
+
+/** Whether events of a put have the values, not the keys alone. */
+export const EVENTS_PARAMS = z.object({ values: flag })
 
 /** Milliseconds that a browser waits before it connects again: the least, and how many more at most, so that not all come at once. */
 const RECONNECT_MIN_MS = 1_000
@@ -21,12 +25,10 @@ const MOST_WAITING = 100
 const LONGEST_EVENT = 131_072
 
 /** `session/events`: what is done to the session from now on, as server-sent events. */
-export async function events(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'fields')
-  const hasValues = namedParams(pairs, ['values']).flag('values') ?? false
-  const watched = await withLogin(ask, app, { kind: 'read', pairs }, (token) =>
-    app.watching.watch(token, (id) => app.streams.requireRoom(id)),
-  )
+export async function events({ ask, app, token, pairs }: TokenCall): Promise<Response | null> {
+  const { values: hasValues = false } = parseParams(EVENTS_PARAMS, pairs)
+  const watched = await app.watching.watch(token, (id) => app.streams.requireRoom(id))
+  if (watched === null) return null
   try {
     return streamOf(ask, app, watched, hasValues)
   } catch (refusal) {

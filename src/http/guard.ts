@@ -6,7 +6,7 @@ import type { ReadSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { crossSite, csrfFailed } from './explain.ts'
-import { requireChosenPassword } from './first-password.ts'
+import { type FirstPasswordRule, isOpen, requireChosenPassword } from './first-password.ts'
 import { lastOf, type Pair } from './form.ts'
 import type { JsonShape } from './json-body.ts'
 import { notLoggedIn } from './not-logged-in.ts'
@@ -17,7 +17,15 @@ import { isApiPath } from './return.ts'
  * What a request to a protected session has to prove. `read`: nothing on GET. `change`: the CSRF token, or on GET that our own page
  * sent it. A POST carries the token in either case.
  */
-export type Kind = 'read' | 'change'
+type Kind = 'read' | 'change'
+
+/** What is asked of a request, with its parameters. */
+export interface Proof {
+  readonly kind: Kind
+  readonly pairs: readonly Pair[]
+  /** Whether a login with a first password may do this. */
+  readonly isOpenToFirstPassword?: FirstPasswordRule | undefined
+}
 
 /**
  * The parameters of a call that needs a login. Without a live session the answer is 401, whatever else is wrong with the request. One
@@ -54,16 +62,18 @@ async function requireLive(ask: Ask, app: App): Promise<void> {
 export async function withLogin<T>(
   ask: Ask,
   app: App,
-  guard: { readonly kind: Kind; readonly pairs: readonly Pair[] },
+  proof: Proof,
   act: (token: Token) => Promise<T | null>,
 ): Promise<T> {
   refuseForeignCall(ask, app)
-  if (guard.kind === 'change') requireIntent(ask, app)
+  const { kind, pairs, isOpenToFirstPassword } = proof
+  if (kind === 'change') requireIntent(ask, app)
   for (const token of ask.tokens.length < 2 ? ask.tokens : await liveTokens(ask, app)) {
-    if (isOfFirstPassword(token)) await requireChosenPassword(ask, app, token, guard.pairs)
-    if (!isProven(ask, token, guard.kind, guard.pairs)) {
+    if (isOfFirstPassword(token) && !isOpen(isOpenToFirstPassword, pairs))
+      await requireChosenPassword(app, token)
+    if (!isProven(ask, token, kind, pairs)) {
       const session = await app.sessions.look(token, [])
-      if (session !== null) throw csrfFailed(ask, guard.pairs, session)
+      if (session !== null) throw csrfFailed(ask, pairs, session)
       continue
     }
     const result = await actOrNull(app, token, act)
@@ -83,9 +93,9 @@ async function actOrNull<T>(app: App, token: Token, act: (token: Token) => Promi
 }
 
 /** The live session of a request, without its attributes. One that reads and says so is no use of it. */
-export function requireSession(ask: Ask, app: App, kind: Kind, pairs: readonly Pair[]): Promise<LoggedIn> {
-  return withLogin(ask, app, { kind, pairs }, async (token) => {
-    const session = await (kind === 'read' && !ask.isUse
+export function requireSession(ask: Ask, app: App, proof: Proof): Promise<LoggedIn> {
+  return withLogin(ask, app, proof, async (token) => {
+    const session = await (proof.kind === 'read' && !ask.isUse
       ? app.sessions.look(token, [])
       : app.sessions.read(token, []))
     return session === null ? null : { token, session }
@@ -98,13 +108,8 @@ export interface LoggedIn {
 }
 
 /** The live session of a request, if its user is an admin. */
-export async function requireAdmin(
-  ask: Ask,
-  app: App,
-  kind: Kind,
-  pairs: readonly Pair[],
-): Promise<LoggedIn> {
-  const login = await requireSession(ask, app, kind, pairs)
+export async function requireAdmin(ask: Ask, app: App, proof: Proof): Promise<LoggedIn> {
+  const login = await requireSession(ask, app, proof)
   const user = await app.users.find(login.session.uname)
   if (user === null || !user.roles.includes(ADMIN)) {
     throw new Refusal(

@@ -39,7 +39,9 @@ async function logOutByForm(ask: Ask, app: App): Promise<readonly Pair[]> {
   if (ask.tokens.length === 0) return parseQuery(ask.query)
   const pairs = await ask.params('fields', async () => {})
   try {
-    await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
+    await withLogin(ask, app, { kind: 'change', pairs, isOpenToFirstPassword: true }, (token) =>
+      logOut(ask, app, token),
+    )
   } catch (error) {
     // The session has ended already, and the answer is the same.
     if (!(error instanceof Refusal) || error.code !== 'not_logged_in') throw error

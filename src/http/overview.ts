@@ -1,14 +1,10 @@
 import { instant } from '../session/shown.ts'
-import { readAs } from './admin.ts'
-import type { App } from './app.ts'
-import type { Ask } from './ask.ts'
-import { json } from './json.ts'
+import type { SessionCall } from './endpoint.ts'
 
 /** `admin/overview`: what all nodes do, now and in the last hour. */
-export async function overview(ask: Ask, app: App): Promise<Response> {
-  await readAs(ask, app, [])
+export async function overview({ app }: SessionCall): Promise<object> {
   const { nodes, kind, isUp, measure, from, step, curves } = await app.overview.read()
-  return json({
+  return {
     nodes: nodes.map(({ name, startedAt, version }) => ({ name, startedAt: instant(startedAt), version })),
     store: {
       kind,
@@ -18,5 +14,5 @@ export async function overview(ask: Ask, app: App): Promise<Response> {
       measuredAt: measure === null ? null : instant(measure.at),
     },
     series: { from: instant(from), step: step / 1_000, ...curves },
-  })
+  }
 }

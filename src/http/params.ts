@@ -1,16 +1,17 @@
+import { z } from 'zod'
 import { quoted, Refusal } from '../errors.ts'
 import { CSRF_TOKEN, isLoginParameter } from '../session/limits.ts'
 import type { Millis } from '../store/store.ts'
 import type { Ask } from './ask.ts'
-import { lastOf, type Pair, parseQuery } from './form.ts'
-import { requireSwitch } from './switch.ts'
+import { type Pair, parseQuery } from './form.ts'
+import { isSwitchedOn, SWITCH_VALUES } from './switch.ts'
+
+/** The parameters of an endpoint, by their names. Each is text, of which the last stands, or a list of texts. */
+export type ParamsSchema = z.ZodObject
 
 /** Entries of a list that come without asking for a number, and the most that can be asked for. */
-const PAGE = 100
+const DEFAULT_PAGE = 100
 export const LARGEST_PAGE = 1_000
-
-/** What a list that comes in pages knows. */
-export const PAGED = ['after', 'limit']
 
 /** How a place in a list of sessions is named: stores say a number, or a number and a handle. */
 export const SESSION_CURSOR = /^-?\d{1,15}(:[\w-]{22})?$/
@@ -20,74 +21,132 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d
 
 const DAY: Millis = 86_400_000
 
-/** The parameters of a call by name; of one that comes twice the last one stands. */
-export type Params = ReturnType<typeof namedParams>
+/** A text that may be absent. */
+export const text = z.string().optional()
 
-/** Refuses a parameter that is not among `known`: it was meant to do something. */
-export function namedParams(pairs: readonly Pair[], known: readonly string[]) {
-  for (const [name] of pairs) {
-    if (known.includes(name) || name === CSRF_TOKEN || isLoginParameter(name)) continue
-    throw new Refusal(
-      'invalid_parameter',
-      `There is no parameter ${quoted(name)} here; there are: ${known.join(', ')}.`,
-    )
-  }
-  const find = (name: string): string | undefined => lastOf(pairs, name) ?? undefined
-  const requireWhole = (name: string, text: string): number => {
-    if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text)
-    throw new Refusal('invalid_parameter', `${name} is a whole number above 0.`)
-  }
-  return {
-    find,
-    require(name: string): string {
-      const value = find(name)
-      if (value === undefined || value === '')
-        throw new Refusal('missing_parameter', `The parameter ${name} is missing.`)
-      return value
-    },
-    /** What narrows to some of many; nothing is no filter, as a form sends it that was not filled in. */
-    filter(name: string): string | undefined {
-      return find(name) || undefined
-    },
-    /** A list: given several times, or with commas between. */
-    list(name: string): readonly string[] | undefined {
-      const values = pairs.filter(([each]) => each === name).flatMap(([, value]) => value.split(','))
-      return find(name) === undefined
-        ? undefined
-        : values.map((value) => value.trim()).filter((value) => value !== '')
-    },
-    flag(name: string): boolean | undefined {
-      const value = find(name)
-      return value === undefined ? undefined : requireSwitch(name, value)
-    },
-    /** An instant, or a date, which is its first or its last moment in UTC. */
-    instant(name: string, edge: 'start' | 'end'): Millis | undefined {
-      const text = find(name) || undefined
-      if (text === undefined) return undefined
-      const isDate = /^\d{4}-\d{2}-\d{2}$/.test(text)
-      const at = isDate ? Date.parse(`${text}T00:00:00Z`) : INSTANT.test(text) ? Date.parse(text) : Number.NaN
-      if (!Number.isNaN(at)) return isDate && edge === 'end' ? at + DAY : at
-      throw new Refusal(
-        'invalid_parameter',
-        `${name} is a date, such as 2026-12-01, or an instant with its zone, such as 2026-12-01T14:00:00Z.`,
-      )
-    },
-    /** `after`, which looks like this, and `limit` of a list that comes in pages. */
-    page(cursor: RegExp, standard = PAGE): { readonly after: string | null; readonly limit: number } {
-      const [after = null, limit] = [find('after'), find('limit')]
-      if (after !== null && !cursor.test(after))
-        throw new Refusal('invalid_parameter', 'after is what «next» said in the page before this one.')
-      return {
-        after,
-        limit: limit === undefined ? standard : Math.min(LARGEST_PAGE, requireWhole('limit', limit)),
-      }
-    },
-  }
+/** A text that has to be there. */
+export const required = z.string().min(1)
+
+/** Is never sent in a URL. */
+const SECRET = { format: 'password', writeOnly: true }
+export const secret = text.meta(SECRET)
+export const requiredSecret = required.meta(SECRET)
+
+/** A password that is to be a user's. An empty one is there, and too short. */
+export const newPassword = z.string().meta(SECRET)
+
+/** A text that narrows to some of many. An empty one is no filter: a form sends it for a field that was not filled in. */
+export const filter = text.transform((value) => value || undefined)
+
+/** Texts: the parameter several times, or one with commas between. */
+export const list = z.array(z.string()).optional()
+
+/** A switch, in capital or small letters. */
+export const flag = text
+  .transform((value, context) => {
+    if (value === undefined) return undefined
+    const isOn = isSwitchedOn(value)
+    if (isOn !== undefined) return isOn
+    const seen = value === '' ? 'empty' : quoted(value)
+    return refuse(context, `is ${seen}; it can be ${SWITCH_VALUES}.`)
+  })
+  .meta({ enum: ['on', 'true', 'off', 'false'] })
+
+/** An instant, or a date, which is its first or its last moment in UTC. */
+export const instant = (edge: 'start' | 'end') =>
+  text
+    .transform((value, context): Millis | undefined => {
+      if (value === undefined || value === '') return undefined
+      const isDate = /^\d{4}-\d{2}-\d{2}$/.test(value)
+      if (!isDate && !INSTANT.test(value)) return refuse(context, INSTANT_WANTED)
+      const at = Date.parse(isDate ? `${value}T00:00:00Z` : value)
+      if (Number.isNaN(at)) return refuse(context, INSTANT_WANTED)
+      return isDate && edge === 'end' ? at + DAY : at
+    })
+    .meta({ format: 'date-time' })
+
+const INSTANT_WANTED =
+  'is a date, such as 2026-12-01, or an instant with its zone, such as 2026-12-01T14:00:00Z.'
+
+/** `after` and `limit` of a list that comes in pages. `cursor`: what `after` looks like. */
+export const paging = (cursor: RegExp) => ({
+  after: text
+    .transform((value, context) => {
+      if (value === undefined) return null
+      return cursor.test(value) ? value : refuse(context, 'is what "next" said in the page before this one.')
+    })
+    .meta({ description: 'what `next` said in the page before this one' }),
+  limit: text
+    .transform((value, context) => {
+      if (value === undefined) return undefined
+      if (/^\d{1,6}$/.test(value) && Number(value) > 0) return Math.min(LARGEST_PAGE, Number(value))
+      return refuse(context, 'is a whole number above 0.')
+    })
+    .meta({ description: `at most ${LARGEST_PAGE}; ${DEFAULT_PAGE} unless said otherwise` }),
+})
+
+/** The entries of a page, if the request does not say how many. */
+export const limitOf = (params: { readonly limit: number | undefined }, standard = DEFAULT_PAGE): number =>
+  params.limit ?? standard
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
 }
 
-/** Refuses a request whose URL holds one of these: URLs end up in logs and histories. */
+/** The parameters of a request, checked. Refuses one that is not in the schema: it was meant to do something. */
+export function parseParams<P extends ParamsSchema>(schema: P, pairs: readonly Pair[]): z.output<P> {
+  const known = Object.keys(schema.shape)
+  const found = new Map<string, string[]>()
+  for (const [name, value] of pairs) {
+    if (known.includes(name)) found.set(name, [...(found.get(name) ?? []), value])
+    else if (name !== CSRF_TOKEN && !isLoginParameter(name)) throw unknownParameter(name, known)
+  }
+  const given = [...found].map(([name, values]) => [
+    name,
+    isList(schema.shape[name]) ? entriesOf(values) : values.at(-1),
+  ])
+  const parsed = schema.safeParse(Object.fromEntries(given))
+  if (parsed.success) return parsed.data
+  throw refusalOf(parsed.error.issues[0])
+}
+
+const unknownParameter = (name: string, known: readonly string[]) =>
+  new Refusal(
+    'invalid_parameter',
+    known.length === 0
+      ? `There is no parameter ${quoted(name)} here; there are none.`
+      : `There is no parameter ${quoted(name)} here; there are: ${known.join(', ')}.`,
+  )
+
+const entriesOf = (values: readonly string[]): readonly string[] =>
+  values
+    .flatMap((value) => value.split(','))
+    .map((value) => value.trim())
+    .filter((value) => value !== '')
+
+const isList = (type: unknown): boolean =>
+  type instanceof z.ZodOptional ? isList(type.unwrap()) : type instanceof z.ZodArray
+
+function refusalOf(issue: z.core.$ZodIssue | undefined): Refusal {
+  const name = String(issue?.path[0] ?? '')
+  return issue?.code === 'custom'
+    ? new Refusal('invalid_parameter', `${name} ${issue.message}`)
+    : new Refusal('missing_parameter', `The parameter ${name} is missing.`)
+}
+
+/** Refuses a request whose URL holds a password: URLs end up in logs and histories. */
+export function requireSecretsInBody(ask: Ask, schema: ParamsSchema): void {
+  requireInBody(ask, secretsOf(schema))
+}
+
+/** Refuses a request whose URL holds one of these. */
 export function requireInBody(ask: Ask, secrets: readonly string[]): void {
+  if (ask.query === '' || secrets.length === 0) return
   const found = parseQuery(ask.query).find(([name]) => secrets.includes(name))
   if (found !== undefined)
     throw new Refusal('invalid_parameter', `Send ${found[0]} in the body: passwords do not belong in URLs.`)
 }
+
+const secretsOf = ({ shape }: ParamsSchema): readonly string[] =>
+  Object.keys(shape).filter((name) => z.globalRegistry.get(shape[name] as z.ZodType)?.['writeOnly'] === true)

@@ -4,12 +4,13 @@ import { LISTENING, requireListening } from '../listen.ts'
 import { numberOf } from '../metrics/meter.ts'
 import type { App } from './app.ts'
 import { Ask } from './ask.ts'
+import type { Endpoint } from './endpoint.ts'
 import { API_HEADERS, complete } from './headers.ts'
 import { getsLoginPage, loginInPlace } from './mmonit.ts'
 import { lackIn } from './not-logged-in.ts'
 import { type Problem, problemHeaders, problemResponse, statusOf } from './problem.ts'
 import { isApiPath } from './return.ts'
-import { type Route, routes } from './routes.ts'
+import { routes } from './routes.ts'
 import { named } from './session.ts'
 import { troublePage } from './trouble.ts'
 
@@ -54,11 +55,11 @@ const OTHER = numberOf('other')
 const HEALTH = numberOf('health')
 
 const answering =
-  (route: Route | undefined, app: App) =>
+  (route: Endpoint | undefined, app: App) =>
   (request: Request, server: Server<undefined>): Promise<Response> =>
     answer(new Ask(request, server, app), app, route)
 
-async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Response> {
+async function answer(ask: Ask, app: App, route: Endpoint | undefined): Promise<Response> {
   if (route?.call !== READ || ask.method !== 'GET' || !app.readsAtOnce) ask.keepPeer()
   let response: Response
   try {
@@ -66,7 +67,7 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
     app.proxies.look(ask)
     if (route?.call !== HEALTH) requireHost(ask, app)
     if (saysLengthTwice(ask)) throw new Refusal('malformed_request', 'Say the length of the body once.')
-    response = await requireRoute(route, ask).answer(ask, app)
+    response = await requireRoute(route, ask).respond(ask, app)
   } catch (error) {
     response = await declined(error, route, ask, app)
   }
@@ -81,7 +82,7 @@ async function answer(ask: Ask, app: App, route: Route | undefined): Promise<Res
 }
 
 /** The answer to a request that was refused or failed. */
-async function declined(error: unknown, route: Route | undefined, ask: Ask, app: App): Promise<Response> {
+async function declined(error: unknown, route: Endpoint | undefined, ask: Ask, app: App): Promise<Response> {
   const problem = problemOf(error, ask, app)
   if (problem.code === 'not_logged_in' && getsLoginPage(ask, app)) return loginInPlace(ask, app)
   const status = statusOf(problem.code)
@@ -102,7 +103,7 @@ function requireHost(ask: Ask, { hosts }: App): void {
 /** Bun takes two `Content-Length` that agree for one. It refuses all others of doubtful length by itself, before we hear of them. */
 const saysLengthTwice = ({ contentLength }: Ask) => contentLength?.includes(',') === true
 
-function requireRoute(route: Route | undefined, ask: Ask): Route {
+function requireRoute(route: Endpoint | undefined, ask: Ask): Endpoint {
   if (route === undefined) throw notFound(ask.path)
   if (route.methods.includes(ask.method)) return route
   const methods = route.methods.join(' and ')

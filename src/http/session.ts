@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Refusal } from '../errors.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
 import type { Written } from '../session/sessions.ts'
@@ -5,22 +6,26 @@ import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
 import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import type { TokenCall } from './endpoint.ts'
 import { etagOf, isNamed, requiredVersions } from './etag.ts'
 import type { Pair } from './form.ts'
-import { liveTokens, requireParams, withLogin, withoutProof } from './guard.ts'
+import { liveTokens, withoutProof } from './guard.ts'
 import { API_HEADERS } from './headers.ts'
 import { attributesJson, json } from './json.ts'
 import { isApiPath } from './return.ts'
 
+/** Attributes, by their keys. */
+export const PAIRS = z.record(z.string(), z.string())
+
+/** Keys of attributes. None of them: all. */
+export const KEYS = z.object({ key: z.array(z.string()).optional() })
+
 /** `session/get`: the named attributes, or all. */
-export async function get(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'keys')
+export async function get({ ask, app, token, pairs }: TokenCall): Promise<Response | null> {
   const named = keysIn(pairs)
   const keys = storedOf(named)
-  const { token, session } = await withLogin(ask, app, { kind: 'read', pairs }, async (token) => {
-    const session = await (ask.isUse ? app.sessions.read(token, keys) : app.sessions.look(token, keys))
-    return session === null ? null : { token, session }
-  })
+  const session = await (ask.isUse ? app.sessions.read(token, keys) : app.sessions.look(token, keys))
+  if (session === null) return null
   const etag = etagOf(session.id, session.version)
   const known = ask.headers.get('if-none-match')
   // A page shows what this answers, and has no ETag of its own.
@@ -32,36 +37,22 @@ export async function get(ask: Ask, app: App): Promise<Response> {
 }
 
 /** `session/put`: all of the parameters, or none. */
-export async function put(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'strings')
-  return write(ask, app, pairs, (token, version) => {
-    return app.sessions.put(token, withoutProof(pairs, token), version)
-  })
-}
+export const put = (call: TokenCall): Promise<Response | null> =>
+  write(call, (version) => call.app.sessions.put(call.token, withoutProof(call.pairs, call.token), version))
 
 /** `session/delete`: the named attributes, or all. */
-export async function remove(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'keys')
-  const named = keysIn(pairs)
-  const keys = storedOf(named)
-  return write(ask, app, pairs, (token, version) => app.sessions.remove(token, keys, version))
-}
+export const remove = (call: TokenCall): Promise<Response | null> =>
+  write(call, (version) => call.app.sessions.remove(call.token, storedOf(keysIn(call.pairs)), version))
 
 /** A change of attributes, if the session is as `If-Match` says. The answer has the new `ETag`, so that a program can go on from it. */
-function write(
-  ask: Ask,
-  app: App,
-  pairs: readonly Pair[],
-  change: (token: Token, version: number | null) => Promise<Written | null>,
-): Promise<Response> {
+async function write(
+  { ask, token }: TokenCall,
+  change: (version: number | null) => Promise<Written | null>,
+): Promise<Response | null> {
   const ifMatch = ask.headers.get('if-match')
-  return withLogin(ask, app, { kind: 'change', pairs }, async (token) => {
-    const versions = ifMatch === null ? null : requiredVersions(ifMatch, idOf(token))
-    const written = await (versions === null
-      ? change(token, null)
-      : changeAtOneOf(versions, (version) => change(token, version)))
-    return written === null ? null : json({}, { ETag: etagOf(written.id, written.version) })
-  })
+  const versions = ifMatch === null ? null : requiredVersions(ifMatch, idOf(token))
+  const written = await (versions === null ? change(null) : changeAtOneOf(versions, change))
+  return written === null ? null : json({}, { ETag: etagOf(written.id, written.version) })
 }
 
 /** No session has it: versions begin at 1. */
@@ -93,10 +84,8 @@ const storedOf = (keys: readonly string[] | 'all'): readonly string[] | 'all' =>
   keys === 'all' ? keys : keys.filter((key) => key !== CSRF_TOKEN)
 
 /** `session/invalidate`: the end of the login, and of any other that the request presents. */
-export async function invalidate(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'fields')
-  await withLogin(ask, app, { kind: 'change', pairs }, (token) => logOut(ask, app, token))
-  return json({}, { 'Set-Cookie': app.cookie.expired })
+export async function invalidate({ ask, app, token }: TokenCall): Promise<Response | null> {
+  return (await logOut(ask, app, token)) === null ? null : json({}, { 'Set-Cookie': app.cookie.expired })
 }
 
 /** Ends the session of a token, and of the others in the request, or resolves with null: it has none. */

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Refusal } from '../errors.ts'
 import { isFirstPassword } from '../login/passwords.ts'
 import { instant, shown } from '../session/shown.ts'
@@ -5,21 +6,44 @@ import { isProtected } from '../session/token.ts'
 import { handleOf, type LiveSession } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
+import type { SessionCall } from './endpoint.ts'
 import { requireFresh, withPassword, YOUR_PASSWORD } from './fresh.ts'
-import { requireParams, requireSession } from './guard.ts'
 import { json } from './json.ts'
 import { notLoggedIn } from './not-logged-in.ts'
-import { LARGEST_PAGE, namedParams, PAGED, requireInBody, SESSION_CURSOR } from './params.ts'
+import {
+  filter,
+  flag,
+  LARGEST_PAGE,
+  limitOf,
+  paging,
+  parseParams,
+  requiredSecret,
+  SESSION_CURSOR,
+  secret,
+} from './params.ts'
 import { isApiPath } from './return.ts'
 import { named } from './session.ts'
 
+/** The parameters of the calls of a user. */
+export const USER_PARAMS = {
+  list: z.object(paging(SESSION_CURSOR)),
+  revoke: z.object({
+    handle: filter,
+    others: flag,
+    // The name that the user's own password had here before admins were asked for theirs.
+    password: secret,
+    [YOUR_PASSWORD]: secret,
+  }),
+  password: z.object({ old: requiredSecret, new: requiredSecret }),
+}
+
+type UserCall<K extends keyof typeof USER_PARAMS> = SessionCall<z.output<(typeof USER_PARAMS)[K]>>
+
 /** `session/info`: who is logged in, and for how long. */
-export async function info(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'fields')
-  const { token, session } = await requireSession(ask, app, 'read', pairs)
+export async function info({ ask, app, token, session }: SessionCall): Promise<object> {
   const user = await app.users.find(session.uname)
   if (user === null) throw notLoggedIn(ask, app)
-  return json({
+  return {
     uname: user.uname,
     fullname: user.fullname,
     email: user.email,
@@ -32,7 +56,7 @@ export async function info(ask: Ask, app: App): Promise<Response> {
     csrfProtection: isProtected(token),
     passwordChangeNeeded: isFirstPassword(user.passwordHash),
     limits: limitsOf(app),
-  })
+  }
 }
 
 const limitsOf = ({ sessions: { limits } }: App) => ({
@@ -43,36 +67,29 @@ const limitsOf = ({ sessions: { limits } }: App) => ({
 })
 
 /**
- * `session/list`: the user's own sessions. It was there before it came in pages: whoever does not ask for one gets as many as can be
- * asked for, and no other parameter is refused.
+ * `session/list`: the user's own sessions. It predates paging: without `limit` it returns up to 1,000, and it ignores unknown
+ * parameters.
  */
-export async function list(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'fields')
-  const { session } = await requireSession(ask, app, 'read', pairs)
+export async function list({ ask, app, session, pairs }: SessionCall): Promise<object> {
   // A page shows all that there is: a link to it, which anybody can make, must not hide a session.
-  const paging = isApiPath(ask.path) ? pairs.filter(([name]) => PAGED.includes(name)) : []
-  const { after, limit } = namedParams(paging, PAGED).page(SESSION_CURSOR, LARGEST_PAGE)
-  const { items, next } = await app.sessions.list({ uname: session.uname }, after, limit)
+  const known = isApiPath(ask.path) ? pairs.filter(([name]) => name in USER_PARAMS.list.shape) : []
+  const page = parseParams(USER_PARAMS.list, known)
+  const limit = limitOf(page, LARGEST_PAGE)
+  const { items, next } = await app.sessions.list({ uname: session.uname }, page.after, limit)
   const sessions = items.map((each) => ({ ...shown(each), current: each.id === session.id }))
-  return json({ sessions, next })
+  return { sessions, next }
 }
 
 /**
  * `session/revoke`: ends one of the user's own sessions, or all others. For other sessions than the one that asks, the password is
  * asked again unless the login is fresh (ASVS 5.0, 7.5.2): a browser that was left alone shall not lock its user out elsewhere.
  */
-export async function revoke(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'fields')
-  const { session } = await requireSession(ask, app, 'change', pairs)
-  requireInBody(ask, ['password', YOUR_PASSWORD])
-  const params = namedParams(pairs, ['handle', 'others', 'password', YOUR_PASSWORD])
-  const others = params.flag('others') === true
-  const handle = params.filter('handle')
+export async function revoke({ ask, app, session, params }: UserCall<'revoke'>): Promise<Response> {
+  const { handle, others = false } = params
   if (others === (handle !== undefined))
     throw new Refusal('invalid_parameter', 'Say which sessions end: handle=… or others=true, one of the two.')
-  // `password` is the name that it had here before admins were asked for theirs.
-  const password = params.find(YOUR_PASSWORD) ?? params.find('password')
-  if (handle !== handleOf(session.id)) await requireFresh(ask, app, session, password)
+  if (handle !== handleOf(session.id))
+    await requireFresh(ask, app, session, params[YOUR_PASSWORD] ?? params.password)
   if (handle === undefined) {
     const ended = await app.users.endSessions(session.uname, handleOf(session.id))
     app.meter.count('revoked', ended)
@@ -106,23 +123,19 @@ export const noSuchSession = () =>
   )
 
 /** `user/password`: a new password for the user who is logged in. */
-export async function password(ask: Ask, app: App): Promise<Response> {
-  const pairs = await requireParams(ask, app, 'fields')
-  const { session } = await requireSession(ask, app, 'change', pairs)
-  requireInBody(ask, ['old', 'new'])
-  const params = namedParams(pairs, ['old', 'new'])
-  const [old, next] = [params.require('old'), params.require('new')]
+export async function password({ ask, app, session, params }: UserCall<'password'>): Promise<object> {
   const who = {
     uname: session.uname,
     handle: handleOf(session.id),
     address: ask.address,
     devices: ask.devices,
   }
-  const ended = await withPassword(ask, app, session, () => app.login.changePassword(who, old, next))
+  const change = () => app.login.changePassword(who, params.old, params.new)
+  const ended = await withPassword(ask, app, session, change)
   app.meter.count('revoked', ended)
   app.audit.info(
     { event: 'password_change', ended, ...ask.origin, ...named(session) },
     'changed the own password',
   )
-  return json({ ended })
+  return { ended }
 }

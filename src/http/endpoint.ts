@@ -1,0 +1,155 @@
+import type { z } from 'zod'
+import { type Call, numberOf } from '../metrics/meter.ts'
+import type { Token } from '../session/token.ts'
+import type { ReadSession } from '../store/store.ts'
+import type { Answer, App } from './app.ts'
+import type { Ask } from './ask.ts'
+import type { FirstPasswordRule } from './first-password.ts'
+import type { Pair } from './form.ts'
+import { requireAdmin, requireParams, requireSession, withLogin } from './guard.ts'
+import { json } from './json.ts'
+import type { JsonShape } from './json-body.ts'
+import { orLogIn } from './page-guard.ts'
+import { type ParamsSchema, parseParams, requireSecretsInBody } from './params.ts'
+
+/**
+ * What a request has to prove before the code of an endpoint runs.
+ * - `public`: nothing. Such an endpoint has no POST, so nothing that changes can be public.
+ * - `entrance`: nothing, and it begins or ends logins: it refuses other sites by itself.
+ * - `page`: a live session; without one the login page, which leads back.
+ * - `read`: a live session, and on POST its CSRF token.
+ * - `change`: the same, and on GET the CSRF token too, or one of our own pages.
+ * - `admin read`, `admin change`: the same, and the role `admin`.
+ */
+export type Guard = 'public' | 'entrance' | 'page' | 'read' | 'change' | 'admin read' | 'admin change'
+
+type Method = 'GET' | 'HEAD' | 'POST'
+
+/** A request that presents a token, which may have no live session. */
+export interface TokenCall {
+  readonly ask: Ask
+  readonly app: App
+  readonly token: Token
+  /** The parameters, as they came. */
+  readonly pairs: readonly Pair[]
+}
+
+/** A request with a live session. */
+export interface SessionCall<P = unknown> extends TokenCall {
+  readonly session: ReadSession
+  /** The parameters, checked. */
+  readonly params: P
+}
+
+/** Of a call that a session makes. An object is sent as JSON. */
+type Result = Response | object
+
+interface Named {
+  readonly path: string
+  /** What requests to it count as in metrics. */
+  readonly counts: Call
+  /** One sentence for people who write clients. */
+  readonly does?: string
+  /** The shape of the answer, for people who write clients. Tests compare it with what is sent. */
+  readonly answer?: z.ZodType
+  /** Parameters that the endpoint reads by itself, for people who write clients. */
+  readonly reads?: z.ZodType
+  readonly isOpenToFirstPassword?: FirstPasswordRule
+}
+
+interface Public extends Named {
+  readonly guard: 'public'
+  readonly methods: readonly Exclude<Method, 'POST'>[]
+  readonly handle: Answer
+}
+
+interface Entrance extends Named {
+  readonly guard: 'entrance'
+  readonly methods: readonly Method[]
+  readonly handle: Answer
+}
+
+/** Acts on the token in one call of the store: `act` resolves with null if the token has no live session. */
+interface OfToken extends Named {
+  readonly guard: 'read' | 'change'
+  readonly methods: readonly Method[]
+  readonly shape: JsonShape
+  act(call: TokenCall): Promise<Response | null>
+}
+
+interface OfSession<P extends ParamsSchema> extends Named {
+  readonly guard: 'read' | 'change' | 'admin read' | 'admin change'
+  readonly methods: readonly Method[]
+  /** Absent: all that comes is ignored. */
+  readonly params?: P
+  handle(call: SessionCall<z.output<P>>): Result | Promise<Result>
+}
+
+/** A page. What comes with its form is read by the call of the API that it is sent to. */
+interface OfPage extends Named {
+  readonly guard: 'page'
+  readonly methods: readonly Method[]
+  handle(call: SessionCall): Promise<Response>
+}
+
+type Definition<P extends ParamsSchema> = Public | Entrance | OfPage | OfToken | OfSession<P>
+
+/** A path, who may ask for it, and what answers. */
+export interface Endpoint extends Named {
+  readonly guard: Guard
+  readonly methods: readonly string[]
+  readonly params: z.ZodType | null
+  /** The number of what it counts as. */
+  readonly call: number
+  /** Answers a request that the guard let through, or throws a `Refusal`. */
+  readonly respond: Answer
+}
+
+/** One entry of the table. The guard runs before anything of the endpoint does. */
+export function endpoint<P extends ParamsSchema>(definition: Definition<P>): Endpoint {
+  return {
+    ...definition,
+    params: ('params' in definition ? definition.params : definition.reads) ?? null,
+    call: numberOf(definition.counts),
+    respond: respondBy(definition),
+  }
+}
+
+function respondBy<P extends ParamsSchema>(definition: Definition<P>): Answer {
+  if ('act' in definition) return respondToToken(definition)
+  if (definition.guard === 'public' || definition.guard === 'entrance') return definition.handle
+  if (definition.guard === 'page') return respondWithPage(definition)
+  return respondToSession(definition)
+}
+
+function respondToToken({ guard: kind, shape, act, isOpenToFirstPassword }: OfToken): Answer {
+  return async (ask, app) => {
+    const pairs = await requireParams(ask, app, shape)
+    return withLogin(ask, app, { kind, pairs, isOpenToFirstPassword }, (token) =>
+      act({ ask, app, token, pairs }),
+    )
+  }
+}
+
+const respondWithPage =
+  ({ handle, isOpenToFirstPassword }: OfPage): Answer =>
+  (ask, app) =>
+    orLogIn(ask, async () => {
+      const pairs = await requireParams(ask, app, 'fields')
+      const login = await requireSession(ask, app, { kind: 'read', pairs, isOpenToFirstPassword })
+      return handle({ ask, app, pairs, params: {}, ...login })
+    })
+
+function respondToSession<P extends ParamsSchema>(definition: OfSession<P>): Answer {
+  const { guard, params: schema, isOpenToFirstPassword } = definition
+  const kind = guard === 'read' || guard === 'admin read' ? 'read' : 'change'
+  const requireLogin = guard === 'read' || guard === 'change' ? requireSession : requireAdmin
+  return async (ask, app) => {
+    const pairs = await requireParams(ask, app, 'fields')
+    const login = await requireLogin(ask, app, { kind, pairs, isOpenToFirstPassword })
+    if (schema !== undefined) requireSecretsInBody(ask, schema)
+    const params = (schema === undefined ? {} : parseParams(schema, pairs)) as z.output<P>
+    const result = await definition.handle({ ask, app, pairs, params, ...login })
+    return result instanceof Response ? result : json(result)
+  }
+}

@@ -1,0 +1,68 @@
+import { SCRIPT_PATH } from '../console/bundle.ts'
+import { health } from './answers.ts'
+import { api } from './api.ts'
+import { front, page, pageWithForm, searchPage } from './console.ts'
+import { type Endpoint, endpoint } from './endpoint.ts'
+import { PASSWORD_PAGE } from './first-password.ts'
+import { healthz, readyz } from './health.ts'
+import { logIn } from './login.ts'
+import { logOutPage } from './logout.ts'
+import { redirect } from './page.ts'
+import { FRONT_PAGE, LOGIN_CHECK, LOGIN_PAGE, LOGOUT } from './return.ts'
+import { script } from './script.ts'
+
+const READ = ['GET', 'HEAD'] as const
+
+/** What a page or a program asks for without a session. */
+const open = [
+  ...['/', FRONT_PAGE, LOGIN_PAGE].map((path) =>
+    endpoint({ path, guard: 'public', methods: READ, counts: 'page', handle: front }),
+  ),
+  endpoint({
+    // Where password managers look for it (W3C, a well-known URL for changing passwords).
+    path: '/.well-known/change-password',
+    guard: 'public',
+    methods: READ,
+    counts: 'page',
+    handle: () => redirect(PASSWORD_PAGE),
+  }),
+  endpoint({ path: SCRIPT_PATH, guard: 'public', methods: READ, counts: 'page', handle: script }),
+  ...(
+    [
+      ['/healthz', healthz],
+      ['/readyz', readyz],
+    ] as const
+  ).map(([path, handle]) =>
+    endpoint({ path, guard: 'public', methods: READ, counts: 'health', answer: health, handle }),
+  ),
+]
+
+const inAndOut = [
+  endpoint({ path: LOGIN_CHECK, guard: 'entrance', methods: ['POST'], counts: 'login', handle: logIn }),
+  endpoint({
+    path: LOGOUT,
+    guard: 'entrance',
+    methods: ['GET', 'POST'],
+    counts: 'logout',
+    handle: logOutPage,
+  }),
+]
+
+/** Pages for people, the way in and out, and the checks of health. */
+export const pages: readonly Endpoint[] = [
+  ...open,
+  ...inAndOut,
+  pageWithForm('sessions', { shows: { list: api.list }, sends: api.revoke, leadsTo: () => '/sessions' }),
+  pageWithForm('password', {
+    shows: {},
+    sends: api.password,
+    // By its handle the page knows the session that did it. Nobody else who makes a link knows that.
+    leadsTo: (handle) => `${PASSWORD_PAGE}?done=${handle}`,
+  }),
+  page('session', { attributes: api.get }),
+  page('overview', { overview: api.overview }),
+  searchPage('all-sessions', { found: api.listSessions }, { found: { sessions: [], next: null } }),
+  searchPage('users', { found: api.listUsers }, { found: { users: [], next: null } }),
+  page('user', { user: api.getUser, found: api.listSessions }),
+  searchPage('log', { log: api.listEvents }, { log: { events: [], next: null } }),
+]
