@@ -1,8 +1,6 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openPlace } from './support/process.ts'
 import { read, refusal } from './support/settings.ts'
-
-setDefaultTimeout(180_000)
 
 test('listening beyond this machine takes trusted proxies or somebody who says so, and the refusal names where it was set', () => {
   const https = 'public-url = "https://login.example.com"'

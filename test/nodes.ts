@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { testCommand } from './command.ts'
 import { startPostgres } from './support/postgres.ts'
 import { startRedis } from './support/redis.ts'
 
@@ -61,14 +62,12 @@ const stale = [
 if (stale.length > 0) throw new Error(`These are to stay out and are not there: ${stale.join('; ')}`)
 
 async function run(url: string): Promise<number> {
-  const child = Bun.spawn(
-    [process.execPath, 'test', '--timeout', '20000', '-t', pattern, ...files.map((file) => `./${file}`)],
-    {
-      env: { ...process.env, CLOAKROOM_TEST_STORE: url },
-      stdout: 'inherit',
-      stderr: 'inherit',
-    },
-  )
+  const command = testCommand('-t', pattern, ...files.map((file) => `./${file}`))
+  const child = Bun.spawn(command, {
+    env: { ...process.env, CLOAKROOM_TEST_STORE: url },
+    stdout: 'inherit',
+    stderr: 'inherit',
+  })
   return child.exited
 }
 

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import {
   copyFileSync,
   existsSync,
@@ -11,8 +11,6 @@ import {
 import { join } from 'node:path'
 import { nicenessOf, openPlace } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 test.concurrent('a server starts from a backup that was made while another ran, with all that was stored by then', async () => {
   await using place = openPlace()

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { givenUser, HOUR, newSession } from '../store/given.ts'
@@ -6,8 +6,6 @@ import { describeWithPostgres } from '../support/postgres.ts'
 import { openPlace, type ServerProcess } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 const SECRET = 'hunter2'
 

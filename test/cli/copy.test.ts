@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,8 +6,6 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import type { Store, StoredSession } from '../../src/store/store.ts'
 import { openPlace, type Place } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 const HOUR = 3_600_000
 

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { damage } from '../store/file.ts'
@@ -6,8 +6,6 @@ import { describeWithPostgres } from '../support/postgres.ts'
 import { openPlace, type Place, type Ran } from '../support/process.ts'
 import { startProxy } from '../support/proxy.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
-
-setDefaultTimeout(180_000)
 
 const PASSWORD = 'alice likes long passwords'
 

@@ -1,12 +1,10 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { closeSync, constants, existsSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { openPlace, type Place, type ServerProcess } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 /** What the first start says, all of it. */
 const ANNOUNCEMENT = /with the password\s+(\S+)\s+It is shown/

@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import pkg from '../../package.json' with { type: 'json' }
 import { MAIN, openPlace } from '../support/process.ts'
-
-setDefaultTimeout(180_000)
 
 const storeFlags = ['--data <dir>', 'default: ./data', '--store <url>', '--config <file>', 'CLOAKROOM_DATA']
 

@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MAIN, openPlace, type Place } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 /** Runs a line of the shell, in which `cloakroom` is the program. Bytes that are no UTF-8 are written as octal in `$'…'`. */
 async function shell(place: Place, line: string, env: Readonly<Record<string, string>> = {}) {

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import {
   chmodSync,
   chownSync,
@@ -11,8 +11,6 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MAIN, openPlace, type Place } from '../support/process.ts'
-
-setDefaultTimeout(180_000)
 
 /** A user whom nobody else is, to be who runs a service. */
 const SERVICE = 54_321

@@ -1,7 +1,5 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openPlace, type ServerProcess } from '../support/process.ts'
-
-setDefaultTimeout(60_000)
 
 const PASSWORD = 'bob likes long passwords'
 

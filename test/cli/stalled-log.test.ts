@@ -1,12 +1,10 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openFifo } from '../support/fifo.ts'
 import { freePort } from '../support/port.ts'
 import { openPlace, type Place, type Program } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 const env = { CLOAKROOM_ADMIN_PASSWORD: ADMIN_PASSWORD }
 

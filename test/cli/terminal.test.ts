@@ -1,7 +1,5 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openPlace, type Place, type Program } from '../support/process.ts'
-
-setDefaultTimeout(180_000)
 
 const PASSWORD = 'zyxwvutsrq-0987'
 

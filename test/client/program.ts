@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { STEP_LIMIT_MS } from '../support/limits.ts'
 
 const CLIENT = join(import.meta.dir, '../../src/client/cloakroom.js')
 
@@ -13,7 +14,7 @@ export async function runByNode(program: string, env: Record<string, string>): P
     const node = Bun.spawn(['node', file], {
       env: { ...process.env, ...env },
       stderr: 'pipe',
-      timeout: 15_000,
+      timeout: STEP_LIMIT_MS,
     })
     const [out, err] = await Promise.all([new Response(node.stdout).text(), new Response(node.stderr).text()])
     if ((await node.exited) !== 0) throw new Error(err)

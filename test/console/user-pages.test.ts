@@ -68,7 +68,7 @@ describeWithBrowser('the pages of every user', (open) => {
       ])
     await page.mouse.wheel(0, 10_000)
     await page.getByLabel('Key').fill('a')
-    await page.getByRole('button', { name: 'Add' }).click({ timeout: 3_000 })
+    await page.getByRole('button', { name: 'Add' }).click()
     await page.getByText('Saved a.').waitFor()
   })
 

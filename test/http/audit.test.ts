@@ -1,11 +1,9 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { type Client, givenUser, logIn } from '../support/client.ts'
 import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { attempt, JSON_ANSWER, RIGHT } from './attempt.ts'
 import { everythingHappens } from './everything.ts'
-
-setDefaultTimeout(180_000)
 
 // One node each, which tells all that it knows; of several the others are up to a second behind.
 
@@ -64,7 +62,7 @@ test('the security log has what the log has of security, word for word, and no s
 })
 
 test('the security log survives a restart, and what is a month old is gone', async () => {
-  const first = await startServer({ nodes: 1 })
+  const first = await startServer({ durable: true, nodes: 1 })
   const bob = await givenUser(first, 'bob')
   await attempt(first, { z_username: 'bob', z_password: 'a guess' }, JSON_ANSWER)
   const at = new Date(first.now).toISOString()

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { logIn } from '../support/client.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { type Mood, startProxy } from '../support/proxy.ts'
@@ -6,8 +6,6 @@ import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { startTicking } from '../support/ticking.ts'
 import { attempt, JSON_ANSWER, RIGHT } from './attempt.ts'
-
-setDefaultTimeout(180_000)
 
 /** Milliseconds after which a store counts as away, and what a busy machine may add. */
 const [TIMEOUT, SLACK] = [600, 900]

@@ -156,7 +156,7 @@ test('a known browser changes the password of its user also where strangers have
 })
 
 test('a device cookie opens nothing and is in no line of the log, and works after a restart', async () => {
-  const first = await startServer({ toml: SETTINGS })
+  const first = await startServer({ durable: true, toml: SETTINGS })
   const device = deviceOf(await enter(first, '', '203.0.113.7'))
   const value = device.split('=')[1] ?? ''
   for (const cookie of [device, `zsessionid=${value}`])

@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { logIn } from '../support/client.ts'
 import { until } from '../support/redis.ts'
 import { ADMIN_PASSWORD, startServer, type TestServer } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 /** Sends a request and hangs up at once, while the server still works on it. */
 function hangUp(server: TestServer, path: string, fields: Record<string, string>, headers: string[] = []) {

@@ -13,7 +13,7 @@ const writeUses = async (client: Client) => {
 const instantOf = async (client: Client, name: string) =>
   Date.parse(((await client.json('/session/info')) as Record<string, string>)[name] ?? '')
 
-for (const [store, where] of Object.entries({ sqlite: {}, memory: { store: 'memory:' } })) {
+for (const [store, where] of Object.entries({ sqlite: { durable: true }, memory: { store: 'memory:' } })) {
   test(`without a request a session ends after 30 minutes, to the millisecond (${store})`, async () => {
     await using server = await startServer(where)
     const [one, other] = [await logIn(server), await logIn(server)]
@@ -146,7 +146,7 @@ test('a lifetime that is shorter than the idle time is the one that counts', asy
 })
 
 test('a restart keeps sessions, their attributes, their ETag and their ends', async () => {
-  let server = await startServer()
+  let server = await startServer({ durable: true })
   const before = await logIn(server, { csrf: true })
   const ended = await logIn(server)
   await before.json('/session/put', { a: 'ä\u{1f426}', ['__proto__']: 'x' })

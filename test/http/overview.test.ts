@@ -1,11 +1,9 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { type Client, givenUser, logIn } from '../support/client.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 const STEP = 10_000
 
@@ -63,7 +61,7 @@ async function fail(server: TestServer, uname: string, times: number): Promise<r
 }
 
 test('an admin sees what the server does, in numbers of the last hour', async () => {
-  await using server = await startServer({ toml: '[login]\nuser-attempts = 2' })
+  await using server = await startServer({ durable: true, toml: '[login]\nuser-attempts = 2' })
   const admin = await logIn(server)
   const { uname, password } = await givenUser(server, 'alice')
   const alice = await logIn(server, { uname, password })

@@ -1,11 +1,9 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { blocksOf } from '../docs/markdown.ts'
 import { givenUser, logIn } from '../support/client.ts'
 import { describeWithPostgres, GUARDED, PASSWORD } from '../support/postgres.ts'
 import { openPlace } from '../support/process.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 const statusesOf = async (server: TestServer) =>
   Promise.all(['/healthz', '/readyz'].map(async (path) => (await fetch(server.url + path)).status))

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { givenUser, logIn } from '../support/client.ts'
 import { describeWith, lackOf } from '../support/installed.ts'
+import { STEP_LIMIT_MS } from '../support/limits.ts'
 import { startServer } from '../support/server.ts'
 import { attempt, cookieOf, RIGHT, statusOf, visit } from './attempt.ts'
 
@@ -156,7 +157,7 @@ test('a session that ended does not come back through its pre-login cookie, howe
 })
 
 test('a wrong login does not use the pre-login cookie up, and a restart forgets neither it nor its use', async () => {
-  let server = await startServer()
+  let server = await startServer({ durable: true })
   const [unused, used] = [await visit(server), await visit(server)]
   await attempt(server, { ...PROGRAM, z_password: 'wrong' }, { cookie: unused })
   expect(await statusOf(server, unused)).toBe(401)
@@ -199,7 +200,7 @@ describeWith('Node', lackOf(['node']), 'the fetch of Node', () => {
 async function runNode(program: string, env: Record<string, string>): Promise<string> {
   const node = Bun.spawn(['node', '--input-type=module', '-e', program], {
     env: { ...process.env, ...env },
-    timeout: 15_000,
+    timeout: STEP_LIMIT_MS,
   })
   return new Response(node.stdout).text()
 }

@@ -74,7 +74,7 @@ const ways: Readonly<Record<string, (client: Client, all: ReadonlyMap<string, st
 
 for (const [way, put] of Object.entries(ways)) {
   test(`whatever the limits allow comes back byte for byte through ${way}`, async () => {
-    await using server = await startServer()
+    await using server = await startServer({ durable: true })
     const client = await logIn(server)
     await fc.assert(
       fc.asyncProperty(attributes, async (all) => {
@@ -93,7 +93,7 @@ for (const [way, put] of Object.entries(ways)) {
 }
 
 test('whatever the limits allow comes through a query string as well', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const client = await logIn(server)
   await fc.assert(
     fc.asyncProperty(attributes, async (all) => {
@@ -127,7 +127,7 @@ async function take(client: Client, model: Map<string, string>, step: Step): Pro
 const isPairs = (step: NonNullable<Step>): step is readonly [string, string][] => Array.isArray(step[0])
 
 test('any sequence of puts and deletes leaves what a map would hold', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const client = await logIn(server)
   const name = fc.constantFrom('a', 'b', 'c', 'ä', '__proto__')
   const step: fc.Arbitrary<Step> = fc.oneof(
@@ -146,7 +146,7 @@ test('any sequence of puts and deletes leaves what a map would hold', async () =
 })
 
 test('no bytes at all make the server fail or mangle: a body is stored as it is or refused', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const client = await logIn(server)
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), fc.boolean(), async (bytes, isJson) => {

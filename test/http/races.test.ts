@@ -9,7 +9,7 @@ const FOUR_AT_ONCE = '[login]\nhashes-at-once = 4\nuser-attempts = 1000\naddress
 const NEW_PASSWORD = 'quite another one'
 
 test('256 puts at once of different keys are all there afterwards', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const client = await logIn(server)
   const keys = Array.from({ length: 256 }, (_, i) => `key${String(i).padStart(3, '0')}`)
   const answers = await Promise.all(keys.map((key) => client.ask('/session/put', { [key]: key })))
@@ -19,7 +19,7 @@ test('256 puts at once of different keys are all there afterwards', async () => 
 })
 
 test('puts and deletes at once each change only what they name', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const client = await logIn(server)
   const keys = Array.from({ length: 60 }, (_, i) => `key${i}`)
   await client.json('/session/put', Object.fromEntries(keys.map((key) => [key, 'old'])))
@@ -33,7 +33,7 @@ test('puts and deletes at once each change only what they name', async () => {
 })
 
 test('one put of many attributes is seen whole or not at all', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const client = await logIn(server)
   const put = (value: string) =>
     client.json('/session/put', Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`k${i}`, value])))
@@ -46,7 +46,11 @@ test('one put of many attributes is seen whole or not at all', async () => {
 
 for (const end of ['/session/invalidate', '/login/logout.csp']) {
   test(`a session that ends by ${end} while 30 writers write is dead and stays dead`, async () => {
-    await using server = await startServer({ toml: 'login.hashes-at-once = 2\n', slowHashes: true })
+    await using server = await startServer({
+      durable: true,
+      toml: 'login.hashes-at-once = 2\n',
+      slowHashes: true,
+    })
     const clients = await Promise.all(Array.from({ length: 10 }, () => logIn(server)))
     for (const client of clients) {
       const write = (i: number) => client.ask('/session/put', { [`k${i}`]: 'x' })
@@ -65,7 +69,7 @@ for (const end of ['/session/invalidate', '/login/logout.csp']) {
 }
 
 test('a counter that is compared and set counts right with 20 writers at once', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const client = await logIn(server)
   await client.json('/session/put', { count: '0' })
   const increment = async (): Promise<number> => {
@@ -106,7 +110,7 @@ const changes: Readonly<Record<string, readonly [path: string, fields: Record<st
 
 for (const [what, [path, fields]] of Object.entries(changes)) {
   test(`a login under way while the user is ${what} does not slip through`, async () => {
-    await using server = await startServer({ toml: FOUR_AT_ONCE, slowHashes: true })
+    await using server = await startServer({ durable: true, toml: FOUR_AT_ONCE, slowHashes: true })
     const { admin, remake } = await given(server)
     for (let round = 0; round < 3; round++) {
       await remake()
@@ -128,7 +132,7 @@ for (const [what, [path, fields]] of Object.entries(changes)) {
 }
 
 test('a user’s own change of password under way does not undo the one by an admin', async () => {
-  await using server = await startServer({ toml: FOUR_AT_ONCE, slowHashes: true })
+  await using server = await startServer({ durable: true, toml: FOUR_AT_ONCE, slowHashes: true })
   const { admin, remake } = await given(server)
   for (let round = 0; round < 4; round++) {
     await remake()
@@ -144,7 +148,7 @@ test('a user’s own change of password under way does not undo the one by an ad
 })
 
 test('two admins who remove each other at once leave one', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   const admin = await logIn(server)
   for (let round = 0; round < 3; round++) {
     await admin.ask('/admin/users/delete', { uname: 'second' })

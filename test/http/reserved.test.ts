@@ -5,7 +5,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { type Client, logIn } from '../support/client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-const FILE = { nodes: 1 }
+const FILE = { store: 'sqlite' }
 
 /** Puts attributes into the store of a server, as an application or an earlier version did. */
 async function putBeside(server: TestServer, { cookie }: Client, attributes: Record<string, string>) {

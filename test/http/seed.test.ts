@@ -21,7 +21,7 @@ const jQueryExample = /^\$\.getJSON\([\s\S]*?^\}\);/m.exec(page)?.[0] ?? ''
 const jQuery = require.resolve('jquery')
 
 test("the page's curl commands work as they stand, for a cookie file that curl wrote once", async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   using shell = openShell()
   const here = (command: string) => {
     expect(command).toContain(`http://${ADDRESS}/`)
@@ -42,7 +42,7 @@ test("the page's curl commands work as they stand, for a cookie file that curl w
 })
 
 test("the page's curl commands change nothing without the login", async () => {
-  await using server = await startServer()
+  await using server = await startServer({ durable: true })
   using shell = openShell()
   await shell.run(`mkdir ~/.mmonit && curl -sS -c ~/.mmonit/cookie ${server.url}/index.csp`)
   for (const command of commands) {
@@ -53,7 +53,7 @@ test("the page's curl commands change nothing without the login", async () => {
 
 describeWithBrowser("the page's jQuery example", (open) => {
   test('makes every later POST of the page carry the CSRF token, and none before it', async () => {
-    await using server = await startServer()
+    await using server = await startServer({ durable: true })
     // Our pages forbid scripts; the page of a program that uses this API would not.
     await using context = await open({ bypassCSP: true })
     const page = await logInByForm(context, server)

@@ -168,7 +168,7 @@ test('a reader who stops reading is dropped, and one who reads is not', async ()
   expect(server.log.filter((line) => line.includes('"stream_dropped"'))).toHaveLength(1)
   await using _ = await watchAgain(client)
   stuck.destroy()
-}, 180_000)
+})
 
 test('puts that come all at once with values do not drop who reads', async () => {
   await using server = await startServer(ONE_NODE)
@@ -196,7 +196,7 @@ test('open streams do not hold up a stop, also those of readers who read nothing
   await other[Symbol.asyncDispose]()
   expect(stopping.ms).toBeLessThan(8_000)
   stuck.destroy()
-}, 180_000)
+})
 
 describeWithRedis('a server on Redis', () => {
   test('does not begin to watch a session for which it has no room', async () => {

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { routes } from '../../src/http/routes.ts'
 import { attempt, JSON_ANSWER, RIGHT } from '../http/attempt.ts'
@@ -6,8 +6,6 @@ import { givenUser, logIn } from '../support/client.ts'
 import { countedBy, METRICS, metricsText, untilTold, valuesIn } from '../support/metrics.ts'
 import { describeWithRedis, startRedis, until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 /** One node also where the other tests have several: each tells of itself. */
 const start = (toml = '', store = 'memory:') => startServer({ toml: METRICS + toml, store, nodes: 1 })
@@ -252,7 +250,7 @@ test('uses that wait are told, and the store is up', async () => {
 })
 
 test('live sessions and the size of the store are told, as they were measured last', async () => {
-  await using server = await startServer({ toml: METRICS, nodes: 1 })
+  await using server = await startServer({ toml: METRICS, store: 'sqlite' })
   await untilTold(server, (values) => values['cloakroom_sessions'] === 0)
   await logIn(server)
   await logIn(server)

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { logIn } from '../support/client.ts'
@@ -7,11 +7,9 @@ import { describeWithPrometheus, EXAMPLE, promtool, startPrometheus } from '../s
 import { until } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-setDefaultTimeout(180_000)
-
 /** With a store that can tell how large it is, once that was measured. */
 async function start(): Promise<TestServer> {
-  const server = await startServer({ toml: METRICS, nodes: 1 })
+  const server = await startServer({ toml: METRICS, store: 'sqlite' })
   await untilTold(server, (values) => values['cloakroom_store_bytes'] !== undefined)
   return server
 }

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { counterOf, judge, newKept } from '../../reliability/ledger.ts'
 import { makeOld, versionOf } from '../../reliability/old.ts'
@@ -8,8 +8,6 @@ import { NEWEST } from '../../src/store/sqlite/schema.ts'
 import { logIn } from '../support/client.ts'
 import { openPlace } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
-
-setDefaultTimeout(600_000)
 
 const ROUNDS = 25
 

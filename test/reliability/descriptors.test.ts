@@ -1,9 +1,7 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { connect, type Socket } from 'node:net'
 import { cannotMeasure, type Observed, startObserved } from '../../reliability/server.ts'
 import { ask } from '../../reliability/wire.ts'
-
-setDefaultTimeout(180_000)
 
 const isSkipped = cannotMeasure !== null
 const why = isSkipped ? ` (skipped: ${cannotMeasure})` : ''

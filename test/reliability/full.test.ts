@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { attributesOf, judge, type Kept, newKept } from '../../reliability/ledger.ts'
@@ -10,8 +10,6 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { openPlace, type ServerProcess } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
 import { cannotMount, openDisk } from './disk.ts'
-
-setDefaultTimeout(180_000)
 
 const reason = cannotMount()
 const isRequired = process.env['CI'] === 'true' && process.getuid?.() === 0

@@ -1,11 +1,9 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ask } from '../../reliability/wire.ts'
 import { openPlace } from '../support/process.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 /** Ways in which a running server loses the thread that writes, as code that has hold of it. */
 const losses: Readonly<Record<string, string>> = {

@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { type NodeTally, runNodeRounds, type Victim } from '../../reliability/node-rounds.ts'
 import type { StoreName } from '../../reliability/shared.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { describeWithRedis } from '../support/redis.ts'
-
-setDefaultTimeout(600_000)
 
 /** A few kills of which nothing may be left: by hand there are more. */
 async function kill(store: StoreName, victim: Victim, rounds: number): Promise<NodeTally> {

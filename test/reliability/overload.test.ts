@@ -1,9 +1,7 @@
-import { setDefaultTimeout, test } from 'bun:test'
+import { test } from 'bun:test'
 import { cannotMeasure } from '../../reliability/server.ts'
 import { openFlood, openShots } from './flood.ts'
 import { withstand } from './withstand.ts'
-
-setDefaultTimeout(300_000)
 
 const isSkipped = cannotMeasure !== null
 const why = isSkipped ? ` (skipped: ${cannotMeasure})` : ''

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { startObserved } from '../../reliability/server.ts'
 import { logIn } from '../../reliability/wire.ts'
 import { type Call, callsIn } from './trace.ts'
-
-setDefaultTimeout(180_000)
 
 const strace = Bun.which('strace')
 const isComplete = process.env['CI'] === 'true'

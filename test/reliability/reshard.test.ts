@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { newChance } from '../../reliability/chance.ts'
 import { judge, type Kept } from '../../reliability/ledger.ts'
 import { startClients } from '../../reliability/node-load.ts'
@@ -7,8 +7,6 @@ import { slotOf } from '../../src/store/redis/slots.ts'
 import { describeWithRedis, until } from '../support/redis.ts'
 import { type Move, ownerOf, startCluster } from '../support/redis-cluster.ts'
 import { startServer } from '../support/server.ts'
-
-setDefaultTimeout(180_000)
 
 const ALL = [ENDING, REPORTS, EVENT_NUMBERS, ...shards.map(({ ends }) => ends)].map(slotOf)
 

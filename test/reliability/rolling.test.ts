@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ANSWERED_BY, PROXY_ADDRESS, startNginx } from '../support/nginx.ts'
@@ -6,8 +6,6 @@ import { freePort } from '../support/port.ts'
 import { openPlace } from '../support/process.ts'
 import { describeWithRedis, startRedis } from '../support/redis.ts'
 import { ADMIN_PASSWORD } from '../support/server.ts'
-
-setDefaultTimeout(600_000)
 
 /** Clients that ask at once, one request after the other. */
 const CLIENTS = 8

@@ -1,8 +1,6 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { cannotMeasure } from '../../reliability/server.ts'
 import { behave, SLACK, settled, startQuiet, untilGivenUp } from './withstand.ts'
-
-setDefaultTimeout(300_000)
 
 const slowhttptest = Bun.which('slowhttptest')
 const isComplete = process.env['CI'] === 'true'

@@ -1,9 +1,7 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { chartOf } from '../../reliability/chart.ts'
 import { cannotMeasure } from '../../reliability/server.ts'
 import { growthOf, missingOf, type Sample, soak } from '../../reliability/soaking.ts'
-
-setDefaultTimeout(600_000)
 
 /** Milliseconds: sessions that are left alone end in this time. */
 const DURATION = 5_000

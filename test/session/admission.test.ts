@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { Refusal } from '../../src/errors.ts'
 import { Admission, type Displaced, type SessionLimit } from '../../src/session/admission.ts'
 import { openMemoryStore } from '../../src/store/memory.ts'
@@ -9,8 +9,6 @@ import { givenSession, givenUser, HOUR, idsOf, isLive, newSession, now, times } 
 import { ended, watch } from '../store/watched.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { describeWithRedis, openRedis, startRedis } from '../support/redis.ts'
-
-setDefaultTimeout(180_000)
 
 interface Given {
   readonly limit?: Partial<SessionLimit>

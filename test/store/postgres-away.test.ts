@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { StoreFault } from '../../src/errors.ts'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -20,8 +20,6 @@ import {
 } from './given.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(180_000)
-
 /** Milliseconds. */
 const TIMEOUT = 400
 /** What a busy machine may add before somebody is told. */

@@ -1,9 +1,7 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { givenUser, HOUR, now } from './given.ts'
-
-setDefaultTimeout(180_000)
 
 const insert = (uname: string, from: number, to: number) => `
   INSERT INTO cloakroom.sessions

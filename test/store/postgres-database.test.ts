@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { Pool } from '../../src/store/postgres/pool.ts'
 import { LATEST } from '../../src/store/postgres/schema.ts'
@@ -23,8 +23,6 @@ import {
 import { watch, wrote } from './watched.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(180_000)
-
 const reach = { timeout: 5_000, connections: 4 }
 const open = (url: string) => openPostgresStore(url, { ...reach, create: true })
 

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { StoreFault } from '../../src/errors.ts'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { placeOf } from '../../src/store/postgres/url.ts'
@@ -20,8 +20,6 @@ import {
   put,
 } from './given.ts'
 import { watch, wrote } from './watched.ts'
-
-setDefaultTimeout(180_000)
 
 const hasty = { timeout: 400, connections: 2, create: true }
 const patient = { ...hasty, timeout: 10_000 }

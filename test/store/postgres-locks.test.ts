@@ -1,12 +1,10 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { resolve } from 'node:path'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { placeOf } from '../../src/store/postgres/url.ts'
 import { handleOf, type Store, type StoredUser } from '../../src/store/store.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { anyVersion, givenSession, givenUser, HOUR, MINUTE, newSession, noKeeper, now, put } from './given.ts'
-
-setDefaultTimeout(180_000)
 
 /** Longer than anything here has to wait, unless it waits for something that waits for it. */
 const reach = { timeout: 10_000, connections: 8, create: true }

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { SetupError } from '../../src/errors.ts'
 import { requireUsable } from '../../src/store/postgres/facts.ts'
@@ -10,8 +10,6 @@ import { startTicking } from '../support/ticking.ts'
 import { errorOf } from './file.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(180_000)
-
 const open = (url: string, create = true) =>
   openPostgresStore(url, { timeout: 1_000, connections: 4, create })
 

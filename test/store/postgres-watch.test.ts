@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { SQL } from 'bun'
 import { StoreFault } from '../../src/errors.ts'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
@@ -11,8 +11,6 @@ import { givenAttributes, givenSession, givenSessionOf, givenUser, newId, put } 
 import { ended, watch, wrote } from './watched.ts'
 
 // A server starts, stops and recovers in there.
-setDefaultTimeout(180_000)
-
 /** Milliseconds; a fifth of what is between two looks whether what is told arrives. */
 const TIMEOUT = 1_500
 

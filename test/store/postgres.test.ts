@@ -17,5 +17,5 @@ describeWithPostgres('laws', { conf: { fsync: 'off' } }, (server) => {
     const store = await openPostgresStore(url, { timeout: 5_000, connections: 8, create: true })
     await answersAsModel(() => store, 20)
     await store.close()
-  }, 180_000)
+  })
 })

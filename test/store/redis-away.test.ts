@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
@@ -24,8 +24,6 @@ import {
   now,
   put,
 } from './given.ts'
-
-setDefaultTimeout(180_000)
 
 /** Milliseconds within which anything has to be answered, be it with a fault. */
 const SECOND = 1_000

@@ -1,12 +1,10 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { StoreFault } from '../../src/errors.ts'
 import { handleOf } from '../../src/store/store.ts'
 import { describeWithRedis, openRedis, until } from '../support/redis.ts'
 import { startWatched } from '../support/redis-sentinel.ts'
 import { errorOf } from './file.ts'
 import { attributesOf, givenAttributes, givenSession, isLive, newSession, now, put } from './given.ts'
-
-setDefaultTimeout(180_000)
 
 describeWithRedis('a primary that sentinels watch', () => {
   test('is found by its name, and followed to the next one, which has what it confirmed', async () => {

@@ -1,11 +1,9 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { sessionKey } from '../../src/store/redis/keys.ts'
 import { describeWithRedis, openRedis, startRedis } from '../support/redis.ts'
 import { givenAttributes, givenSessionOf, givenUser, now } from './given.ts'
 
 // A server starts in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 const userAgent =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1'
 

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ErrorReply } from 'redis'
 import { StoreFault } from '../../src/errors.ts'
 import { type Connection, connectionOf, writeInTime } from '../../src/store/redis/clock.ts'
@@ -19,8 +19,6 @@ import {
 } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 /** Fails unless it ends in a fault. */
 const requireFault = async (asking: Promise<unknown>) =>
   expect(await asking.catch((error) => error)).toBeInstanceOf(StoreFault)

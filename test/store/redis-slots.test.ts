@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { StoreFault } from '../../src/errors.ts'
 import {
   ENDING,
@@ -33,8 +33,6 @@ import {
 import { watch, wrote } from './watched.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 type Identified = Pick<Given, 'id'>
 
 const keyOf = ({ id }: Identified) => sessionKey(handleOf(id))

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { SetupError } from '../../src/errors.ts'
 import { checkRedis } from '../../src/store/redis/open.ts'
 import { RIGHTS } from '../../src/store/redis/sentences.ts'
@@ -17,8 +17,6 @@ import { errorOf } from './file.ts'
 import { givenSession } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 const PASSWORD = 'hunter2/+é'
 const withLogin = ({ url }: RedisServer, login: string) => url.replace('//', `//${login}@`)
 

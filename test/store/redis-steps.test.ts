@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { fieldsOf } from '../../src/store/redis/fields.ts'
 import { ENDING, indexKey, memberOf, sessionKey, shardOf, userKey } from '../../src/store/redis/keys.ts'
 import type { Script } from '../../src/store/redis/scripts.ts'
@@ -21,8 +21,6 @@ import {
 } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 /** A step of a node that dies behind it, for which there is time enough. */
 const step = (
   { ask }: RedisServer,

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { idOf, newToken } from '../../src/session/token.ts'
 import { sessionKey } from '../../src/store/redis/keys.ts'
 import { slotOf } from '../../src/store/redis/slots.ts'
@@ -23,8 +23,6 @@ import {
 import { ADMIN_PASSWORD } from '../support/server.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 const SECRET = 'hunter2'
 
 /** From then on it wants the password, and there is no other way to it than TLS; what `ask` has is kept. */

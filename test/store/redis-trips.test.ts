@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import type { Store } from '../../src/store/store.ts'
 import {
   describeWithRedis,
@@ -12,8 +12,6 @@ import { sentDuring } from '../support/redis-sent.ts'
 import { type Given, givenAttributes, givenSession, now, put, roomy } from './given.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 const requests: Record<
   string,
   { ask(store: Store, session: Given): Promise<unknown>; sends: readonly string[] }

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { StoreFault } from '../../src/errors.ts'
 import { channelOf, sessionKey } from '../../src/store/redis/keys.ts'
 import { slotOf } from '../../src/store/redis/slots.ts'
@@ -23,8 +23,6 @@ import {
 import { removed, watch, wrote } from './watched.ts'
 
 // Servers start in here, on machines that may have much else to do.
-setDefaultTimeout(180_000)
-
 type Told = Awaited<ReturnType<typeof watch>>
 
 const untilMissed = ({ changes }: Told) => until(async () => changes.some(({ kind }) => kind === 'missed'))

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, setDefaultTimeout } from 'bun:test'
+import { beforeAll } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import {
   type Page,
 } from 'playwright-core'
 import { describeWith } from './installed.ts'
+import { STEP_LIMIT_MS } from './limits.ts'
 import { ADMIN_PASSWORD } from './server.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -27,10 +28,6 @@ const FLAGS = [
   '--host-resolver-rules=MAP *.test 127.0.0.1',
 ]
 
-/** Milliseconds for a test, and for one step in it: a browser on a busy machine is slow. */
-const TEST_TIMEOUT = 30_000
-const STEP_TIMEOUT = 10_000
-
 const executable = () => NAMES.map((name) => Bun.which(name)).find((path) => path !== null)
 
 const lackOfBrowser = () =>
@@ -46,21 +43,23 @@ export async function launchBrowser(): Promise<Browser> {
 /** Opens what pages take for a browser of their own: no cookies are shared. `await using context = await open()` closes it. */
 export type OpenContext = (options?: BrowserContextOptions) => Promise<BrowserContext>
 
-/** Tests in a real Chromium, one for all of them. */
+/** The browser of this process, for all files of tests that it runs. It ends with the process. */
+let browser: Promise<Browser> | null = null
+
+/** Tests in a real Chromium. */
 export function describeWithBrowser(says: string, tests: (open: OpenContext) => void): void {
-  let browser: Browser | undefined
   const open: OpenContext = async (options = {}) => {
-    if (browser === undefined) throw new Error('The browser has not started.')
-    const context = await browser.newContext(options)
-    context.setDefaultTimeout(STEP_TIMEOUT)
+    browser ??= launchBrowser()
+    const context = await (await browser).newContext(options)
+    context.setDefaultTimeout(STEP_LIMIT_MS)
     return context
   }
   describeWith('a browser', lackOfBrowser(), says, () => {
-    setDefaultTimeout(TEST_TIMEOUT)
+    // Not within a test: what a test has started is killed if its time runs out.
     beforeAll(async () => {
-      browser = await launchBrowser()
+      browser ??= launchBrowser()
+      await browser
     })
-    afterAll(() => browser?.close())
     tests(open)
   })
 }
@@ -76,7 +75,7 @@ export async function openWithoutCookies(options: BrowserContextOptions = {}) {
   const executablePath = executable()
   if (executablePath === undefined) throw new Error(`There is no ${NAMES.join(', ')} on the path.`)
   const context = await chromium.launchPersistentContext(folder, { ...options, executablePath, args: FLAGS })
-  context.setDefaultTimeout(STEP_TIMEOUT)
+  context.setDefaultTimeout(STEP_LIMIT_MS)
   return Object.assign(context, {
     async [Symbol.asyncDispose]() {
       await context.close()

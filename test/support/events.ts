@@ -1,4 +1,5 @@
 import type { Client } from './client.ts'
+import { STEP_LIMIT_MS } from './limits.ts'
 
 /** One event as `EventSource` would give it, or a comment. */
 export interface ReadEvent {
@@ -7,9 +8,6 @@ export interface ReadEvent {
   readonly id: string | null
   readonly data: unknown
 }
-
-/** Milliseconds after which an event that did not come is given up. */
-const LONGEST_WAIT = 30_000
 
 /** A stream of events that somebody reads. */
 export interface Events extends AsyncDisposable {
@@ -53,7 +51,7 @@ export function readEvents(answer: Response): Events {
   void read()
   const until = (holds: () => boolean) =>
     new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`Came only: ${text.slice(-500)}`)), LONGEST_WAIT)
+      const timer = setTimeout(() => reject(new Error(`Came only: ${text.slice(-500)}`)), STEP_LIMIT_MS)
       heard = () => {
         if (!holds()) return
         clearTimeout(timer)

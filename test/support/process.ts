@@ -1,16 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { STEP_LIMIT_MS } from './limits.ts'
 import { ADMIN_PASSWORD } from './server.ts'
 
 /** The program itself. */
 export const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
-
-/**
- * Milliseconds after which whatever runs is killed; less than a test may take, which could not clean up if it waited for a program
- * that never ends.
- */
-const LONGEST_RUN = 120_000
 
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGKILL' | 'SIGUSR2'
 
@@ -120,7 +115,7 @@ function startPiped(args: readonly string[], where: Where, given: Given): Progra
   const { input = '', stdout = 'pipe', stderr = 'pipe' } = given
   const child = Bun.spawn(command(args), {
     ...where,
-    timeout: LONGEST_RUN,
+    timeout: STEP_LIMIT_MS,
     killSignal: 'SIGKILL',
     stdin: new TextEncoder().encode(input),
     stdout,
@@ -141,7 +136,7 @@ function startTyped(args: readonly string[], where: Where): Program {
   const closed = Promise.withResolvers<void>()
   const child = Bun.spawn(command(args), {
     ...where,
-    timeout: LONGEST_RUN,
+    timeout: STEP_LIMIT_MS,
     killSignal: 'SIGKILL',
     terminal: {
       cols: 200,

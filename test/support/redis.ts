@@ -7,10 +7,8 @@ import { openRedisStore, type RedisOptions } from '../../src/store/redis/open.ts
 import { placeOf } from '../../src/store/redis/place.ts'
 import type { Store } from '../../src/store/store.ts'
 import { describeWith, lackOf } from './installed.ts'
+import { STEP_LIMIT_MS } from './limits.ts'
 import { freePort } from './port.ts'
-
-/** Milliseconds that a server may take to start or to do what is waited for. */
-const PATIENCE = 60_000
 
 /** A real Redis on a free port of the loopback interface. */
 export interface RedisServer extends AsyncDisposable {
@@ -69,7 +67,7 @@ export async function startRedis(settings: readonly string[] = [], port?: number
   let client: Client | null = null
   const url = `redis://127.0.0.1:${listening}`
   const ask = async (...args: readonly string[]) => {
-    client ??= await connect(placeOf(url), { host: '127.0.0.1', port: listening }, PATIENCE, () => {
+    client ??= await connect(placeOf(url), { host: '127.0.0.1', port: listening }, STEP_LIMIT_MS, () => {
       client = null
     })
     return client.send(args)
@@ -112,7 +110,7 @@ const isUp = (port: number) =>
   until(async () => {
     const open = placeOf(`redis://127.0.0.1:${port}`)
     // A password that is asked for is an answer too.
-    const client = await connect(open, open.hosts[0], PATIENCE, () => {}).catch((error) => {
+    const client = await connect(open, open.hosts[0], STEP_LIMIT_MS, () => {}).catch((error) => {
       if (/NOAUTH/.test(String(error))) return null
       throw error
     })
@@ -139,9 +137,9 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
     try {
       if (await holds()) return
     } catch (error) {
-      if (performance.now() - started > PATIENCE) throw error
+      if (performance.now() - started > STEP_LIMIT_MS) throw error
     }
-    if (performance.now() - started > PATIENCE) throw new Error(`It never came true: ${holds}`)
+    if (performance.now() - started > STEP_LIMIT_MS) throw new Error(`It never came true: ${holds}`)
     await Bun.sleep(5)
   }
 }

@@ -25,15 +25,17 @@ export interface TestServer extends AsyncDisposable {
   readonly log: readonly string[]
   /** Its clock, which stands still until somebody moves it. */
   now: number
-  /** Stops the server and starts it anew on what it has kept. */
+  /** Stops the server and starts it anew on what it has kept, which is nothing unless it is `durable`. */
   restart(): Promise<TestServer>
 }
 
 export interface TestSettings {
   /** Lines of TOML. */
   readonly toml?: string
-  /** A URL, such as `memory:`; else a SQLite database in a folder of its own. */
+  /** A URL, or `sqlite` for a database in the folder of the server, on one node; else one of its own in memory, or the shared one. */
   readonly store?: string
+  /** Whether what is kept is there after a restart: then SQLite is in the place of memory. */
+  readonly durable?: boolean
   readonly publicUrl?: string
   /** Whether passwords are hashed as slowly as they should be, for tests that need the time it takes. */
   readonly slowHashes?: boolean
@@ -52,8 +54,10 @@ export interface TestSettings {
 /** Starts a server. `await using server = await startServer()` stops it and deletes what it kept at the end of the block. */
 export async function startServer(settings: TestSettings = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-test-'))
-  if (SHARED === undefined || settings.store !== undefined) return start(folder, settings, Date.now())
-  return start(folder, { nodes: 2, ...settings, store: await newSpace(SHARED) }, Date.now())
+  if (settings.store !== undefined) return start(folder, settings, Date.now())
+  if (SHARED !== undefined)
+    return start(folder, { nodes: 2, ...settings, store: await newSpace(SHARED) }, Date.now())
+  return start(folder, { ...settings, store: settings.durable ? 'sqlite' : 'memory:' }, Date.now())
 }
 
 /** What answers, be it one node or several. */
@@ -101,7 +105,7 @@ async function newNode(
       config: file,
       port: '0',
       data: join(folder, 'data'),
-      ...(store === undefined ? {} : { store }),
+      ...(store === undefined || store === 'sqlite' ? {} : { store }),
       ...(publicUrl === undefined ? {} : { 'public-url': publicUrl }),
     },
     {},
