@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'no
 const PAUSE_MS = 20
 
 /** The longest time between the end of the port and that of idle connections. */
-const CLOSING_MS = 500
+const CLOSING_MS = 2_000
 
 /** States of a socket (Linux, include/net/tcp_states.h). */
 const [ESTABLISHED, LISTEN] = ['01', '0A']

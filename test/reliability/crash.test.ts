@@ -13,7 +13,10 @@ const ROUNDS = 25
 
 test('killed 25 times amid writes, logins, ends, sweeps, first starts, migrations and backups, it keeps what it answered', async () => {
   const seed = Math.floor(Math.random() * 1_000_000)
-  const tallies = await runRounds({ rounds: ROUNDS, seed, progress() {} })
+  const tallies = await runRounds({ rounds: ROUNDS, seed, progress() {} }).catch((error: unknown) => {
+    // What went wrong first, and not that the folder could not be deleted because of it.
+    throw error instanceof SuppressedError ? error.suppressed : error
+  })
   const harm = tallies.map(({ kind, lost, half, revived }) => ({ kind, lost, half, revived }))
   expect({ seed, harm }).toEqual({
     seed,

@@ -15,7 +15,9 @@ describeWithRedis('two nodes on Redis behind nginx', () => {
     await using redis = await startRedis()
     await using place = openPlace()
     const ports = [freePort(), freePort()]
-    writeFileSync(join(place.folder, 'settings.toml'), `trusted-proxies = ["${PROXY_ADDRESS}"]`)
+    // On a busy machine a connection of the proxy may be idle for longer than a second.
+    const settings = `trusted-proxies = ["${PROXY_ADDRESS}"]\ndrain = "4s"\n`
+    writeFileSync(join(place.folder, 'settings.toml'), settings)
     const start = (port: number) =>
       place.serve(['--store', redis.url, '--port', String(port), '--config', 'settings.toml'])
     const nodes = await Promise.all(ports.map(start))
