@@ -12,6 +12,14 @@ const PATH = `${process.env['PATH']}:/usr/sbin`
 /** The path of a program, wherever Debian puts servers; null: it is not installed. */
 export const findDaemon = (name: string): string | null => Bun.which(name, { PATH })
 
+const SETPRIV = Bun.which('setpriv')
+
+/** A command whose process ends with this one, whatever becomes of that; where there is no `setpriv`, as it is. */
+export const endingWithUs = (command: readonly string[]): string[] => [
+  ...(SETPRIV === null ? [] : [SETPRIV, '--pdeathsig', 'SIGKILL']),
+  ...command,
+]
+
 /** Starts a server of one process, in the foreground, and resolves when it takes connections. Stopping it calls `cleanUp`. */
 export async function startDaemon(
   command: readonly [name: string, ...args: string[]],
@@ -20,12 +28,11 @@ export async function startDaemon(
 ): Promise<Daemon> {
   const [name, ...args] = command
   const log = join(folder, 'stderr')
-  // It ends with this process, whatever becomes of that.
-  const setpriv = Bun.which('setpriv')
-  const child = Bun.spawn(
-    [...(setpriv === null ? [] : [setpriv, '--pdeathsig', 'SIGKILL']), findDaemon(name) ?? name, ...args],
-    { stdout: 'ignore', stderr: Bun.file(log), env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder } },
-  )
+  const child = Bun.spawn(endingWithUs([findDaemon(name) ?? name, ...args]), {
+    stdout: 'ignore',
+    stderr: Bun.file(log),
+    env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder },
+  })
   while (!(await takesConnections(port))) {
     if (child.exitCode !== null) throw new Error(`${name} has ended: ${await Bun.file(log).text()}`)
     await Bun.sleep(2)

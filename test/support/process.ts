@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { endingWithUs } from './daemon.ts'
 import { STEP_LIMIT_MS } from './limits.ts'
 import { ADMIN_PASSWORD } from './server.ts'
 
@@ -109,7 +110,7 @@ interface Where {
   readonly env: Record<string, string>
 }
 
-const command = (args: readonly string[]) => [process.execPath, MAIN, ...args]
+const command = (args: readonly string[]) => endingWithUs([process.execPath, MAIN, ...args])
 
 function startPiped(args: readonly string[], where: Where, given: Given): Program {
   const { input = '', stdout = 'pipe', stderr = 'pipe' } = given
@@ -154,7 +155,12 @@ async function hear(
 ): Promise<void> {
   if (stream === undefined || typeof stream === 'number') return
   const decoder = new TextDecoder()
-  for await (const bytes of stream) add(decoder.decode(bytes, { stream: true }))
+  try {
+    for await (const bytes of stream) add(decoder.decode(bytes, { stream: true }))
+  } catch (error) {
+    // So ends at times what a program that is killed was writing to.
+    if ((error as { code?: unknown }).code !== 'ECONNRESET') throw error
+  }
 }
 
 /** What a program has said, and who waits for it to say more. */
