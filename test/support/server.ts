@@ -98,7 +98,7 @@ async function newNode(
 ): Promise<() => Promise<Answering>> {
   const file = join(folder, 'settings.toml')
   // Programs of a test keep their connections, which a stop would wait for.
-  const settings = toml.includes('drain =') ? toml : `drain = "1ms"\n${toml}`
+  const settings = patient(toml.includes('drain =') ? toml : `drain = "1ms"\n${toml}`)
   await Bun.write(file, nodes === undefined ? settings : trusting(settings))
   const config = readConfig(
     {
@@ -123,6 +123,13 @@ async function newNode(
       giveUp() {},
     })
 }
+
+/** Lines of TOML by which stores on the network may be slow, as they are on a machine that is busy, unless they say for how long. */
+const patient = (toml: string) =>
+  ['redis', 'postgres'].reduce(
+    (all, store) => (all.includes(`[${store}]`) ? all : `${all}\n[${store}]\ntimeout = "10s"\n`),
+    toml,
+  )
 
 /** Lines of TOML that trust nginx too. */
 const trusting = (toml: string) =>
