@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Audit } from './audit.ts'
-import { Refusal, SetupError } from './errors.ts'
+import { isRefusal, Refusal, SetupError } from './errors.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Log } from './log.ts'
 import { requirePassword } from './login/password-rules.ts'
 import { asFirstPassword } from './login/passwords.ts'
 import { ADMIN, type Users } from './login/users.ts'
+import { untilAnswered } from './patience.ts'
 import { RAISE_FILES } from './threads.ts'
 
 /** Milliseconds that a start waits for standard error to take the password; then it goes on without an admin. */
@@ -44,8 +45,8 @@ const NOT_SHOWN =
 export async function makeFirstAdmin(parts: Parts, password: string | null): Promise<void> {
   const { users, log, readiness } = parts
   // Before the other question, or an admin that another server makes in between would count as one without the role.
-  const isFree = await isFreeName(users)
-  if (await users.hasAdmin()) return readiness.open()
+  const isFree = await untilAnswered(() => isFreeName(users))
+  if (await untilAnswered(() => users.hasAdmin())) return readiness.open()
   if (!isFree) {
     log.warn({ event: 'no_admin' }, NO_ADMIN)
     return readiness.open()
@@ -73,7 +74,7 @@ async function makeWithRandom(parts: Parts): Promise<void> {
   const password = randomBytes(15).toString('base64url')
   const passwordHash = asFirstPassword(await hash(users, password))
   // Another server on this store may have been first while this one hashed.
-  if (await users.hasAdmin()) return readiness.open()
+  if (await untilAnswered(() => users.hasAdmin())) return readiness.open()
   const giveUp = (err: unknown) => {
     readiness.wait(NOT_SHOWN)
     log.error({ event: 'no_admin', err }, NOT_SHOWN)
@@ -104,7 +105,7 @@ async function hash(users: Users, password: string): Promise<string> {
   try {
     return await users.hashNew(password, CONTEXT)
   } catch (cause) {
-    if (!(cause instanceof Refusal && cause.code === 'busy')) throw cause
+    if (!isRefusal(cause, 'busy')) throw cause
     throw new SetupError(`There is no room to hash the password of the first admin. ${RAISE_FILES}`, {
       cause,
     })

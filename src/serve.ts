@@ -28,6 +28,7 @@ import { Users } from './login/users.ts'
 import type { Sources } from './metrics/families.ts'
 import { Meter } from './metrics/meter.ts'
 import { Overview } from './overview/overview.ts'
+import { untilAnswered } from './patience.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
@@ -114,8 +115,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   }
   const lifetime = newLifetime(config, PRE_LOGIN)
   const touches = new Touches(store, lifetime, clock, fault)
-  const secret = await store.readSecret('pre-login', randomBytes(32).toString('base64url'))
-  const deviceSecret = await store.readSecret('device', randomBytes(32).toString('base64url'))
+  const readSecret = (name: 'pre-login' | 'device') =>
+    untilAnswered(() => store.readSecret(name, randomBytes(32).toString('base64url')))
+  const secret = await readSecret('pre-login')
+  const deviceSecret = await readSecret('device')
   const audit = new Audit(lines, store, clock, fault)
   const sessions = new Sessions({
     ...{ store, limits, lifetime, touches, clock, secret, fault },

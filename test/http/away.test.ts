@@ -26,7 +26,14 @@ const moods: readonly { mood: Mood; says: string }[] = [
 const name = (says: string) =>
   `a network that ${says}: requests are 503 in time, never 401, and 200 when it is well again`
 
+const STARTS = 'a store that does not answer for a moment keeps no server from its start'
+
 describeWithRedis('between a server and Redis', () => {
+  test(STARTS, async () => {
+    await using redis = await startRedis()
+    await checkStart(redis.port, (port) => `redis://127.0.0.1:${port}`)
+  })
+
   for (const { mood, says } of moods) {
     test(name(says), async () => {
       await using redis = await startRedis()
@@ -36,6 +43,11 @@ describeWithRedis('between a server and Redis', () => {
 })
 
 describeWithPostgres('between a server and PostgreSQL', {}, (postgres) => {
+  test(STARTS, async () => {
+    const url = await postgres.newDatabase()
+    await checkStart(postgres.port, (port) => url.replace(`:${postgres.port}/`, `:${port}/`))
+  })
+
   for (const { mood, says } of moods) {
     test(name(says), async () => {
       const url = await postgres.newDatabase()
@@ -43,6 +55,24 @@ describeWithPostgres('between a server and PostgreSQL', {}, (postgres) => {
     })
   }
 })
+
+/** Sent when a start reads the first thing that it keeps in a store. */
+const FIRST = 'pre-login'
+
+/** A store that hears the first thing that a start asks for and says nothing, until it is asked again. */
+async function checkStart(port: number, urlAt: (port: number) => string): Promise<void> {
+  let first: object | null = null
+  await using proxy = startProxy(port, (bytes, connection) => {
+    const asks = Buffer.from(bytes).includes(FIRST)
+    if (first === null && asks) {
+      first = connection
+      proxy.mood = 'mute'
+    } else if (first !== null && (asks || connection !== first)) proxy.mood = 'well'
+  })
+  await using server = await startServer({ store: urlAt(proxy.port), toml })
+  expect(first).not.toBeNull()
+  await logIn(server)
+}
 
 async function check(mood: Mood, port: number, urlAt: (port: number) => string): Promise<void> {
   await using proxy = startProxy(port)
