@@ -74,6 +74,10 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether a request was declined for this reason. */
+export const isRefusal = (error: unknown, code: RefusalCode): error is Refusal =>
+  error instanceof Refusal && error.code === code
+
 /**
  * The store's back end failed. `store_unavailable`: it cannot be reached, so nothing is known, least of all that somebody is
  * logged out. `store_full`: it has no room to keep a write, which therefore did not happen; reads go on.

@@ -3,16 +3,16 @@ import { typedAddress } from '../address.ts'
 import { Refusal } from '../errors.ts'
 import type { PasswordContext } from '../login/password-rules.ts'
 import { requireUser, shownUser, type UserFields } from '../login/users.ts'
-import { shown, instant as shownInstant } from '../session/shown.ts'
+import { instant, shown } from '../session/shown.ts'
 import { handleOf } from '../store/store.ts'
 import type { App } from './app.ts'
 import type { SessionCall } from './endpoint.ts'
 import { requireFresh, YOUR_PASSWORD } from './fresh.ts'
 import { requireAdmin } from './guard.ts'
 import {
+  dateOrInstant,
   filter,
   flag,
-  instant,
   limitOf,
   list,
   newPassword,
@@ -47,8 +47,8 @@ export const ADMIN_PARAMS = {
     uname: filter,
     event: filter,
     address: filter,
-    from: instant('start'),
-    to: instant('end'),
+    from: dateOrInstant('start'),
+    to: dateOrInstant('end'),
     ...paging(/^\d{1,15}$/),
   }),
 }
@@ -156,7 +156,7 @@ export async function listEvents({ app, params }: AdminCall<'listEvents'>): Prom
     to,
   }
   const { items, next } = await app.audit.list(which, params.after, limitOf(params))
-  return { events: items.map(({ at, ...fields }) => ({ at: shownInstant(at), ...fields })), next }
+  return { events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next }
 }
 
 /** What ends the sessions that the parameters name; how many ended. Refuses parameters that do not say which. */

@@ -1,18 +1,17 @@
 import { pageDocument } from '../console/document.tsx'
 import { type PageName, pages } from '../console/pages.ts'
-import { Refusal } from '../errors.ts'
+import { isRefusal, Refusal } from '../errors.ts'
 import { csrfTokenOf, isProtected, type Token } from '../session/token.ts'
 import { handleOf } from '../store/store.ts'
 import { api } from './api.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
-import { type Endpoint, endpoint } from './endpoint.ts'
+import { type Endpoint, endpoint, GET_AND_HEAD } from './endpoint.ts'
 import { PASSWORD_PAGE } from './first-password.ts'
 import { lastOf, parseQuery } from './form.ts'
 import { requireSession } from './guard.ts'
 import { showLogin } from './login.ts'
 import { pageResponse, redirect } from './page.ts'
-import { isRefusal } from './page-guard.ts'
 import { problemHeaders, statusOf } from './problem.ts'
 import { returnTarget } from './return.ts'
 
@@ -22,14 +21,12 @@ import { returnTarget } from './return.ts'
  */
 type Calls = Readonly<Record<string, Endpoint>>
 
-const READ = ['GET', 'HEAD'] as const
-
 /** A page, at the path that the navigation has for it. */
 export const page = (name: PageName, shows: Calls): Endpoint =>
   endpoint({
     path: pages[name].path,
     guard: 'page',
-    methods: READ,
+    methods: GET_AND_HEAD,
     counts: 'page',
     handle: ({ ask, app, token }) => draw(name, { ask, app, token }, { calls: shows }),
   })
@@ -39,7 +36,7 @@ export const searchPage = (name: PageName, shows: Calls, nothing: object): Endpo
   endpoint({
     path: pages[name].path,
     guard: 'page',
-    methods: READ,
+    methods: GET_AND_HEAD,
     counts: 'page',
     async handle({ ask, app, token }) {
       try {
@@ -64,11 +61,9 @@ export const pageWithForm = (name: PageName, { shows, sends, leadsTo }: WithForm
   endpoint({
     path: pages[name].path,
     guard: 'page',
-    methods: [...READ, 'POST'],
+    methods: [...GET_AND_HEAD, 'POST'],
     counts: 'page',
-    ...(sends.isOpenToFirstPassword === undefined
-      ? {}
-      : { isOpenToFirstPassword: sends.isOpenToFirstPassword }),
+    isOpenToFirstPassword: sends.isOpenToFirstPassword,
     async handle({ ask, app, token, session }) {
       if (ask.method !== 'POST') return draw(name, { ask, app, token }, { calls: shows })
       try {

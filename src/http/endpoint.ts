@@ -10,7 +10,7 @@ import { requireAdmin, requireParams, requireSession, withLogin } from './guard.
 import { json } from './json.ts'
 import type { JsonShape } from './json-body.ts'
 import { orLogIn } from './page-guard.ts'
-import { type ParamsSchema, parseParams, requireSecretsInBody } from './params.ts'
+import { type ParamsSchema, parseParams, requireInBody, secretsOf } from './params.ts'
 
 /**
  * What a request has to prove before the code of an endpoint runs.
@@ -24,6 +24,9 @@ import { type ParamsSchema, parseParams, requireSecretsInBody } from './params.t
 export type Guard = 'public' | 'entrance' | 'page' | 'read' | 'change' | 'admin read' | 'admin change'
 
 type Method = 'GET' | 'HEAD' | 'POST'
+
+/** Of what is shown and never sent to. */
+export const GET_AND_HEAD = ['GET', 'HEAD'] as const
 
 /** A request that presents a token, which may have no live session. */
 export interface TokenCall {
@@ -54,7 +57,7 @@ interface Named {
   readonly answer?: z.ZodType
   /** Parameters that the endpoint reads by itself, for people who write clients. */
   readonly reads?: z.ZodType
-  readonly isOpenToFirstPassword?: FirstPasswordRule
+  readonly isOpenToFirstPassword?: FirstPasswordRule | undefined
 }
 
 interface Public extends Named {
@@ -144,10 +147,11 @@ function respondToSession<P extends ParamsSchema>(definition: OfSession<P>): Ans
   const { guard, params: schema, isOpenToFirstPassword } = definition
   const kind = guard === 'read' || guard === 'admin read' ? 'read' : 'change'
   const requireLogin = guard === 'read' || guard === 'change' ? requireSession : requireAdmin
+  const secrets = schema === undefined ? [] : secretsOf(schema)
   return async (ask, app) => {
     const pairs = await requireParams(ask, app, 'fields')
     const login = await requireLogin(ask, app, { kind, pairs, isOpenToFirstPassword })
-    if (schema !== undefined) requireSecretsInBody(ask, schema)
+    requireInBody(ask, secrets)
     const params = (schema === undefined ? {} : parseParams(schema, pairs)) as z.output<P>
     const result = await definition.handle({ ask, app, pairs, params, ...login })
     return result instanceof Response ? result : json(result)

@@ -1,5 +1,5 @@
 import { logoutDocument } from '../console/document.tsx'
-import { Refusal } from '../errors.ts'
+import { isRefusal } from '../errors.ts'
 import { csrfTokenOf, isProtected } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
@@ -44,7 +44,7 @@ async function logOutByForm(ask: Ask, app: App): Promise<readonly Pair[]> {
     )
   } catch (error) {
     // The session has ended already, and the answer is the same.
-    if (!(error instanceof Refusal) || error.code !== 'not_logged_in') throw error
+    if (!isRefusal(error, 'not_logged_in')) throw error
   }
   return pairs
 }

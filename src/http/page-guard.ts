@@ -1,4 +1,4 @@
-import { Refusal, type RefusalCode } from '../errors.ts'
+import { isRefusal } from '../errors.ts'
 import type { Ask } from './ask.ts'
 import { PASSWORD_PAGE } from './first-password.ts'
 import { redirect } from './page.ts'
@@ -15,6 +15,3 @@ export async function orLogIn(ask: Ask, answer: () => Promise<Response>): Promis
     throw error
   }
 }
-
-export const isRefusal = (error: unknown, code: RefusalCode): error is Refusal =>
-  error instanceof Refusal && error.code === code

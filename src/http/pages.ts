@@ -2,7 +2,7 @@ import { SCRIPT_PATH } from '../console/bundle.ts'
 import { health } from './answers.ts'
 import { api } from './api.ts'
 import { front, page, pageWithForm, searchPage } from './console.ts'
-import { type Endpoint, endpoint } from './endpoint.ts'
+import { type Endpoint, endpoint, GET_AND_HEAD } from './endpoint.ts'
 import { PASSWORD_PAGE } from './first-password.ts'
 import { healthz, readyz } from './health.ts'
 import { logIn } from './login.ts'
@@ -11,29 +11,27 @@ import { redirect } from './page.ts'
 import { FRONT_PAGE, LOGIN_CHECK, LOGIN_PAGE, LOGOUT } from './return.ts'
 import { script } from './script.ts'
 
-const READ = ['GET', 'HEAD'] as const
-
 /** What a page or a program asks for without a session. */
 const open = [
   ...['/', FRONT_PAGE, LOGIN_PAGE].map((path) =>
-    endpoint({ path, guard: 'public', methods: READ, counts: 'page', handle: front }),
+    endpoint({ path, guard: 'public', methods: GET_AND_HEAD, counts: 'page', handle: front }),
   ),
   endpoint({
     // Where password managers look for it (W3C, a well-known URL for changing passwords).
     path: '/.well-known/change-password',
     guard: 'public',
-    methods: READ,
+    methods: GET_AND_HEAD,
     counts: 'page',
     handle: () => redirect(PASSWORD_PAGE),
   }),
-  endpoint({ path: SCRIPT_PATH, guard: 'public', methods: READ, counts: 'page', handle: script }),
+  endpoint({ path: SCRIPT_PATH, guard: 'public', methods: GET_AND_HEAD, counts: 'page', handle: script }),
   ...(
     [
       ['/healthz', healthz],
       ['/readyz', readyz],
     ] as const
   ).map(([path, handle]) =>
-    endpoint({ path, guard: 'public', methods: READ, counts: 'health', answer: health, handle }),
+    endpoint({ path, guard: 'public', methods: GET_AND_HEAD, counts: 'health', answer: health, handle }),
   ),
 ]
 

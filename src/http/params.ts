@@ -4,7 +4,7 @@ import { CSRF_TOKEN, isLoginParameter } from '../session/limits.ts'
 import type { Millis } from '../store/store.ts'
 import type { Ask } from './ask.ts'
 import { type Pair, parseQuery } from './form.ts'
-import { isSwitchedOn, SWITCH_VALUES } from './switch.ts'
+import { isSwitchedOn, noSwitch } from './switch.ts'
 
 /** The parameters of an endpoint, by their names. Each is text, of which the last stands, or a list of texts. */
 export type ParamsSchema = z.ZodObject
@@ -45,15 +45,12 @@ export const list = z.array(z.string()).optional()
 export const flag = text
   .transform((value, context) => {
     if (value === undefined) return undefined
-    const isOn = isSwitchedOn(value)
-    if (isOn !== undefined) return isOn
-    const seen = value === '' ? 'empty' : quoted(value)
-    return refuse(context, `is ${seen}; it can be ${SWITCH_VALUES}.`)
+    return isSwitchedOn(value) ?? refuse(context, noSwitch(value))
   })
   .meta({ enum: ['on', 'true', 'off', 'false'] })
 
 /** An instant, or a date, which is its first or its last moment in UTC. */
-export const instant = (edge: 'start' | 'end') =>
+export const dateOrInstant = (edge: 'start' | 'end') =>
   text
     .transform((value, context): Millis | undefined => {
       if (value === undefined || value === '') return undefined
@@ -135,12 +132,7 @@ function refusalOf(issue: z.core.$ZodIssue | undefined): Refusal {
     : new Refusal('missing_parameter', `The parameter ${name} is missing.`)
 }
 
-/** Refuses a request whose URL holds a password: URLs end up in logs and histories. */
-export function requireSecretsInBody(ask: Ask, schema: ParamsSchema): void {
-  requireInBody(ask, secretsOf(schema))
-}
-
-/** Refuses a request whose URL holds one of these. */
+/** Refuses a request whose URL holds one of these parameters: URLs end up in logs and histories. */
 export function requireInBody(ask: Ask, secrets: readonly string[]): void {
   if (ask.query === '' || secrets.length === 0) return
   const found = parseQuery(ask.query).find(([name]) => secrets.includes(name))
@@ -148,5 +140,6 @@ export function requireInBody(ask: Ask, secrets: readonly string[]): void {
     throw new Refusal('invalid_parameter', `Send ${found[0]} in the body: passwords do not belong in URLs.`)
 }
 
-const secretsOf = ({ shape }: ParamsSchema): readonly string[] =>
+/** The parameters that are never sent in a URL. */
+export const secretsOf = ({ shape }: ParamsSchema): readonly string[] =>
   Object.keys(shape).filter((name) => z.globalRegistry.get(shape[name] as z.ZodType)?.['writeOnly'] === true)

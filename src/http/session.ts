@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Refusal } from '../errors.ts'
+import { isRefusal } from '../errors.ts'
 import { CSRF_TOKEN } from '../session/limits.ts'
 import type { Written } from '../session/sessions.ts'
 import { csrfTokenOf, idOf, isProtected, type Token } from '../session/token.ts'
@@ -67,7 +67,7 @@ async function changeAtOneOf(
     try {
       return await change(version)
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== 'changed_meanwhile') throw error
+      if (!isRefusal(error, 'changed_meanwhile')) throw error
     }
   }
   return change(versions.at(-1) ?? NO_VERSION)

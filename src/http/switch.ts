@@ -7,11 +7,12 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
   ['false', false],
 ])
 
-/** What a switch can be, as a message says it. */
-export const SWITCH_VALUES = 'on or true, off or false'
-
 /** The value of a switch, in capital or small letters; undefined: it is none. */
 export const isSwitchedOn = (value: string): boolean | undefined => WORDS.get(value.toLowerCase())
+
+/** What is wrong with a value that is no switch, as a sentence that begins with its name goes on. */
+export const noSwitch = (value: string): string =>
+  `is ${value === '' ? 'empty' : quoted(value)}; it can be on or true, off or false.`
 
 /**
  * The value of a switch. Anything else is refused: a client that means off must not get on, nor the reverse, without being
@@ -20,6 +21,5 @@ export const isSwitchedOn = (value: string): boolean | undefined => WORDS.get(va
 export function requireSwitch(name: string, value: string): boolean {
   const isOn = isSwitchedOn(value)
   if (isOn !== undefined) return isOn
-  const seen = value === '' ? 'empty' : quoted(value)
-  throw new Refusal('invalid_parameter', `${name} is ${seen}; it can be ${SWITCH_VALUES}.`)
+  throw new Refusal('invalid_parameter', `${name} ${noSwitch(value)}`)
 }

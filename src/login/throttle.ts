@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import pLimit, { type LimitFunction } from 'p-limit'
 import { networkOf } from '../address.ts'
-import { Refusal } from '../errors.ts'
+import { isRefusal, Refusal } from '../errors.ts'
 import type { Clock } from '../session/lifetime.ts'
 import type { Counter, Millis, Store } from '../store/store.ts'
 import type { Party } from './hash-queue.ts'
@@ -209,7 +209,7 @@ async function settle<T>(
 }
 
 const isWrong = (error: unknown) =>
-  error instanceof Refusal && (error.code === 'wrong_credentials' || error.code === 'wrong_password')
+  isRefusal(error, 'wrong_credentials') || isRefusal(error, 'wrong_password')
 
 /** The networks of an address from the narrowest to the widest, each once. */
 function networksOf(address: string) {
