@@ -17,6 +17,9 @@ const FILES: Readonly<Record<string, string>> = {
   'test/http/postgres.test.ts': 'starts its nodes and breaks its network itself',
   'test/http/away.test.ts': 'starts its stores and breaks its network itself',
   'test/http/body.test.ts': 'asks no server',
+  'test/console/accessible.test.ts': 'looks at what is drawn, which is the same whatever keeps the sessions',
+  'test/console/devices.test.ts': 'asks no server',
+  'test/console/spread.test.ts': 'asks no server',
 }
 
 /** Tests that stay out, by their names, each with the reason. */
