@@ -9,6 +9,7 @@ import { startFloor } from '../../bench/floor.ts'
 import { missingPostgres } from '../../bench/postgres.ts'
 import { cpuOf, cpuOfEach, startChild } from '../../bench/process.ts'
 import { missingRedis } from '../../bench/redis.ts'
+import { TEST_LIMIT_MS } from '../support/limits.ts'
 
 const MAIN = resolve(import.meta.dir, '../../bench/main.ts')
 
@@ -55,7 +56,6 @@ test.concurrent.skipIf(isSkipped)(
     // The floor, the least and Cloakroom, for a read and for a write.
     expect(chart.match(/<rect [^>]*height="18"/g)).toHaveLength(6)
   },
-  300_000,
 )
 
 const missingStore = missing ?? missingRedis() ?? missingPostgres()
@@ -75,7 +75,6 @@ for (const kind of ['read', 'write'] as const) {
         expect(results.match(new RegExp(`^\\| Cloakroom on ${store} \\| \\d`, 'gm'))).toHaveLength(1)
       expect(results).not.toContain(tmpdir())
     },
-    300_000,
   )
 }
 
@@ -95,7 +94,6 @@ test.concurrent.skipIf(isStoreSkipped)(
     }
     expect(results).not.toContain(tmpdir())
   },
-  300_000,
 )
 
 test.concurrent.skipIf(isStoreSkipped)(
@@ -110,27 +108,22 @@ test.concurrent.skipIf(isStoreSkipped)(
     }
     expect(results).not.toContain(tmpdir())
   },
-  300_000,
 )
 
-test.concurrent.skipIf(isSkipped)(
-  'a store that is not installed is left out, and said to be',
-  async () => {
-    using place = newFolder()
-    // A path that leads to nothing but the load.
-    symlinkSync(Bun.which('wrk') ?? '', join(place.folder, 'wrk'))
-    const { code, said, results } = await runBench(
-      place.folder,
-      ['read-one-redis', 'write-one-redis', 'latency'],
-      place.folder,
-    )
-    expect({ code, said }).toMatchObject({ code: 0 })
-    expect(said).toContain('leaves out: Read one attribute, on Redis: it takes apt-get install redis-server')
-    expect(results.match(/^Not measured: it takes `apt-get install redis-server`\.$/gm)).toHaveLength(2)
-    expect(results).toMatch(/^\| Cloakroom on Redis \| not measured: it takes/m)
-  },
-  300_000,
-)
+test.concurrent.skipIf(isSkipped)('a store that is not installed is left out, and said to be', async () => {
+  using place = newFolder()
+  // A path that leads to nothing but the load.
+  symlinkSync(Bun.which('wrk') ?? '', join(place.folder, 'wrk'))
+  const { code, said, results } = await runBench(
+    place.folder,
+    ['read-one-redis', 'write-one-redis', 'latency'],
+    place.folder,
+  )
+  expect({ code, said }).toMatchObject({ code: 0 })
+  expect(said).toContain('leaves out: Read one attribute, on Redis: it takes apt-get install redis-server')
+  expect(results.match(/^Not measured: it takes `apt-get install redis-server`\.$/gm)).toHaveLength(2)
+  expect(results).toMatch(/^\| Cloakroom on Redis \| not measured: it takes/m)
+})
 
 /** Runs the bench, small and without other people's programs, and resolves with what came of it. */
 async function runBench(folder: string, questions: readonly string[], path = process.env['PATH'] ?? '') {
@@ -139,7 +132,7 @@ async function runBench(folder: string, questions: readonly string[], path = pro
       ...[process.execPath, MAIN, '--small', '--contenders', 'cloakroom,least'],
       ...['--questions', questions.join(','), '--out', folder],
     ],
-    { stdout: 'ignore', stderr: 'pipe', timeout: 120_000, env: { ...process.env, PATH: path } },
+    { stdout: 'ignore', stderr: 'pipe', timeout: TEST_LIMIT_MS * 0.9, env: { ...process.env, PATH: path } },
   )
   const said = await new Response(child.stderr).text()
   const code = await child.exited
