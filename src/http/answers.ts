@@ -71,4 +71,7 @@ export const overview = z.strictObject({
   series: z.object({ from: instant, step: z.number() }).catchall(curve),
 })
 
+/** `password` where it has to be changed first. */
+export const loggedIn = z.strictObject({ passwordChangeNeeded: z.boolean().optional() })
+
 export const health = z.strictObject({ status: z.string() })

@@ -77,6 +77,7 @@ export const api = {
     counts: 'account',
     shape: 'fields',
     reads: EVENTS_PARAMS,
+    sends: 'text/event-stream',
     isOpenToFirstPassword: true,
     act: events,
   }),

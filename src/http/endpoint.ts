@@ -55,6 +55,8 @@ interface Named {
   readonly does?: string
   /** The shape of the answer, for people who write clients. Tests compare it with what is sent. */
   readonly answer?: z.ZodType
+  /** The type of an answer that is not JSON. */
+  readonly sends?: string
   /** Parameters that the endpoint reads by itself, for people who write clients. */
   readonly reads?: z.ZodType
   readonly isOpenToFirstPassword?: FirstPasswordRule | undefined

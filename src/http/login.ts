@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { loginDocument } from '../console/document.tsx'
 import type { LoginData } from '../console/pages/login.tsx'
 import { Refusal } from '../errors.ts'
@@ -12,7 +13,7 @@ import { json } from './json.ts'
 import { findLostCookie, type TypedForm } from './kept-cookie.ts'
 import { isBrowser } from './origin.ts'
 import { pageResponse, redirect } from './page.ts'
-import { requireInBody } from './params.ts'
+import { flag, required, requiredSecret, requireInBody, text } from './params.ts'
 import { problemHeaders, statusOf } from './problem.ts'
 import { FRONT_PAGE, returnTarget } from './return.ts'
 import { named } from './session.ts'
@@ -29,6 +30,14 @@ export const showLogin = (ask: Ask, app: App, more: Readonly<Record<string, stri
       ...more,
     },
   )
+
+/** The parameters of a login, for people who write clients. Others are ignored: M/Monit's programs send more. */
+export const LOGIN_PARAMS = z.object({
+  z_username: required,
+  z_password: requiredSecret,
+  z_csrf_protection: flag,
+  return_to: text,
+})
 
 /** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
 export async function logIn(ask: Ask, app: App): Promise<Response> {

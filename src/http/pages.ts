@@ -1,11 +1,11 @@
 import { SCRIPT_PATH } from '../console/bundle.ts'
-import { health } from './answers.ts'
+import { health, loggedIn } from './answers.ts'
 import { api } from './api.ts'
 import { front, page, pageWithForm, searchPage } from './console.ts'
 import { type Endpoint, endpoint, GET_AND_HEAD } from './endpoint.ts'
 import { PASSWORD_PAGE } from './first-password.ts'
 import { healthz, readyz } from './health.ts'
-import { logIn } from './login.ts'
+import { LOGIN_PARAMS, logIn } from './login.ts'
 import { logOutPage } from './logout.ts'
 import { redirect } from './page.ts'
 import { FRONT_PAGE, LOGIN_CHECK, LOGIN_PAGE, LOGOUT } from './return.ts'
@@ -27,18 +27,36 @@ const open = [
   endpoint({ path: SCRIPT_PATH, guard: 'public', methods: GET_AND_HEAD, counts: 'page', handle: script }),
   ...(
     [
-      ['/healthz', healthz],
-      ['/readyz', readyz],
+      ['/healthz', 'Says that the process lives.', healthz],
+      ['/readyz', 'Says whether this server should get requests; else 503.', readyz],
     ] as const
-  ).map(([path, handle]) =>
-    endpoint({ path, guard: 'public', methods: GET_AND_HEAD, counts: 'health', answer: health, handle }),
+  ).map(([path, does, handle]) =>
+    endpoint({
+      path,
+      does,
+      guard: 'public',
+      methods: GET_AND_HEAD,
+      counts: 'health',
+      answer: health,
+      handle,
+    }),
   ),
 ]
 
 const inAndOut = [
-  endpoint({ path: LOGIN_CHECK, guard: 'entrance', methods: ['POST'], counts: 'login', handle: logIn }),
+  endpoint({
+    path: LOGIN_CHECK,
+    does: 'Logs in. The answer is 200 where `Accept` asks for JSON; else it leads on.',
+    guard: 'entrance',
+    methods: ['POST'],
+    counts: 'login',
+    reads: LOGIN_PARAMS,
+    answer: loggedIn,
+    handle: logIn,
+  }),
   endpoint({
     path: LOGOUT,
+    does: 'Ends the session, and leads to the login page.',
     guard: 'entrance',
     methods: ['GET', 'POST'],
     counts: 'logout',

@@ -56,6 +56,8 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   store_full: [507, 'Store full'],
 }
 
+export const problemCodes = Object.keys(kinds) as readonly ProblemCode[]
+
 /** What a client is told of something that went wrong. */
 export interface Problem {
   readonly code: ProblemCode

@@ -79,7 +79,8 @@ test('the proxy of an application on the same host gives every path of ours to u
   const [, pattern = ''] =
     /location ~ (\S+) \{\n +proxy_pass http:\/\/127\.0\.0\.1:8080;/.exec(operating) ?? []
   const ours = new RegExp(pattern)
-  expect([...routes.keys()].filter((path) => !ours.test(path))).toEqual(['/', '/healthz', '/readyz'])
+  const others = [...routes.keys()].filter((path) => !ours.test(path))
+  expect(others).toEqual(['/', '/healthz', '/readyz', '/openapi.json'])
   for (const path of ['/', '/sessions2', '/app/session', '/loginpage']) expect(path).not.toMatch(ours)
 })
 
