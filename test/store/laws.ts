@@ -30,6 +30,8 @@ export interface Law {
   readonly needs?: 'empty' | 'own'
   /** Whether `other` is to be a second server, which a command line beside the only one is not. */
   readonly among?: 'servers'
+  /** Whether it takes long, so that it is asked only about planted faults that no other law notices. */
+  readonly isCostly?: true
   /** `other` is a second node on the same back end, or, where there can be but one, the same object. */
   check(store: Store, other: Store): Promise<void>
 }

@@ -154,6 +154,7 @@ export const eventLaws: readonly Law[] = [
   {
     says: 'one event among thousands is found by going on',
     needs: 'empty',
+    isCostly: true,
     async check(store) {
       const rare = newEvent({ uname: newName() })
       await store.appendEvents([rare], everything)

@@ -67,6 +67,7 @@ export const searchLaws: readonly Law[] = [
   {
     says: 'a page looks at a bounded number of sessions, and goes on behind those though it is empty',
     needs: 'empty',
+    isCostly: true,
     async check(store) {
       const [address, user] = [newName(), await givenUser(store)]
       const rare = await givenSessionOf(store, user, { address, beganAt: now - 1 })
