@@ -6,9 +6,12 @@ import { startRedis } from './support/redis.ts'
 
 /**
  * `npm run test:nodes -- --store redis|postgres` runs the tests of HTTP and of the pages once more, where each server is two nodes that share a database
- * behind nginx, which goes around them. Exit code 1 if one fails.
+ * behind nginx, which goes around them; paths of files behind it narrow to those. Exit code 1 if one fails.
  */
-const { values } = parseArgs({ options: { store: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  options: { store: { type: 'string' } },
+  allowPositionals: true,
+})
 
 /** Files that stay out, each with the reason. */
 const FILES: Readonly<Record<string, string>> = {
@@ -65,7 +68,8 @@ const stale = [
 if (stale.length > 0) throw new Error(`These are to stay out and are not there: ${stale.join('; ')}`)
 
 async function run(url: string): Promise<number> {
-  const command = testCommand('-t', pattern, ...files.map((file) => `./${file}`))
+  const chosen = positionals.length > 0 ? positionals : files
+  const command = testCommand('-t', pattern, ...chosen.map((file) => `./${file}`))
   const child = Bun.spawn(command, {
     env: { ...process.env, CLOAKROOM_TEST_STORE: url },
     stdout: 'inherit',
