@@ -9,9 +9,9 @@ import { logIn } from '../support/client.ts'
 import { openPlace } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 
-const ROUNDS = 25
+const ROUNDS = 15
 
-test('killed 25 times amid writes, logins, ends, sweeps, first starts, migrations and backups, it keeps what it answered', async () => {
+test('killed 15 times amid writes, logins, ends, sweeps, first starts, migrations and backups, it keeps what it answered', async () => {
   const seed = Math.floor(Math.random() * 1_000_000)
   const tallies = await runRounds({ rounds: ROUNDS, seed, progress() {} }).catch((error: unknown) => {
     // What went wrong first, and not that the folder could not be deleted because of it.
