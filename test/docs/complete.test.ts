@@ -8,7 +8,7 @@ import { variableOf } from '../../src/environment.ts'
 import { type ProblemCode, statusOf } from '../../src/http/problem.ts'
 import { routes } from '../../src/http/routes.ts'
 import { flagged, settings } from '../../src/settings.ts'
-import { read, root } from './markdown.ts'
+import { documents, read, root } from './markdown.ts'
 import { defaults } from './settings.ts'
 
 const operating = read('docs/operating.md')
@@ -29,6 +29,13 @@ function under(document: string, heading: string): string {
 const sources = [...new Bun.Glob('src/**/*.{ts,tsx,js}').scanSync({ cwd: root })]
   .filter((file) => !file.endsWith('.d.ts'))
   .sort()
+
+/** The headings of a document that begin with this mark. */
+const headingsOf = (path: string, mark: '# ' | '## ') =>
+  read(path)
+    .split('\n')
+    .filter((line) => line.startsWith(mark))
+    .map((line) => line.slice(mark.length))
 
 function readSettings(content: string) {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-docs-'))
@@ -108,4 +115,19 @@ test('the guide to operating has every event that is logged, and no other', () =
 test('the map has every source file, and no other', () => {
   const named = namesIn(map, /^\| `(src\/[\w./-]+\.(?:tsx?|js))` \|/gm)
   expect(named).toEqual(sources)
+})
+
+test('the index of decisions has each, with its number and title', () => {
+  const files = documents.filter((path) => /^docs\/decisions\/\d/.test(path))
+  const rows = [...read('docs/decisions/README.md').matchAll(/^\| (\d+) \| \[(.+)\]\((.+)\) \|/gm)]
+  const listed = rows.map(([, number, title, file]) => ({
+    file: `docs/decisions/${file}`,
+    head: `${number}. ${title}`,
+  }))
+  expect(listed).toEqual(files.map((file) => ({ file, head: headingsOf(file, '# ')[0] ?? '' })))
+  for (const [i, { file, head }] of listed.entries()) {
+    expect(head).toStartWith(`${i + 1}. `)
+    expect(file).toContain(`/${String(i + 1).padStart(4, '0')}-`)
+    expect(headingsOf(file, '## ')).toEqual(['Context', 'Decision', 'Measured', 'Consequences'])
+  }
 })

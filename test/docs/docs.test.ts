@@ -152,7 +152,7 @@ test('every link inside the project leads to a file, and to a heading in it', ()
   expect(dead).toEqual([])
 })
 
-test('every source and test file that a document names is there', () => {
+test('every file and folder that a document names is there', () => {
   const absent = documents.flatMap((path) =>
     pathsNamedIn(path)
       .filter((named) => !existsSync(join(root, named)))

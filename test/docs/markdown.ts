@@ -64,6 +64,8 @@ export const anchorsOf = (path: string): string[] =>
       .replaceAll(' ', '-'),
   )
 
-/** Paths of source and test files that a document names as code. */
+/** Files and folders of source, tests, documents and examples that a document names as code. A pattern such as `src/*.ts` is none. */
 export const pathsNamedIn = (path: string): string[] =>
-  [...read(path).matchAll(/`((?:src|test)\/[\w./-]+\.ts)`/g)].map(([, named = '']) => named)
+  [...prose(path).matchAll(/`((?:src|test|docs|bench|reliability|examples)\/[\w./-]*)`/g)].map(
+    ([, named = '']) => named,
+  )
