@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parse } from 'smol-toml'
 import { readConfig } from '../../src/config.ts'
+import { type PageFacts, pages } from '../../src/console/pages.ts'
 import { variableOf } from '../../src/environment.ts'
 import { type ProblemCode, statusOf } from '../../src/http/problem.ts'
 import { routes } from '../../src/http/routes.ts'
@@ -31,7 +32,7 @@ const sources = [...new Bun.Glob('src/**/*.{ts,tsx,js}').scanSync({ cwd: root })
   .sort()
 
 /** The headings of a document that begin with this mark. */
-const headingsOf = (path: string, mark: '# ' | '## ') =>
+const headingsOf = (path: string, mark: '# ' | '## ' | '### ') =>
   read(path)
     .split('\n')
     .filter((line) => line.startsWith(mark))
@@ -83,6 +84,14 @@ test('the tables of the guide have every setting that there is and no other, wit
 test('the guide to HTTP has every path that the server answers', () => {
   const bare = [...routes.keys()].filter((path) => !path.startsWith('/api/'))
   expect(bare.filter((path) => !http.includes(`\`${path}\``))).toEqual([])
+})
+
+test('every page of the navigation is answered, and the guide to pages has it under its title', () => {
+  const sections = headingsOf('docs/console.md', '### ')
+  for (const { path, title, under } of Object.values<PageFacts>(pages)) {
+    expect({ path, guard: routes.get(path)?.guard }).toEqual({ path, guard: 'page' })
+    expect(sections).toContain(sections.includes(title) ? title : pages[under as keyof typeof pages].title)
+  }
 })
 
 test('the proxy of an application on the same host gives every path of ours to us, but for those that may be its own', () => {

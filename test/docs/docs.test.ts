@@ -19,10 +19,6 @@ import { isAsExpected, openClone, settingsIn, stepsOf } from './transcript.ts'
 
 /** Commands that are not typed here, each with the reason. */
 const notTyped = new Map([
-  [
-    'npm ci && npm start',
-    'a clean checkout is what .ci/run begins with; the start is what every transcript here does',
-  ],
   ['npm ci && npm test', 'this is it, and .ci/run calls it'],
   ['npm ci', 'what .ci/run begins with'],
   ['npm start', 'the start is what every transcript here does'],
