@@ -79,6 +79,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   const store = await openStore(config.store, {
     alone: true,
     create: true,
+    isServer: true,
     redis: config.redis,
     postgres: config.postgres,
     warn: (sentence) => log.warn({ event: 'store' }, sentence),

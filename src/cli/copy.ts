@@ -118,6 +118,7 @@ async function withBoth<T>(
 const optionsOf = (flag: string, { redis, postgres }: Config) => ({
   alone: true,
   create: flag === '--to',
+  isServer: false,
   redis: { ...redis, timeout: Math.max(redis.timeout, PATIENCE.redis) },
   postgres: { ...postgres, timeout: Math.max(postgres.timeout, PATIENCE.postgres) },
   warn: (sentence: string) => standardError.write(`cloakroom: ${flag}: ${sentence}\n`),

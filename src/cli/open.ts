@@ -26,7 +26,10 @@ export async function withStore<T>(
   const config = settingsOf(command)
   const { redis, postgres } = config
   return sayingWhere(config.store, async () => {
-    const opened = await openStore(config.store, { alone: false, create, redis, postgres, warn() {} })
+    const opened = await openStore(config.store, {
+      ...{ alone: false, create, isServer: false },
+      ...{ redis, postgres, warn() {} },
+    })
     return closedAfter(opened, (store) => {
       const users = new Users(
         store,

@@ -16,6 +16,8 @@ import type { Store } from './store.ts'
 export interface StoreOptions extends SqliteOptions {
   readonly redis: RedisOptions
   readonly postgres: Reach
+  /** Whether a server opens it, and no command: only a server migrates a shared store beside servers of an older version. */
+  readonly isServer: boolean
   /** Told what lets the store work, and should not stay as it is. */
   warn(sentence: string): void
 }
@@ -69,8 +71,8 @@ const loadRedis = () => import('./redis/open.ts')
 
 const postgres: Kind = {
   name: 'postgres',
-  open: async (url, { postgres: reach, create, alone }) =>
-    (await loadPostgres()).openPostgresStore(url, { ...reach, create, alone }),
+  open: async (url, { postgres: reach, create, alone, isServer }) =>
+    (await loadPostgres()).openPostgresStore(url, { ...reach, create, alone, isServer }),
   check: async (url) => (await loadPostgres()).checkPostgres(url),
   hasUsers: async (url) => (await loadPostgres()).hasUsers(url),
   backUp: 'PostgreSQL has its own: pg_dump --schema=cloakroom makes a copy as it is at one instant.',

@@ -8,7 +8,6 @@ import { describeWithPostgres, type PostgresServer } from '../support/postgres.t
 import {
   anyVersion,
   attributesOf,
-  givenAttributes,
   givenSession,
   givenSessionOf,
   givenUser,
@@ -20,7 +19,6 @@ import {
   now,
   put,
 } from './given.ts'
-import { watch, wrote } from './watched.ts'
 
 // A server starts, stops and recovers in there.
 const reach = { timeout: 5_000, connections: 4 }
@@ -50,21 +48,6 @@ async function givenUsed(store: Store, count: number): Promise<readonly string[]
   )
   return ids
 }
-
-/** What each version did not have that the next one has, from the first on. */
-const WITHOUT = [
-  'DROP SEQUENCE cloakroom.restored; DROP FUNCTION cloakroom.restore_session;',
-  'DROP TABLE cloakroom.events; DROP FUNCTION cloakroom.append_events;',
-  'DROP TABLE cloakroom.nodes;',
-  `DROP TABLE cloakroom.listeners, cloakroom.watched;
-   DROP FUNCTION cloakroom.watch, cloakroom.unwatch, cloakroom.beat, cloakroom.leave, cloakroom.tell,
-     cloakroom.end_locked(bigint[], text, bigint), cloakroom.end_session(bytea, bytea, text, text, bigint);`,
-  'DROP FUNCTION cloakroom.require_in_time;',
-  `ALTER TABLE cloakroom.events DROP COLUMN source;
-   DROP FUNCTION cloakroom.append_events(bigint[], text[], text[], text[], text[], integer, bigint);`,
-  '',
-  `DROP FUNCTION cloakroom.insert_session(bytea, text, bigint, bigint, bigint, bigint, text, text, bigint);`,
-]
 
 describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
   test('everything that a store is asked for is one statement', async () => {
@@ -134,35 +117,6 @@ describeWithPostgres('a database', { conf: { fsync: 'off' } }, (server) => {
     await Promise.all(nodes.map((node) => node.close()))
     expect(columnsOf(await server.run('SELECT version FROM cloakroom.schema_version', url))).toEqual([LATEST])
   })
-
-  test.each(WITHOUT.map((_, i) => i + 1))(
-    'a schema of version %i is brought to this one, and keeps what is in it',
-    async (version) => {
-      const url = await server.newDatabase()
-      const before = await open(url)
-      const { id } = await givenSession(before)
-      await before.close()
-      await server.run(
-        `${WITHOUT.slice(version - 1)
-          .toReversed()
-          .join('')} UPDATE cloakroom.schema_version SET version = ${version}`,
-        url,
-      )
-      const store = await open(url)
-      expect(await isLive(store, id)).toBe(true)
-      const told = await watch(store, id)
-      await givenAttributes(store, id, [['a', '1']])
-      await told.expectTold([wrote(2, 'a')])
-      told.close()
-      const { generation: _, ...session } = { ...newSession(await givenUser(store)), usedAt: now, version: 9 }
-      expect(await store.restoreSession(session, new Map())).toBe('restored')
-      await store.noteNode({ name: 'a', text: 'b', endsAt: now + MINUTE }, now)
-      const event = { at: now, kind: 'login', uname: null, source: 'users', text: '{}' }
-      await store.appendEvents([event], { most: 10, since: 0 })
-      expect((await store.listEvents({ since: 0 }, null, 10)).items).toEqual([event])
-      await store.close()
-    },
-  )
 
   test('everything is in a schema of its own, beside the tables of others', async () => {
     const url = await server.newDatabase()

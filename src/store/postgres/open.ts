@@ -10,6 +10,7 @@ import { Pool, type Reach } from './pool.ts'
 import { newReads } from './reads.ts'
 import { LATEST, migrate } from './schema.ts'
 import { setupErrorOf } from './sentences.ts'
+import { requireUnused } from './unused.ts'
 import { type Place, placeOf } from './url.ts'
 import { newWrites } from './writes.ts'
 
@@ -19,6 +20,8 @@ export interface PostgresOptions extends Reach {
   readonly create: boolean
   /** As for a file: whether a server or a copy opens it, and no command that works beside a server. */
   readonly alone?: boolean
+  /** Whether a server opens it. If not, a schema that nodes of an older version use is refused and not migrated. */
+  readonly isServer?: boolean
 }
 
 /** The patience of a start; whoever waits for one wants to be told within five seconds. */
@@ -35,7 +38,9 @@ export async function openPostgresStore(url: string, options: PostgresOptions): 
     requireUsable(facts, place)
     if (facts.schema === 0 && !options.create) throw emptyError(place, options)
     if (facts.schema === LATEST) return
-    await migrate(client)
+    await migrate(client, async (transaction, schema) => {
+      if (options.isServer === false) await requireUnused(transaction, schema, place)
+    })
     // Another node may have been of another opinion meanwhile.
     requireUsable(await readFacts(client), place)
   })
@@ -73,7 +78,7 @@ export async function checkPostgres(url: string): Promise<string> {
   const state =
     schema === 0
       ? 'no schema cloakroom yet; the first start makes it'
-      : `Cloakroom database, schema ${schema}`
+      : `Cloakroom database, schema ${schema}${schema < LATEST ? `, which the next start of a server upgrades to ${LATEST}` : ''}`
   return `${place.database} at ${place.hostname}: PostgreSQL ${version}, ${state}.`
 }
 

@@ -49,9 +49,12 @@ const FIRST = `
 
 /**
  * Brings the schema to the version that this program knows, all or nothing. Of many nodes that start at once one does it, and the others
- * wait for that. A schema that is newer is left as it is.
+ * wait for that. A schema that is newer is left as it is. `mayMigrate` throws if one that is older has to stay so.
  */
-export async function migrate(client: SQL): Promise<void> {
+export async function migrate(
+  client: SQL,
+  mayMigrate: (transaction: SQL, schema: number) => Promise<void>,
+): Promise<void> {
   await client.begin(async (transaction) => {
     const run = (text: string) => transaction.unsafe(text).simple()
     // For the length of this transaction: another node may have much to do, though not without an end.
@@ -68,6 +71,7 @@ export async function migrate(client: SQL): Promise<void> {
     if (!hasVersion) await run(FIRST)
     const [[version]] = await transaction.unsafe('SELECT version FROM cloakroom.schema_version').values()
     if (version >= LATEST) return
+    if (version > 0) await mayMigrate(transaction, version)
     for (const step of migrations.slice(version)) await run(step)
     await run(functions)
     await run(`UPDATE cloakroom.schema_version SET version = ${LATEST}`)

@@ -10,11 +10,11 @@ const PAUSE = 10
  * Does what opens a database, and tries again while others are opening it: SQLite does not wait by itself for whoever is changing the
  * mode of the journal or reading a log that a killed process has left.
  */
-export async function whenNotBusy<T>(open: () => T): Promise<T> {
+export async function whenNotBusy<T>(open: () => T | Promise<T>): Promise<T> {
   const deadline = performance.now() + BUSY_TIMEOUT
   for (;;) {
     try {
-      return open()
+      return await open()
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error
       await Bun.sleep(PAUSE)

@@ -50,7 +50,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
   makePlace(path)
   // What keeps processes apart, and tells one of the commits of another, are files beside it: to be found by whatever name it was given.
   const file = realpathSync(path)
-  const lock = alone ? holdAlone(file) : null
+  const lock = alone ? await holdAlone(file) : null
   let thread: Worker | null = null
   try {
     const changes = alone ? new Changes(file) : null

@@ -4,6 +4,7 @@ import { Changes } from './changes.ts'
 import { CLOSE, CLOSE_MOVED, type Opening } from './opening.ts'
 import { migrate } from './schema.ts'
 import { isFull, sentenceOf } from './sentences.ts'
+import { upgradeBeside } from './upgrade.ts'
 import type { Said, Write } from './writer.ts'
 import { newWrites, type Writes } from './writes.ts'
 
@@ -16,10 +17,10 @@ declare const self: Worker
 
 const say = (said: Said) => self.postMessage(JSON.stringify(said))
 
-function open(path: string): Database {
+async function open({ path, alone }: Opening): Promise<Database> {
   const db = new Database(path, { create: true, strict: true })
   try {
-    prepare(db, path)
+    await prepare(db, { path, alone })
     return db
   } catch (error) {
     db.close()
@@ -27,9 +28,11 @@ function open(path: string): Database {
   }
 }
 
-function prepare(db: Database, path: string): void {
+async function prepare(db: Database, { path, alone }: Opening): Promise<void> {
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`)
-  migrate(db, path)
+  // Whoever opens it alone holds the lock already.
+  if (alone) migrate(db, path)
+  else await upgradeBeside(db, path)
   const [[mode]] = db.query('PRAGMA journal_mode = WAL').values() as [[string]]
   if (mode !== 'wal') throw new Error(`its log cannot be kept there (journal mode ${mode})`)
   // FULL: the log is synced before a commit returns, so that what was answered survives the loss of power; on macOS that takes more.
@@ -102,9 +105,10 @@ function emptyLog(db: Database): void {
   }
 }
 
-self.onmessage = async ({ data: { path, alone } }: MessageEvent<Opening>) => {
+self.onmessage = async ({ data: opening }: MessageEvent<Opening>) => {
+  const { path, alone } = opening
   try {
-    const db = await whenNotBusy(() => open(path))
+    const db = await whenNotBusy(() => open(opening))
     const changes = new Changes(path)
     if (alone) db.transaction(() => changes.settle()).immediate()
     serve(db, path, alone ? null : changes)
