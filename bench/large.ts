@@ -68,7 +68,7 @@ async function fill(path: string, count: number, bytes: number): Promise<void> {
       padding.set(`p${padding.size}`, 'x'.repeat(Math.min(left, LARGEST_VALUE) - 3))
     }
     for (let i = 0; i < count; i++) {
-      const bounds = { maxAttributes: 1_024, maxBytes: MIB }
+      const bounds = { maxAttributes: 1_024, maxBytes: MIB, shareBytes: MIB, maxUserBytes: MIB }
       const outcome = await store.putAttributes(idOf(tokenOf(i)), padding, bounds, {
         now: Date.now(),
         version: null,

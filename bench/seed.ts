@@ -91,7 +91,7 @@ async function insertSessions(store: Store, { from, count, attributes, beganAt }
     const put = store.putAttributes(
       id,
       attributesOf(i, attributes),
-      { maxAttributes: 1_024, maxBytes: 1_048_576 },
+      { maxAttributes: 1_024, maxBytes: 1_048_576, shareBytes: 1_048_576, maxUserBytes: 1_048_576 },
       { now: beganAt, version: null },
     )
     if ((await inserted) !== 'inserted' || typeof (await put) === 'string')

@@ -11,7 +11,7 @@ interface Seeding {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-const BOUNDS = { maxAttributes: 1_024, maxBytes: 1_048_576 }
+const BOUNDS = { maxAttributes: 1_024, maxBytes: 1_048_576, shareBytes: 1_048_576, maxUserBytes: 1_048_576 }
 
 export const openBeside = (path: string): Promise<Store> =>
   openSqliteStore(path, { alone: false, create: false })

@@ -11,12 +11,14 @@ const DEFAULT_LIMITS = {
   value: 65_536,
   attributes: 1_024,
   session: 1_048_576,
+  user: 16 * 1_048_576,
   body: 1_048_576,
   bodies: 67_108_864,
 }
 
 /** Pairs of limits of which the first must fit into the second, or nothing could ever be as large as the first. */
 const FITS_INTO = [
+  ['session', 'user'],
   ['value', 'session'],
   ['value', 'body'],
   ['key', 'session'],
@@ -24,10 +26,17 @@ const FITS_INTO = [
   ['body', 'bodies'],
 ] as const
 
-/** The limits. A default gives way to a smaller one that was set; one that was set and that nothing could reach is refused. */
-export function limitsOf(given: GivenLimits, nameOf: NameOf): typeof DEFAULT_LIMITS {
+/** Bytes of `limits.user` for each session that a user may have, where it is not set. */
+const LEAST_SHARE = 16_384
+
+/**
+ * The limits. A default gives way to a smaller one that was set; one that was set and that nothing could reach is refused. `perUser`: how
+ * many sessions a user may have.
+ */
+export function limitsOf(given: GivenLimits, perUser: number, nameOf: NameOf): typeof DEFAULT_LIMITS {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const limits = { ...DEFAULT_LIMITS, ...set }
+  if (given.user === undefined) limits.user = Math.max(limits.user, limits.session, perUser * LEAST_SHARE)
   if (given.bodies === undefined) limits.bodies = Math.max(limits.bodies, 4 * limits.body)
   for (const [inner, outer] of FITS_INTO) {
     if (limits[inner] <= limits[outer]) continue

@@ -80,6 +80,7 @@ function settled(given: Given, nameOf: (setting: string) => string) {
   }
   const store = given.store ?? `sqlite:${join(data, 'cloakroom.db')}`
   requireIndexable(limits.key, store, nameOf)
+  const ofSession = sessionOf(session)
   return {
     port,
     hostname,
@@ -104,8 +105,8 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     /** Whose clients get the answers that they know where those differ from ours. */
     compat: given.compat ?? 'off',
     cookie: cookieOf(given.cookie ?? {}, publicUrl?.hostname ?? hostname),
-    ...sessionOf(session),
-    limits: limitsOf(limits, nameOf),
+    ...ofSession,
+    limits: limitsOf(limits, ofSession.perUser, nameOf),
     login: filled<LoginSettings>(login, {
       // One core stays for those who are logged in.
       'hashes-at-once': Math.max(1, navigator.hardwareConcurrency - 1),

@@ -38,6 +38,7 @@ export type RefusalCode =
   | 'value_too_large'
   | 'too_many_attributes'
   | 'session_too_large'
+  | 'user_too_large'
   | 'body_too_large'
   | 'too_many_parameters'
   | 'unsupported_media_type'

@@ -113,6 +113,9 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     valueBytes: config.limits.value,
     attributes: config.limits.attributes,
     sessionBytes: config.limits.session,
+    userBytes: config.limits.user,
+    // So that each session that a user may have has its share, whatever the others have.
+    shareBytes: Math.floor(config.limits.user / config.perUser),
   }
   const lifetime = newLifetime(config, PRE_LOGIN)
   const touches = new Touches(store, lifetime, clock, fault)

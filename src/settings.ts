@@ -38,6 +38,11 @@ const drain = duration.refine((value) => value <= 5_000, 'must be 5s at most')
 const window = duration.refine((value) => value <= 86_400_000, 'must be one day ("1d") at most')
 /** No back end keeps a value of more. */
 const size = measure(sizes, '64 KiB').refine((value) => value <= 1_073_741_824, 'must be 1 GiB at most')
+/** Of many sessions, each of which a back end keeps by itself. */
+const userSize = measure(sizes, '16 MiB').refine(
+  (value) => value <= 1_099_511_627_776,
+  'must be 1024 GiB at most',
+)
 /** Below it, a login does not fit into a body. */
 const bodySize = size.refine((value) => value >= 1_024, 'must be 1 KiB at least')
 const whole = (least: number, most: number) => {
@@ -180,6 +185,7 @@ export const file = z
       value: size,
       attributes: whole(1, 1_000_000),
       session: size,
+      user: userSize,
       body: bodySize,
       bodies: bodySize,
     }),

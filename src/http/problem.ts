@@ -45,6 +45,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   value_too_large: [413, 'Value too large'],
   too_many_attributes: [413, 'Too many attributes'],
   session_too_large: [413, 'Session too large'],
+  user_too_large: [413, 'User too large'],
   body_too_large: [413, 'Body too large'],
   too_many_parameters: [413, 'Too many parameters'],
   unsupported_media_type: [415, 'Unsupported media type'],

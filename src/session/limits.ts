@@ -7,6 +7,10 @@ export interface Limits {
   readonly valueBytes: number
   readonly attributes: number
   readonly sessionBytes: number
+  /** Of all live sessions of a user. */
+  readonly userBytes: number
+  /** Of a session, whatever others of its user have. */
+  readonly shareBytes: number
 }
 
 /** The attribute that is read through `get` and never kept: see `csrfTokenOf`. */
@@ -110,14 +114,25 @@ export const tooMany = ({ size }: Attributes, limits: Limits) =>
   )
 
 /** Refuses attributes with which a session would be too large. */
-export function tooLarge(attributes: Attributes, limits: Limits): Refusal {
-  let bytes = 0
-  for (const [key, value] of attributes) bytes += sizeOf(key, value)
-  return new Refusal(
+export const tooLarge = (attributes: Attributes, limits: Limits) =>
+  new Refusal(
     'session_too_large',
-    `A session can hold ${limits.sessionBytes} bytes of keys and values, and would hold more with the ${bytes} that were sent. ` +
+    `A session can hold ${limits.sessionBytes} bytes of keys and values, and would hold more with the ${bytesOf(attributes)} that were sent. ` +
       'Nothing was stored. Delete something first.',
   )
+
+/** Refuses attributes with which all sessions of the user together would hold too much. */
+export const userTooLarge = (attributes: Attributes, limits: Limits) =>
+  new Refusal(
+    'user_too_large',
+    `All sessions of a user together can hold ${limits.userBytes} bytes (limits.user), and would hold more with the ${bytesOf(attributes)} that were sent. ` +
+      'Nothing was stored. Delete something first, or end other sessions.',
+  )
+
+function bytesOf(attributes: Attributes): number {
+  let bytes = 0
+  for (const [key, value] of attributes) bytes += sizeOf(key, value)
+  return bytes
 }
 
 /** NUL ends a string for too many programs, and half a surrogate pair has no UTF-8. */

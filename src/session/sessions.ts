@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts'
+import type { Bounds } from '../store/bounds.ts'
 import {
   type Attributes,
   handleOf,
@@ -13,7 +14,15 @@ import {
 } from '../store/store.ts'
 import { Admission, type Displaced, type SessionLimit } from './admission.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
-import { type Limits, requireAttributes, requireKeys, seenAttributes, tooLarge, tooMany } from './limits.ts'
+import {
+  type Limits,
+  requireAttributes,
+  requireKeys,
+  seenAttributes,
+  tooLarge,
+  tooMany,
+  userTooLarge,
+} from './limits.ts'
 import { idOf, isPreLogin, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
@@ -61,10 +70,18 @@ const NO_ATTRIBUTES: Attributes = new Map()
 /** Longest user agent that is remembered, in characters. */
 const USER_AGENT_LENGTH = 256
 
+const boundsOf = (limits: Limits): Bounds => ({
+  maxAttributes: limits.attributes,
+  maxBytes: limits.sessionBytes,
+  shareBytes: limits.shareBytes,
+  maxUserBytes: limits.userBytes,
+})
+
 /** Everything that can be done with sessions. A method that takes a token does nothing, and says so, if its session is not live. */
 export class Sessions {
   readonly #store: Store
   readonly #limits: Limits
+  readonly #bounds: Bounds
   readonly #lifetime: Lifetime
   readonly #touches: Touches
   readonly #clock: Clock
@@ -75,6 +92,7 @@ export class Sessions {
     this.#admission = new Admission({ ...parts, store, clock, withUse: () => touches.applying() })
     this.#store = store
     this.#limits = limits
+    this.#bounds = boundsOf(limits)
     this.#lifetime = lifetime
     this.#touches = touches
     this.#clock = clock
@@ -178,10 +196,9 @@ export class Sessions {
     version: number | null,
   ): Promise<Written | null> {
     const attributes = requireAttributes(pairs, this.#limits)
-    const bounds = { maxAttributes: this.#limits.attributes, maxBytes: this.#limits.sessionBytes }
     const id = idOf(token)
     const now = this.#clock()
-    const outcome = await this.#store.putAttributes(id, attributes, bounds, { now, version })
+    const outcome = await this.#store.putAttributes(id, attributes, this.#bounds, { now, version })
     return this.#written(id, now, outcome, attributes)
   }
 
@@ -234,6 +251,7 @@ export class Sessions {
     if (outcome === 'absent') return null
     if (outcome === 'too_many') throw tooMany(attributes, this.#limits)
     if (outcome === 'too_large') throw tooLarge(attributes, this.#limits)
+    if (outcome === 'user_too_large') throw userTooLarge(attributes, this.#limits)
     if (outcome === 'version_differs') {
       throw new Refusal(
         'changed_meanwhile',

@@ -1,5 +1,6 @@
 import { isOf } from './filters.ts'
 import { Logins } from './logins.ts'
+import { exceeded } from './memory-bounds.ts'
 import { newMemoryEvents } from './memory-events.ts'
 import { pageIn, pageOf } from './pages.ts'
 import { removedFrom, reportedKeys } from './removals.ts'
@@ -16,7 +17,6 @@ import {
   type Store,
   type StoredSession,
   type StoredUser,
-  sizeOf,
   type UserOutcome,
   type UserRule,
   type WriteOutcome,
@@ -116,8 +116,7 @@ export function openMemoryStore(): Store {
     },
 
     async restoreSession(session, attributes) {
-      const handle = handleOf(session.id)
-      if (isTaken(handle)) return 'id_taken'
+      if (isTaken(handleOf(session.id))) return 'id_taken'
       add({ n: logins.nextRestored(), session, attributes: new Map(attributes) })
       return 'restored'
     },
@@ -140,14 +139,15 @@ export function openMemoryStore(): Store {
       return found.map(({ session: { address, userAgent, ...live } }) => live)
     },
 
-    async putAttributes(id, attributes, { maxAttributes, maxBytes }, { now, version }) {
+    async putAttributes(id, attributes, bounds, { now, version }) {
       const kept = liveOf(id, now)
       if (kept === null) return 'absent'
       if (version !== null && version !== kept.session.version) return 'version_differs'
       const after = new Map([...kept.attributes, ...attributes])
-      if (after.size > maxAttributes) return 'too_many'
-      const bytes = [...after].reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
-      if (bytes > maxBytes) return 'too_large'
+      const tooMuch = exceeded(kept.attributes, after, bounds, () =>
+        liveSessionsOf(kept.session.uname, now).flatMap((each) => (each === kept ? [] : each.attributes)),
+      )
+      if (tooMuch !== null) return tooMuch
       for (const [key, value] of attributes) kept.attributes.set(key, value)
       return written(kept, { kind: 'put', keys: [...attributes.keys()] })
     },

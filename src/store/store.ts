@@ -1,3 +1,5 @@
+import type { Bounds } from './bounds.ts'
+
 /** An instant, in milliseconds since the Unix epoch. */
 export type Millis = number
 
@@ -54,12 +56,6 @@ export interface Condition {
   readonly version: number | null
 }
 
-/** The size that a session must not exceed after a put. Bytes are those of all keys and values in UTF-8. */
-export interface Bounds {
-  readonly maxAttributes: number
-  readonly maxBytes: number
-}
-
 /** Bytes of an attribute, as bounds count them. */
 export const sizeOf = (key: string, value: string): number =>
   Buffer.byteLength(key) + Buffer.byteLength(value)
@@ -77,6 +73,7 @@ export type WriteOutcome =
   | 'version_differs'
   | 'too_many'
   | 'too_large'
+  | 'user_too_large'
 
 /** Why a session was ended: by whoever was logged in with it, or by somebody else. */
 export type EndReason = 'logout' | 'revoked'

@@ -41,6 +41,21 @@ test('a session holds 1 MiB, and what goes beyond is refused as a whole', async 
   await client.json('/session/put', { a0: full })
 })
 
+test('all sessions of a user hold so many bytes together, and each of them its share in any case', async () => {
+  const toml = '[limits]\nuser = "400 B"\n[session]\nper-user = 4\n'
+  await using server = await startServer({ store: 'memory:', toml })
+  const [a, b, c] = [await logIn(server), await logIn(server), await logIn(server)]
+  await a.json('/session/put', { a: 'x'.repeat(299) })
+  await b.json('/session/put', { b: 'x'.repeat(99) })
+  const refused = await codeOf(c, { c: 'x'.repeat(100) })
+  expect(refused).toMatchObject({ status: 413, code: 'user_too_large' })
+  expect(refused.detail).toContain('400 bytes (limits.user)')
+  expect(await c.json('/session/get')).toEqual({})
+  await c.json('/session/put', { c: 'x'.repeat(99) })
+  await a.json('/session/invalidate', '')
+  await c.json('/session/put', { c: 'x'.repeat(299) })
+})
+
 test('a body of 1 MiB is just read', async () => {
   await using server = await startServer()
   const client = await logIn(server)

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { idOf } from '../../src/session/token.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
+import { roomy } from '../store/given.ts'
 import { type Client, logIn } from '../support/client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -12,7 +13,7 @@ async function putBeside(server: TestServer, { cookie }: Client, attributes: Rec
   const id = idOf(cookie.split('=')[1] ?? '')
   const store = await openSqliteStore(join(server.data, 'cloakroom.db'), { alone: false, create: false })
   try {
-    const bounds = { maxAttributes: 100, maxBytes: 100_000 }
+    const bounds = { ...roomy, maxAttributes: 100, maxBytes: 100_000 }
     await store.putAttributes(id, new Map(Object.entries(attributes)), bounds, {
       now: server.now,
       version: null,

@@ -20,7 +20,14 @@ export type LoginNode = ReturnType<typeof newLoginNode>
 export function newLoginNode(store: Store, passwords: Passwords) {
   const clock = () => NOW
   const lifetime = newLifetime({ idle: 1_800_000, lifetime: 43_200_000, fresh: 600_000 }, 600_000)
-  const limits = { keyBytes: 256, valueBytes: 65_536, attributes: 1_024, sessionBytes: 1_048_576 }
+  const limits = {
+    keyBytes: 256,
+    valueBytes: 65_536,
+    attributes: 1_024,
+    sessionBytes: 1_048_576,
+    userBytes: 1_048_576,
+    shareBytes: 1_048_576,
+  }
   const touches = new Touches(store, lifetime, clock, () => {})
   const users = new Users(store, passwords, clock)
   const sessions = new Sessions({

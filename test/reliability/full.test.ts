@@ -129,7 +129,12 @@ test.skipIf(isSkipped)(`no room for the index of the log is a full disk like any
     attributes: {},
   })
   const id = idOf(cookie.split('=')[1] ?? '')
-  const bounds = { maxAttributes: 1_000, maxBytes: 10_000_000 }
+  const bounds = {
+    maxAttributes: 1_000,
+    maxBytes: 10_000_000,
+    shareBytes: 10_000_000,
+    maxUserBytes: 10_000_000,
+  }
   const write = (value: string) => {
     return store.putAttributes(id, new Map([['key', value]]), bounds, { now, version: null })
   }

@@ -2,7 +2,14 @@ import { expect, test } from 'bun:test'
 import { Refusal, type RefusalCode } from '../../src/errors.ts'
 import { type Limits, requireAttributes, requireKeys } from '../../src/session/limits.ts'
 
-const limits: Limits = { keyBytes: 8, valueBytes: 16, attributes: 3, sessionBytes: 1_000 }
+const limits: Limits = {
+  keyBytes: 8,
+  valueBytes: 16,
+  attributes: 3,
+  sessionBytes: 1_000,
+  userBytes: 1_000,
+  shareBytes: 1_000,
+}
 
 /** The code of the refusal, or null: it was not refused. */
 function codeOf(check: () => unknown): RefusalCode | null {

@@ -18,6 +18,7 @@ import { revocationFaults } from './faults/revocations.ts'
 import { roomFaults } from './faults/rooms.ts'
 import { searchFaults } from './faults/searches.ts'
 import { touchFaults } from './faults/touches.ts'
+import { userByteFaults } from './faults/user-bytes.ts'
 import { userFaults } from './faults/users.ts'
 import { watchFaults } from './faults/watching.ts'
 import { type Law, laws } from './laws.ts'
@@ -35,6 +36,7 @@ const faults: Record<string, Fault> = {
   ...textFaults,
   ...boundFaults,
   ...roomFaults,
+  ...userByteFaults,
   ...userFaults,
   ...revocationFaults,
   ...keeperFaults,

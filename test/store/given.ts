@@ -1,7 +1,7 @@
 import { expect } from 'bun:test'
 import { randomBytes } from 'node:crypto'
+import type { Bounds } from '../../src/store/bounds.ts'
 import {
-  type Bounds,
   type Condition,
   handleOf,
   type Millis,
@@ -19,7 +19,12 @@ export const MINUTE: Millis = 60_000
 export const HOUR: Millis = 60 * MINUTE
 
 /** Bounds that nothing here reaches. */
-export const roomy: Bounds = { maxAttributes: 1_000_000, maxBytes: 1_000_000_000 }
+export const roomy: Bounds = {
+  maxAttributes: 1_000_000,
+  maxBytes: 1_000_000_000,
+  shareBytes: 1_000_000_000,
+  maxUserBytes: 1_000_000_000_000,
+}
 
 /** A write at `now`, whatever the version. */
 export const anyVersion: Condition = { now, version: null }

@@ -16,6 +16,7 @@ import { searchLaws } from './laws/searches.ts'
 import { sessionLaws } from './laws/sessions.ts'
 import { sweepLaws } from './laws/sweeps.ts'
 import { touchLaws } from './laws/touches.ts'
+import { userByteLaws } from './laws/user-bytes.ts'
 import { userLaws } from './laws/users.ts'
 import { watchedEndLaws } from './laws/watched-ends.ts'
 import { watchLaws } from './laws/watching.ts'
@@ -46,6 +47,7 @@ export const laws: readonly Law[] = [
   ...attributeLaws,
   ...boundLaws,
   ...roomLaws,
+  ...userByteLaws,
   ...raceLaws,
   ...userLaws,
   ...revocationLaws,

@@ -5,7 +5,7 @@ import { attributesOf, givenUser, idsOf, newId, newSession, noKeeper, now } from
 
 /** So short that sequences run into them: milliseconds, and bounds of attributes. */
 const [IDLE, ABSOLUTE] = [10, 25]
-const bounds = { maxAttributes: 3, maxBytes: 9 }
+const bounds = { maxAttributes: 3, maxBytes: 9, shareBytes: 9, maxUserBytes: 9 }
 
 interface ModelSession {
   readonly user: number

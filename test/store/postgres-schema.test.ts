@@ -23,6 +23,7 @@ const WITHOUT = [
    DROP FUNCTION cloakroom.append_events(bigint[], text[], text[], text[], text[], integer, bigint);`,
   '',
   `DROP FUNCTION cloakroom.insert_session(bytea, text, bigint, bigint, bigint, bigint, text, text, bigint);`,
+  `DROP FUNCTION cloakroom.put_attributes(bytea, text[], text[], bigint, bigint, bigint, bigint, bigint, bigint);`,
 ]
 
 /** Takes the schema of a database back to an earlier version. */

@@ -60,7 +60,7 @@ test('every put that was answered before the process was killed is there afterwa
     const place = { address: '', userAgent: '', maxSessions: 1 }
     await store.insertSession({ id: 'x'.repeat(43), uname: 'u', generation: 1, ...times, ...place })
     for (let i = 0; ; i++) {
-      const bounds = { maxAttributes: 1e6, maxBytes: 1e9 }
+      const bounds = { maxAttributes: 1e6, maxBytes: 1e9, shareBytes: 1e9, maxUserBytes: 1e9 }
       await store.putAttributes('x'.repeat(43), new Map([['k' + i, 'v']]), bounds, { now: 0, version: null })
       process.stdout.write(i + '\\n')
     }`

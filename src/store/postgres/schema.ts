@@ -22,6 +22,7 @@ const migrations: readonly string[] = [
   EVENT_SOURCES,
   '',
   '',
+  '',
 ]
 
 /**

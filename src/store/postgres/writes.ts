@@ -19,7 +19,7 @@ const inTime = (name: string, count: number) => {
 
 const INSERT_SESSION = inTime('insert_session', 9)
 const RESTORE_SESSION = inTime('restore_session', 11)
-const PUT = inTime('put_attributes', 7)
+const PUT = inTime('put_attributes', 9)
 const REMOVE = inTime('remove_attributes', 4)
 const REMOVE_UNRESERVED = inTime('remove_unreserved_attributes', 3)
 const END_SESSION = inTime('end_session', 5)
@@ -128,11 +128,17 @@ export const newWrites = (pool: Pool): Writes => ({
     return outcome as 'restored' | 'id_taken'
   },
 
-  async putAttributes(id, attributes, { maxAttributes, maxBytes }, { now, version }) {
+  async putAttributes(
+    id,
+    attributes,
+    { maxAttributes, maxBytes, shareBytes, maxUserBytes },
+    { now, version },
+  ) {
     const bytes = bytesOf(id)
     if (bytes === null) return 'absent'
     const bounds = [Math.min(maxAttributes, LARGEST), Math.min(maxBytes, LARGEST)]
-    const params = [bytes, [...attributes.keys()], [...attributes.values()], ...bounds, now, version]
+    const pairs = [[...attributes.keys()], [...attributes.values()]]
+    const params = [bytes, ...pairs, ...bounds, now, version, shareBytes, maxUserBytes]
     return outcomeOf(await only(pool.change(PUT, params)))
   },
 

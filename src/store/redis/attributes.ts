@@ -11,11 +11,12 @@ import { ATTRIBUTE, isHandle, sessionKey, tailOf } from './keys.ts'
 import type { Link } from './link.ts'
 import type { Script } from './scripts.ts'
 import { PUT, REMOVE, REMOVE_ALL } from './session-scripts.ts'
+import type { UserIndex } from './user-index.ts'
 
 type Attributes = Pick<Store, 'readSession' | 'findSessions' | 'putAttributes' | 'removeAttributes'>
 
 /** Reading and writing attributes, each in one round trip. */
-export function newAttributes(link: Link): Attributes {
+export function newAttributes(link: Link, bytesOfOthers: UserIndex['bytesOfOthers']): Attributes {
   const write = async (
     script: Script,
     id: string,
@@ -52,9 +53,15 @@ export function newAttributes(link: Link): Attributes {
       return (await Promise.all(found)).filter((session) => session !== null)
     },
 
-    putAttributes: (id, attributes, { maxAttributes, maxBytes }, condition) => {
+    async putAttributes(id, attributes, { maxAttributes, maxBytes, shareBytes, maxUserBytes }, condition) {
       const pairs = [...attributes].flatMap(([key, value]) => [ATTRIBUTE + key, value])
-      return write(PUT, id, condition, [String(maxAttributes), String(maxBytes), ...pairs])
+      const putWithin = (bytes: number) =>
+        write(PUT, id, condition, [String(maxAttributes), String(maxBytes), String(bytes), ...pairs])
+      const outcome = await putWithin(shareBytes)
+      if (outcome !== 'user_too_large') return outcome
+      // Only now: most sessions never grow beyond their share. The others are in other slots, so a script cannot look at them.
+      const left = maxUserBytes - (await bytesOfOthers(id, condition.now))
+      return left <= shareBytes ? outcome : putWithin(left)
     },
 
     removeAttributes: (id, keys, condition) =>

@@ -55,6 +55,9 @@ export function liveOf(handle: string, [times, state]: Values, now: Millis): Liv
   }
 }
 
+/** Bytes of the attributes of the session of which these are `TIMES` and `STATE`. */
+export const bytesIn = ([, state]: Values): number => Number(state?.split(' ')[3] ?? 0)
+
 /** Where a login came from, by the values of `ORIGIN`. */
 export function originOf(parts: Values): Pick<StoredSession, 'address' | 'userAgent'> {
   const origin = parts.join('')

@@ -75,7 +75,7 @@ async function open(place: Place, options: RedisOptions): Promise<Store> {
     readsAtOnce: false,
     ...newSessions(link, userIndex),
     earliestSessions: userIndex.earliestSessions,
-    ...newAttributes(link),
+    ...newAttributes(link, userIndex.bytesOfOthers),
     endSession,
     endSessions,
     ...newLists(link),

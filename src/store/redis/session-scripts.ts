@@ -46,13 +46,15 @@ end
 `
 
 /**
- * KEYS session; ARGV tail, now, version or nothing, most attributes, most bytes, then fields and values. Everything is looked at before
- * anything is written, since a script that stops half way leaves what it has done. Lua unpacks a few thousand values at most.
+ * KEYS session; ARGV tail, now, version or nothing, most attributes, most bytes, bytes beyond which it must not grow, then fields and
+ * values. Everything is looked at before anything is written, since a script that stops half way leaves what it has done. Lua unpacks a few
+ * thousand values at most.
  */
 export const PUT = newScript(
   'writes',
   `${LIVE}
-for i = 6, #ARGV, 2 do
+local had = bytes
+for i = 7, #ARGV, 2 do
   local before = redis.call('HSTRLEN', KEYS[1], ARGV[i])
   if before > 0 or redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then
     bytes = bytes + #ARGV[i + 1] - before
@@ -63,9 +65,10 @@ for i = 6, #ARGV, 2 do
 end
 if count > tonumber(ARGV[4]) then return 'too_many' end
 if bytes > tonumber(ARGV[5]) then return 'too_large' end
-for i = 1006, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
-redis.call('HSET', KEYS[1], '${STATE}', state(), unpack(ARGV, 6, math.min(#ARGV, 1005)))
-${tellKeys('put', 6, 2)}
+if bytes > tonumber(ARGV[6]) and bytes > had then return 'user_too_large' end
+for i = 1007, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(#ARGV, i + 999))) end
+redis.call('HSET', KEYS[1], '${STATE}', state(), unpack(ARGV, 7, math.min(#ARGV, 1006)))
+${tellKeys('put', 7, 2)}
 return written()
 `,
 )

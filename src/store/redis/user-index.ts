@@ -1,6 +1,6 @@
-import type { Millis, StoredSession } from '../store.ts'
+import { handleOf, type Millis, type StoredSession } from '../store.ts'
 import type { Ends } from './ends.ts'
-import { liveOf, ORIGIN, originOf, STATE, TIMES, type Values } from './fields.ts'
+import { bytesIn, liveOf, ORIGIN, originOf, STATE, TIMES, type Values } from './fields.ts'
 import { beganAtIn, ENDING, handleIn, indexKey, sessionKey } from './keys.ts'
 import type { Link } from './link.ts'
 import { SETTLE_ENDS } from './user-scripts.ts'
@@ -40,6 +40,14 @@ export function newUserIndex(link: Link, ends: Pick<Ends, 'endMembers'>) {
     return Promise.all(members.map((member) => look(member, now)))
   }
 
+  const statesOf = (handles: readonly string[]) =>
+    Promise.all(
+      handles.map((handle) => {
+        const key = sessionKey(handle)
+        return link.read(key, ['HMGET', key, TIMES, STATE]) as Promise<Values>
+      }),
+    )
+
   return {
     /** Takes out what is no live session, as far as it is among the earliest; how many. */
     async tidy(uname: string, now: Millis): Promise<number> {
@@ -51,6 +59,22 @@ export function newUserIndex(link: Link, ends: Pick<Ends, 'endMembers'>) {
       // Not ended: the session of that handle is another one.
       if (others.length > 0) await link.write(SETTLE_ENDS, [indexKey(uname), ENDING], [uname, ...others])
       return over.length + others.length
+    },
+
+    /** Bytes of the attributes of the other live sessions that the user of a session has, as far as they are looked at. */
+    async bytesOfOthers(id: string, now: Millis): Promise<number> {
+      const handle = handleOf(id)
+      const own = await statesOf([handle])
+      const uname = liveOf(handle, own[0] ?? [], now)?.uname
+      if (uname === undefined) return 0
+      const key = indexKey(uname)
+      const members = (await link.read(key, ['ZRANGE', key, String(-LOOKED_AT), '-1'])) as string[]
+      const others = [...new Set(members.map(handleIn))].filter((each) => each !== handle)
+      const states = await statesOf(others)
+      return states.reduce((sum, state, i) => {
+        const session = liveOf(others[i] ?? '', state, now)
+        return session?.uname === uname ? sum + bytesIn(state) : sum
+      }, 0)
     },
 
     async earliestSessions(uname: string, limit: number, now: Millis): Promise<readonly StoredSession[]> {

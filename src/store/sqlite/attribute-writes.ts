@@ -1,14 +1,9 @@
 import type { Database } from 'bun:sqlite'
+import type { Bounds } from '../bounds.ts'
 import { removedFrom } from '../removals.ts'
-import {
-  type Bounds,
-  type Condition,
-  type Millis,
-  type Removal,
-  sizeOf,
-  type WriteOutcome,
-} from '../store.ts'
+import { type Condition, LOOKED_AT, type Millis, type Removal, sizeOf, type WriteOutcome } from '../store.ts'
 import { isSmall, NOTHING, type Packed, type Pairs, unpack, valueIn, without, withValues } from './packed.ts'
+import { ENDS_AT, SESSIONS } from './rows.ts'
 import { newNoted } from './uses.ts'
 
 /** A live session, with the count and the bytes of its attributes, and all of them if they are one text. */
@@ -36,6 +31,12 @@ type Row = readonly [
 export function attributeWrites(db: Database) {
   const find = db.query(
     'SELECT n, version, ends_at, latest_ends_at, count, bytes, attributes FROM sessions WHERE id = ?',
+  )
+  // As many sessions as are looked at, should the user have more from before there was a limit.
+  const bytesOfOthers = db.query(
+    `SELECT ifnull(sum(bytes), 0) FROM (
+       SELECT bytes FROM ${SESSIONS} WHERE s.uname = (SELECT uname FROM sessions WHERE n = ?1) AND s.n <> ?1
+         AND ${ENDS_AT} > ?2 ORDER BY s.n DESC LIMIT ${LOOKED_AT})`,
   )
   const noted = newNoted(db)
   const update = db.query(
@@ -107,17 +108,17 @@ export function attributeWrites(db: Database) {
   }
 
   return {
-    putAttributes(
-      id: string,
-      pairs: Pairs,
-      { maxAttributes, maxBytes }: Bounds,
-      condition: Condition,
-    ): WriteOutcome {
+    putAttributes(id: string, pairs: Pairs, bounds: Bounds, condition: Condition): WriteOutcome {
       const found = requireSession(id, condition)
       if (typeof found === 'string') return found
+      const bytesBefore = found.bytes
       count(found, pairs)
-      if (found.count > maxAttributes) return 'too_many'
-      if (found.bytes > maxBytes) return 'too_large'
+      if (found.count > bounds.maxAttributes) return 'too_many'
+      if (found.bytes > bounds.maxBytes) return 'too_large'
+      if (found.bytes > bounds.shareBytes && found.bytes > bytesBefore) {
+        const [[ofOthers]] = bytesOfOthers.values(found.n, condition.now) as [[number]]
+        if (ofOthers + found.bytes > bounds.maxUserBytes) return 'user_too_large'
+      }
       if (found.packed === null) putRows(found.n, pairs)
       else found.packed = putPacked(found.n, found.packed, pairs)
       return written(found)

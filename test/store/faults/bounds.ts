@@ -1,4 +1,5 @@
-import type { Bounds } from '../../../src/store/store.ts'
+import type { Bounds } from '../../../src/store/bounds.ts'
+
 import { roomy } from '../given.ts'
 import { type Fault, readAll } from './fault.ts'
 

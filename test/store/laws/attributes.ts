@@ -155,7 +155,7 @@ export const attributeLaws: readonly Law[] = [
         // What stays counts towards the bounds, and nothing else does.
         const bytes = kept.reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
         const write = (maxAttributes: number, maxBytes: number) =>
-          store.putAttributes(id, new Map([['n', '1']]), { maxAttributes, maxBytes }, anyVersion)
+          store.putAttributes(id, new Map([['n', '1']]), { ...roomy, maxAttributes, maxBytes }, anyVersion)
         expect(await write(kept.length, bytes + 2)).toBe('too_many')
         expect(await write(kept.length + 1, bytes + 1)).toBe('too_large')
         expect(await write(kept.length + 1, bytes + 2)).toMatchObject({ version: 4 })

@@ -1,5 +1,6 @@
 import { expect } from 'bun:test'
-import type { Bounds, Store } from '../../../src/store/store.ts'
+import type { Bounds } from '../../../src/store/bounds.ts'
+import type { Store } from '../../../src/store/store.ts'
 import { anyVersion, attributesOf, givenAttributes, givenSession, now, roomy } from '../given.ts'
 import type { Law } from '../laws.ts'
 

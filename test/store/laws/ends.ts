@@ -14,6 +14,7 @@ import {
   newSession,
   now,
   put,
+  roomy,
 } from '../given.ts'
 import type { Law } from '../laws.ts'
 
@@ -70,7 +71,7 @@ export const endLaws: readonly Law[] = [
       for (const clock of clocks(session)) {
         const condition = { now: clock, version: null }
         const attributes = new Map([['b', '2']])
-        const bounds = { maxAttributes: 9, maxBytes: 99 }
+        const bounds = { ...roomy, maxAttributes: 9, maxBytes: 99 }
         expect(await store.putAttributes(session.id, attributes, bounds, condition)).toBe('absent')
         expect(await store.removeAttributes(session.id, 'all', condition)).toBe('absent')
         expect(await store.readSession(session.id, 'all', clock)).toBeNull()
@@ -81,7 +82,7 @@ export const endLaws: readonly Law[] = [
     says: 'attributes can be written up to the last millisecond, and not from the millisecond of the end on',
     async check(store) {
       const { id, endsAt, latestEndsAt } = await givenSession(store)
-      const bounds = { maxAttributes: 9, maxBytes: 99 }
+      const bounds = { ...roomy, maxAttributes: 9, maxBytes: 99 }
       const write = (value: string, at: number) =>
         store.putAttributes(id, new Map([['a', value]]), bounds, { now: at, version: null })
       expect(await write('1', endsAt - 1)).toEqual({ version: 2, endsAt, latestEndsAt })
@@ -114,7 +115,7 @@ export const endLaws: readonly Law[] = [
     async check(store) {
       const { id, handle } = await givenSession(store)
       await store.endSession(handle, null, 'revoked', now)
-      const tight = { maxAttributes: 0, maxBytes: 0 }
+      const tight = { ...roomy, maxAttributes: 0, maxBytes: 0 }
       const condition = { now, version: 99 }
       expect(await store.putAttributes(id, new Map([['a', '1']]), tight, condition)).toBe('absent')
       expect(await store.removeAttributes(id, ['a'], condition)).toBe('absent')

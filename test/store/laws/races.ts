@@ -93,7 +93,7 @@ export const raceLaws: readonly Law[] = [
     says: 'bounds hold however many put at once',
     async check(store) {
       const { id } = await givenSession(store)
-      const bounds = { maxAttributes: 10, maxBytes: 10_000 }
+      const bounds = { ...roomy, maxAttributes: 10, maxBytes: 10_000 }
       const outcomes = await Promise.all(
         times(40, (i) => store.putAttributes(id, new Map([[`k${i}`, 'x']]), bounds, anyVersion)),
       )

@@ -21,7 +21,7 @@ import {
 import type { Law } from '../laws.ts'
 
 /** A session as another store had it: used since its login, and written to. */
-const elsewhere = (uname: string, fields: Partial<StoredSession> = {}): StoredSession => ({
+export const elsewhere = (uname: string, fields: Partial<StoredSession> = {}): StoredSession => ({
   id: newId(),
   uname,
   beganAt: now - HOUR,
@@ -99,7 +99,7 @@ export const restoreLaws: readonly Law[] = [
           store.putAttributes(
             session.id,
             new Map([['b', '2']]),
-            { maxAttributes, maxBytes },
+            { ...roomy, maxAttributes, maxBytes },
             { now, version: null },
           )
         const bytes = 13 + large.length

@@ -172,7 +172,7 @@ export const watchLaws: readonly Law[] = [
       await givenAttributes(store, id, [['before', '1']])
       const told = await watch(store, id)
       const late = { now: now + HOUR, version: null }
-      const tight = { maxAttributes: 1, maxBytes: 9 }
+      const tight = { ...roomy, maxAttributes: 1, maxBytes: 9 }
       const a = new Map([['a', '1']])
       await store.putAttributes(id, a, roomy, { now, version: 9 })
       await store.putAttributes(id, a, tight, anyVersion)
