@@ -46,6 +46,7 @@ const anonymous: Readonly<Record<string, readonly [call: string, status: string]
   '/console/user': ['page', '3xx'],
   '/console/log': ['page', '3xx'],
   '/console/script.js': ['page', '2xx'],
+  '/openapi.json': ['page', '2xx'],
   '/.well-known/change-password': ['page', '3xx'],
   '/z_security_check': ['login', '4xx'],
   '/login/logout.csp': ['logout', '3xx'],

@@ -158,6 +158,7 @@ describeWithRedis('Redis that is away', () => {
       '',
       '9',
       '999',
+      '999',
       `${ATTRIBUTE}a`,
       '1',
       `${ATTRIBUTE}b`,
