@@ -6,8 +6,8 @@ import type { Log } from './log.ts'
 import { requirePassword } from './login/password-rules.ts'
 import { asFirstPassword } from './login/passwords.ts'
 import { ADMIN, type Users } from './login/users.ts'
-import { untilAnswered } from './patience.ts'
 import { RAISE_FILES } from './threads.ts'
+import { untilAnswered } from './wait.ts'
 
 /** Milliseconds that a start waits for standard error to take the password; then it goes on without an admin. */
 const SHOWING_MS = 2_000

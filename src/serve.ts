@@ -28,7 +28,6 @@ import { Users } from './login/users.ts'
 import type { Sources } from './metrics/families.ts'
 import { Meter } from './metrics/meter.ts'
 import { Overview } from './overview/overview.ts'
-import { untilAnswered } from './patience.ts'
 import { type Clock, newLifetime } from './session/lifetime.ts'
 import { Sessions } from './session/sessions.ts'
 import { startSweeping } from './session/sweep.ts'
@@ -36,6 +35,7 @@ import { Touches } from './session/touches.ts'
 import { Watching } from './session/watching.ts'
 import { kindOfStore, openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
+import { untilAnswered } from './wait.ts'
 
 /** For how long a cookie from before the login can become the session's own. */
 const PRE_LOGIN = 10 * 60_000

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { SQL } from 'bun'
 import { StoreFault } from '../../errors.ts'
+import { type Backoff, pauseAfter, within } from '../../wait.ts'
 import type { Millis } from '../store.ts'
 import { changeIn, type Source, Watches } from '../watches.ts'
 import { newClient } from './connection.ts'
@@ -24,8 +25,8 @@ const CHANNEL = 'cloakroom'
  */
 const PERIOD = 5
 
-/** Milliseconds between attempts to listen again: at first, and at most. */
-const [SOON, LATE] = [20, 1_000]
+/** Between attempts to listen again. */
+const RELISTEN: Backoff = { first: 20, longest: 1_000 }
 
 /** Sessions in one statement. */
 const AT_ONCE = 500
@@ -125,20 +126,12 @@ export class Listener implements Source {
     return ear
   }
 
-  async #inTime<T>(asked: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () =>
-        late.reject(
-          new StoreFault('store_unavailable', 'The connection that listens is not answered.', null),
-        ),
+  #inTime<T>(asked: Promise<T>): Promise<T> {
+    return within(
       this.#timeout / 2,
+      asked,
+      () => new StoreFault('store_unavailable', 'The connection that listens is not answered.', null),
     )
-    try {
-      return await Promise.race([asked, late.promise])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   #hear(ear: Ear, payload: string): void {
@@ -223,13 +216,13 @@ export class Listener implements Source {
   async #recover(lost: Ear): Promise<void> {
     if (this.#isRecovering) return
     this.#isRecovering = true
-    for (let pause = SOON; this.#wanted.size > 0; pause = Math.min(LATE, 2 * pause)) {
+    for (let attempts = 0; this.#wanted.size > 0; attempts++) {
       const isListening = await this.#listening().then(
         () => true,
         () => false,
       )
       if (isListening) break
-      await Bun.sleep(pause)
+      await Bun.sleep(pauseAfter(attempts, RELISTEN))
     }
     this.#isRecovering = false
     if (!this.#isClosed) await this.#pool.run(LEAVE, [lost.name]).catch(() => {})

@@ -1,6 +1,7 @@
 import { createClient, RESP_TYPES } from 'redis'
+import { within } from '../../wait.ts'
 import type { Host, Place } from './place.ts'
-import { ConnectionLost } from './replies.ts'
+import { noAnswerIn } from './replies.ts'
 import { letTracingRest } from './tracing.ts'
 
 /** One connection to one server, which is never made anew by itself. */
@@ -54,15 +55,11 @@ export async function connect(place: Place, host: Host, timeout: number, lost: (
   client.on('error', lost)
   client.on('sharded-channel-moved', lost)
   // A server that stands still takes connections and says nothing.
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new ConnectionLost(`no answer in ${timeout} ms`)), timeout)
   try {
-    await Promise.race([client.connect(), late.promise])
+    await within(timeout, client.connect(), () => noAnswerIn(timeout))
   } catch (error) {
     client.destroy()
     throw error
-  } finally {
-    clearTimeout(timer)
   }
   return {
     send: (args) => client.sendCommand(args),

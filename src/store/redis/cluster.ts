@@ -1,10 +1,11 @@
 import { createCluster } from 'redis'
+import { within } from '../../wait.ts'
 import { type Client, commandOptions, connect, loginOf, socketOf } from './client.ts'
 import { type Connection, connectionOf, writeInTime } from './clock.ts'
 import type { Wire } from './link.ts'
 import { type Host, type Place, shownHost } from './place.ts'
 import { follow } from './redirects.ts'
-import { ConnectionLost } from './replies.ts'
+import { ConnectionLost, noAnswerIn } from './replies.ts'
 import { slotOf } from './slots.ts'
 
 /** The part of the time for an answer in which commands are sent; the rest is for the last of them to be answered. */
@@ -29,15 +30,11 @@ export async function openCluster(place: Place, timeout: number, lost: () => voi
   })
   cluster.on('error', lost)
   cluster.on('node-error', lost)
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new ConnectionLost(`no answer in ${timeout} ms`)), timeout)
   try {
-    await Promise.race([cluster.connect(), late.promise])
+    await within(timeout, cluster.connect(), () => noAnswerIn(timeout))
   } catch (error) {
     cluster.destroy()
     throw error
-  } finally {
-    clearTimeout(timer)
   }
   const masterOf = (key: string) => {
     const node = cluster.slots[slotOf(key)]?.master

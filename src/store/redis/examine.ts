@@ -1,9 +1,10 @@
 import { SetupError } from '../../errors.ts'
+import { within } from '../../wait.ts'
 import { type Client, connect } from './client.ts'
 import { NAMES } from './keys.ts'
 import type { LinkOptions } from './link.ts'
 import { type Host, type Place, shownHost } from './place.ts'
-import { ConnectionLost } from './replies.ts'
+import { noAnswerIn } from './replies.ts'
 import { newScript } from './scripts.ts'
 import { RIGHTS, sentenceOf } from './sentences.ts'
 import { primaryOf } from './wires.ts'
@@ -80,14 +81,10 @@ return false
  * seconds; never with the password.
  */
 export async function examine(place: Place, options: ExamineOptions): Promise<Findings> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new ConnectionLost(`no answer in ${LONGEST} ms`)), LONGEST)
   try {
-    return await Promise.race([examineAll(place, options), late.promise])
+    return await within(LONGEST, examineAll(place, options), () => noAnswerIn(LONGEST))
   } catch (cause) {
     throw cause instanceof SetupError ? cause : new SetupError(sentenceOf(cause, place, null), { cause })
-  } finally {
-    clearTimeout(timer)
   }
 }
 

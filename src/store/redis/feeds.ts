@@ -1,3 +1,4 @@
+import { type Backoff, pauseAfter } from '../../wait.ts'
 import { handleOf } from '../store.ts'
 import type { Source } from '../watches.ts'
 import type { Client } from './client.ts'
@@ -35,8 +36,8 @@ export interface Surroundings {
 /** Milliseconds between two looks whether feeds answer and are where their sessions are. */
 const BEAT = 1_000
 
-/** Milliseconds between attempts to subscribe again: at first, and at most. */
-const [SOON, LATE] = [20, 500]
+/** Between attempts to subscribe again. */
+const RESUBSCRIBE: Backoff = { first: 20, longest: 500 }
 
 /** Subscriptions that are asked for again at once. */
 const AT_ONCE = 500
@@ -175,12 +176,12 @@ export class Feeds implements Source {
   async #recover(): Promise<void> {
     if (this.#isRecovering) return
     this.#isRecovering = true
-    for (let pause = SOON; this.#adrift.size > 0; pause = Math.min(LATE, 2 * pause)) {
+    for (let attempts = 0; this.#adrift.size > 0; attempts++) {
       const all = [...this.#adrift]
       for (let at = 0; at < all.length; at += AT_ONCE) {
         await Promise.allSettled(all.slice(at, at + AT_ONCE).map((id) => this.#subscribe(id)))
       }
-      if (this.#adrift.size > 0) await Bun.sleep(pause)
+      if (this.#adrift.size > 0) await Bun.sleep(pauseAfter(attempts, RESUBSCRIBE))
     }
     this.#isRecovering = false
   }

@@ -1,4 +1,5 @@
 import { StoreFault } from '../../errors.ts'
+import { type Backoff, pauseAfter } from '../../wait.ts'
 import type { Write } from './clock.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Host } from './place.ts'
@@ -38,8 +39,8 @@ export interface LinkOptions {
   readonly replicaTimeout: number
 }
 
-/** Milliseconds between attempts to connect: at first, and at most. */
-const [SOON, LATE] = [20, 500]
+/** Between attempts to connect. */
+const RECONNECT: Backoff = { first: 20, longest: 500 }
 
 type Keys = readonly [string, ...string[]]
 
@@ -162,15 +163,15 @@ export class Link {
   async #renew(): Promise<void> {
     this.#isRenewing = true
     // Nodes that stay away must not make a cluster that answers for the rest connect all the time.
-    const early = this.#renewedAt + LATE - performance.now()
+    const early = this.#renewedAt + RECONNECT.longest - performance.now()
     if (this.#wire !== null && early > 0) await Bun.sleep(early)
-    for (let pause = SOON; !this.#isClosed; pause = Math.min(LATE, 2 * pause)) {
+    for (let attempts = 0; !this.#isClosed; attempts++) {
       const wire = await this.#tryOpen()
       if (wire !== null) {
         this.#replace(wire)
         break
       }
-      await Bun.sleep(pause)
+      await Bun.sleep(pauseAfter(attempts, RECONNECT))
     }
     this.#renewedAt = performance.now()
     this.#isRenewing = false

@@ -1,3 +1,4 @@
+import { type Backoff, pauseAfter } from '../../wait.ts'
 import type { Connection } from './clock.ts'
 import { askedFor, ConnectionLost, isDivided, isMoved, isStranded } from './replies.ts'
 
@@ -11,8 +12,8 @@ export interface Surroundings {
   relearn(key: string): Promise<void>
 }
 
-/** Milliseconds between attempts while a slot is on its way: at first, and at most. */
-const [SOON, LATE] = [10, 100]
+/** Between attempts while a slot is on its way. */
+const RETRY: Backoff = { first: 10, longest: 100 }
 
 /** Redirections that follow one upon the other without a pause: where it has gone, and from there once more. */
 const AT_ONCE = 2
@@ -44,7 +45,7 @@ export async function follow<T>(
       if (next === null) throw error
       asked = next.asked
       if (isMoved(error)) await around.relearn(key)
-      const pause = pauseAfter(next, tries)
+      const pause = pauseBefore(next, tries)
       if (performance.now() + pause > giveUpAt) throw error
       await Bun.sleep(pause)
     }
@@ -71,8 +72,8 @@ interface Next {
   readonly isAtOnce: boolean
 }
 
-const pauseAfter = ({ isAtOnce }: Next, tries: number) =>
-  isAtOnce && tries < AT_ONCE ? 0 : Math.min(LATE, SOON * 2 ** tries)
+const pauseBefore = ({ isAtOnce }: Next, tries: number) =>
+  isAtOnce && tries < AT_ONCE ? 0 : pauseAfter(tries, RETRY)
 
 /** How it goes on after an error; null: it does not. */
 function nextAfter(error: unknown, isWide: boolean): Next | null {

@@ -6,6 +6,8 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
+export const noAnswerIn = (millis: number) => new ConnectionLost(`no answer in ${millis} ms`)
+
 const beginsWith = (error: unknown, words: RegExp) => error instanceof Error && words.test(error.message)
 
 /** Whether it was Redis that said it; else nobody knows what became of the command. */
