@@ -25,6 +25,10 @@ export interface Lifetime {
   readonly touchPeriod: Millis
 }
 
+/** When a session ends that was last used at this instant: after the idle time, and never after its latest end. */
+export const endAfter = (usedAt: Millis, latestEndsAt: Millis, { idle }: Lifetime): Millis =>
+  Math.min(usedAt + idle, latestEndsAt)
+
 export const newLifetime = (
   { idle, lifetime, fresh }: { readonly idle: Millis; readonly lifetime: Millis; readonly fresh: Millis },
   preLogin: Millis,

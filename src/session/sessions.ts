@@ -13,7 +13,7 @@ import {
   type WriteOutcome,
 } from '../store/store.ts'
 import { Admission, type Displaced, type SessionLimit } from './admission.ts'
-import type { Clock, Lifetime } from './lifetime.ts'
+import { type Clock, endAfter, type Lifetime } from './lifetime.ts'
 import {
   type Limits,
   requireAttributes,
@@ -123,7 +123,7 @@ export class Sessions {
       uname: login.uname,
       generation,
       beganAt: now,
-      endsAt: Math.min(now + this.#lifetime.idle, latestEndsAt),
+      endsAt: endAfter(now, latestEndsAt, this.#lifetime),
       latestEndsAt,
       address: login.address,
       userAgent: login.userAgent.slice(0, USER_AGENT_LENGTH).toWellFormed(),
@@ -183,7 +183,7 @@ export class Sessions {
 
   /** When the session ends if it is not used after this use. */
   endOf({ latestEndsAt }: LiveSession): Millis {
-    return Math.min(this.#clock() + this.#lifetime.idle, latestEndsAt)
+    return endAfter(this.#clock(), latestEndsAt, this.#lifetime)
   }
 
   /**

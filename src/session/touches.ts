@@ -1,5 +1,5 @@
 import type { Millis, Store, StoredSession, Use } from '../store/store.ts'
-import type { Clock, Lifetime } from './lifetime.ts'
+import { type Clock, endAfter, type Lifetime } from './lifetime.ts'
 import { Noted } from './noted.ts'
 
 /** Uses that a store is given at once. It may cut them into smaller steps, so that a put which waits behind them waits little. */
@@ -80,7 +80,7 @@ export class Touches {
   #apply(session: StoredSession, noted: readonly Noted[]): StoredSession {
     const usedAt = Math.max(...noted.map((each) => each.usedAt(session.id) ?? 0))
     if (usedAt <= session.usedAt) return session
-    const endsAt = Math.min(usedAt + this.#lifetime.idle, session.latestEndsAt)
+    const endsAt = endAfter(usedAt, session.latestEndsAt, this.#lifetime)
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }
 
