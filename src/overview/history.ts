@@ -1,12 +1,12 @@
 import { quantileOf } from '../metrics/latency.ts'
-import { STEP, type Step, sumOf } from './step.ts'
+import { addUp, STEP, type Step } from './step.ts'
 
-/** So many steps are an hour. */
+/** Steps in an hour. */
 export const STEPS = 360
 
-/** Each with how it is got from what all nodes counted in a step. */
+/** How each figure is computed from what all nodes counted in a step. */
 const figures = {
-  /** In a second. */
+  /** Requests per second. */
   requests: ({ requests }: Step) => Math.round((requests * 10_000) / STEP) / 10,
   logins: ({ logins }: Step) => logins,
   failures: ({ failures }: Step) => failures,
@@ -20,33 +20,36 @@ const figures = {
 }
 
 type Figure = keyof typeof figures
-/** Curves, the oldest step first; null: nothing is known of that step. */
+/** One value per step, oldest first; null means that no node reported the step. */
 export type Curves = Readonly<Record<Figure, readonly (number | null)[]>>
 
 const names = Object.keys(figures) as Figure[]
 
-/** Milliseconds, to three digits: more are not in the buckets. */
+/** Returns milliseconds, rounded to 3 digits: the buckets are no more precise than that. */
 function quantile(q: number, counts: ArrayLike<number>): number | null {
   const millis = quantileOf(q, counts)
   return millis === null ? null : Number(millis.toPrecision(3))
 }
 
-/** The figures of the last hour, in a fixed number of bytes. */
+/** The figures of the last hour, kept in a fixed number of bytes. */
 export class History {
-  /** The step that is in each place; a place is that of every step which leaves the same remainder. */
+  /** The number of the step in each slot. A step uses the slot `number % STEPS`. */
   readonly #steps = new Float64Array(STEPS).fill(Number.NaN)
-  /** NaN: nothing is known. */
+  /** NaN means that the value is unknown. */
   readonly #curves = new Map(names.map((name) => [name, new Float64Array(STEPS)]))
 
-  /** Keeps what all nodes counted in a step, in place of what was kept of it or of one an hour before. */
+  /**
+   * Stores the sum of what all nodes counted in a step. Replaces an earlier sum, or the step of an hour
+   * before.
+   */
   put(number: number, told: readonly Step[]): void {
-    const step = sumOf(told)
+    const step = addUp(told)
     const at = number % STEPS
     this.#steps[at] = number
     for (const [name, curve] of this.#curves) curve[at] = figures[name](step) ?? Number.NaN
   }
 
-  /** The hour that ends with this step. */
+  /** Returns the curves of the hour that ends with step `last`. */
   read(last: number): Curves {
     const numbers = Array.from({ length: STEPS }, (_, i) => last - STEPS + 1 + i)
     const curves = {} as Record<Figure, (number | null)[]>

@@ -1,19 +1,22 @@
 import type { Millis, Store } from '../store/store.ts'
 import { latestOf, type Measure, STEP, stepAt } from './step.ts'
 
-/** How many times as long as it took to measure nothing is measured: it takes a hundredth of the time at most. */
-const REST = 100
+/** Pause after a measurement, as a multiple of its duration: measuring takes at most 1 % of the time. */
+const PAUSE_FACTOR = 100
 
-/** Steps after it was due for which what was measured before still holds: another node may have to notice that it is its turn. */
-const GRACE = 3
+/** How many steps a measurement stays valid after the next one is due, so another node can take over. */
+const GRACE_STEPS = 3
 
-/** The first step in which it is to be measured again. */
-const dueAfter = ({ at, took }: Measure): number => stepAt(at) + Math.max(1, Math.ceil((took * REST) / STEP))
+/** Returns the first step in which the next measurement is due. */
+const dueAfter = ({ at, took }: Measure): number =>
+  stepAt(at) + Math.max(1, Math.ceil((took * PAUSE_FACTOR) / STEP))
 
-/** Whether what was measured still holds for a step. */
-const holds = (measure: Measure, step: number) => step <= dueAfter(measure) + GRACE
+/** Tells whether a measurement is still valid in a step. */
+const holds = (measure: Measure, step: number) => step <= dueAfter(measure) + GRACE_STEPS
 
-/** How much there is, measured now and then. `heard` is the latest that other nodes are known to have measured. */
+/**
+ * Measures the store's size from time to time. `heard` is the latest measurement that other nodes reported.
+ */
 export class Measuring {
   readonly #store: Pick<Store, 'countSessions' | 'measureBytes'>
   readonly #fault: (fault: unknown) => void
@@ -21,24 +24,27 @@ export class Measuring {
   #isUnderWay = false
   #hasFailed = false
 
-  /** `fault` is told of the first of several failures. */
+  /** Calls `fault` for the first of several failures in a row. */
   constructor(store: Pick<Store, 'countSessions' | 'measureBytes'>, fault: (fault: unknown) => void) {
     this.#store = store
     this.#fault = fault
   }
 
-  /** The latest that this node knows. */
+  /** Returns the latest measurement that this node knows. */
   latest(heard: Measure | null): Measure | null {
     return latestOf([this.#last, heard])
   }
 
-  /** The same, if it holds for this step. Each node tells it, or there would be a gap when the one that measures ends. */
+  /**
+   * Returns the latest measurement if it is valid in this step. Every node reports it, so no gap opens when
+   * the measuring node stops.
+   */
   at(step: number, heard: Measure | null): Measure | null {
     const latest = this.latest(heard)
     return latest !== null && holds(latest, step) ? latest : null
   }
 
-  /** Measures, unless it is too early. */
+  /** Measures the store, unless it is too early or a measurement is already running. */
   async measureIfDue(heard: Measure | null, now: Millis): Promise<void> {
     const latest = this.latest(heard)
     const isEarly = latest !== null && stepAt(now) < dueAfter(latest)

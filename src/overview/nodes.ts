@@ -1,28 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import type { Millis, Store } from '../store/store.ts'
-import { type Report, reportOf, textOf } from './report.ts'
+import { formatReport, parseReport, type Report } from './report.ts'
 import { latestOf, type Measure, STEP, type Step } from './step.ts'
 
 /**
- * So many of its latest steps does a node tell, and so long do all of them go on to add them up: what was told late, or while the store
- * was away for less, is in the sums of every node in the end.
+ * How many recent steps each report carries. Late reports are still added while their step is in this window,
+ * so short outages of the store leave no gap.
  */
-export const TOLD = 6
+export const REPORTED_STEPS = 6
 
-/** For so long what a node said is kept: as long as any other looks at the steps in it, so that no sum ever loses the part of a node. */
-const KEPT: Millis = (TOLD + 2) * STEP
+/** How long the store keeps a report: until no node needs its steps any more. */
+const REPORT_KEPT_MS: Millis = (REPORTED_STEPS + 2) * STEP
 
-/** A node that has not said anything for more steps than these is not there any more. */
-export const SILENCE = 2
+/** A node that has been silent for more steps than this counts as gone. */
+export const MAX_SILENT_STEPS = 2
 
-/** A node that is there. */
+/** A node that is running. */
 export interface Node {
   readonly name: string
   readonly startedAt: Millis
   readonly version: string
 }
 
-/** This node and the others, as far as it has heard of them. They hear of each other by way of the store. */
+/** This node and the other nodes it has heard of. Nodes learn of each other through the store. */
 export class Nodes {
   readonly #store: Pick<Store, 'noteNode' | 'listNodes'>
   readonly #self: Node
@@ -31,7 +31,7 @@ export class Nodes {
 
   constructor(store: Pick<Store, 'noteNode' | 'listNodes'>, startedAt: Millis, version: string) {
     this.#store = store
-    // Where a machine has several, none of them has to be told how it is called.
+    // A random name: several nodes on one machine then need no configuration.
     this.#self = { name: randomBytes(6).toString('hex'), startedAt, version }
   }
 
@@ -39,21 +39,24 @@ export class Nodes {
     return this.#self.name
   }
 
-  /** Tells what this node counted in its latest steps, and hears what the others did. Rejects if the store is away. */
+  /**
+   * Writes this node's latest steps to the store and reads those of the others. Rejects if the store is
+   * unavailable.
+   */
   async exchange(own: ReadonlyMap<number, Step>, step: number, now: Millis): Promise<void> {
     const { name, startedAt, version } = this.#self
-    const text = textOf({ startedAt, version, saidIn: step, steps: own })
-    await this.#store.noteNode({ name, text, endsAt: now + KEPT }, now)
+    const text = formatReport({ startedAt, version, saidIn: step, steps: own })
+    await this.#store.noteNode({ name, text, endsAt: now + REPORT_KEPT_MS }, now)
     const said = await this.#store.listNodes(now)
     this.#own = new Map(own)
     this.#others = said.flatMap((each) => {
-      // None is of another version of the program, perhaps, while one takes the place of the other.
-      const report = each.name === name ? null : reportOf(each.text)
+      // `parseReport` returns null for a report of another program version, which can occur during an upgrade.
+      const report = each.name === name ? null : parseReport(each.text)
       return report === null ? [] : [{ ...report, name: each.name }]
     })
   }
 
-  /** Those that are there, this one too, the oldest first. */
+  /** Returns the running nodes, including this one, oldest first. */
   present(step: number): readonly Node[] {
     return [this.#self, ...this.#othersIn(step)]
       .map(({ name, startedAt, version }) => ({ name, startedAt, version }))
@@ -64,23 +67,26 @@ export class Nodes {
     return this.#othersIn(step).length === 0
   }
 
-  /** Whether what one node does for all is this one's: it is the first of them, as every other knows, too. */
+  /**
+   * Tells whether this node does the work that one node does for all. That is the oldest one; every node
+   * agrees on it.
+   */
   isFirst(step: number): boolean {
     return this.present(step)[0]?.name === this.#self.name
   }
 
-  /** What was told of a step, by all. */
+  /** Returns what each node counted in a step. */
   told(number: number): readonly Step[] {
     return [this.#own, ...this.#others.map(({ steps }) => steps)].flatMap((steps) => steps.get(number) ?? [])
   }
 
-  /** The latest that anybody measured until the end of this step. */
+  /** Returns the latest measurement that any node made up to and including step `last`. */
   measuredUntil(last: number): Measure | null {
     const steps = [this.#own, ...this.#others.map(({ steps }) => steps)].flatMap((each) => [...each])
     return latestOf(steps.map(([number, { measure }]) => (number <= last ? measure : null)))
   }
 
   #othersIn(step: number) {
-    return this.#others.filter(({ saidIn }) => saidIn >= step - SILENCE)
+    return this.#others.filter(({ saidIn }) => saidIn >= step - MAX_SILENT_STEPS)
   }
 }

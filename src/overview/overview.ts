@@ -2,30 +2,32 @@ import type { Meter, Snapshot } from '../metrics/meter.ts'
 import type { Millis, Store } from '../store/store.ts'
 import { type Curves, History, STEPS } from './history.ts'
 import { Measuring } from './measuring.ts'
-import { type Node, Nodes, SILENCE, TOLD } from './nodes.ts'
-import { type Measure, STEP, type Step, stepAt, stepOf } from './step.ts'
+import { MAX_SILENT_STEPS, type Node, Nodes, REPORTED_STEPS } from './nodes.ts'
+import { type Measure, STEP, type Step, stepAt, toStep } from './step.ts'
 
-/** Milliseconds after the beginning of a step at which it is looked for, since timers come early, too; and between two looks at least. */
-const [LATE, PAUSE] = [5, 100]
+/**
+ * Delay after the beginning of a step, since timers can fire early; and the shortest time between two ticks.
+ */
+const [TIMER_SLACK_MS, MIN_PAUSE_MS] = [5, 100]
 
-/** What an overview is made of. */
+/** What the overview is built from. */
 export interface Sources {
   readonly store: Pick<Store, 'noteNode' | 'listNodes' | 'countSessions' | 'measureBytes' | 'ping'>
-  /** What kind of store it is. */
+  /** The kind of store, such as `redis`. */
   readonly kind: string
-  /** Of the program. */
+  /** The program's version. */
   readonly version: string
   readonly meter: Meter
   readonly clock: () => Millis
-  /** Told of the first of several failures. */
+  /** Called for the first of several failures in a row. */
   fault(fault: unknown): void
 }
 
-/** All nodes together, as any of them says it. */
+/** The state of all nodes together. Every node returns the same. */
 export interface Shown {
   readonly nodes: readonly Node[]
   readonly kind: string
-  /** Whether the store answers. */
+  /** Whether the store responds. */
   readonly isUp: boolean
   readonly measure: Measure | null
   /** When the first step of the curves began. */
@@ -36,8 +38,9 @@ export interface Shown {
 }
 
 /**
- * What all nodes of an installation do, and did in the last hour, as far as this one has heard of it. At the end of each step a node tells
- * what it counted, by way of the store, and adds up what all have told of the steps before. While the store is away there is a gap.
+ * What all nodes of an installation do now and did in the last hour. After each step, a node writes its
+ * counts to the store and adds up the reports of all nodes. While the store is unavailable, the curves have a
+ * gap.
  */
 export class Overview {
   readonly #sources: Sources
@@ -66,25 +69,31 @@ export class Overview {
     this.#snapshot = meter.snapshot()
   }
 
-  /** By which the others know this node. */
+  /** The name by which other nodes know this node. */
   get name(): string {
     return this.#nodes.name
   }
 
-  /** Begins, with what the others have told of the last minute. The timer keeps no process from ending. */
+  /**
+   * Starts the timer and reads the other nodes' reports of the last minute. The timer does not keep the
+   * process alive.
+   */
   start(): void {
     this.#schedule()
     this.#begin(this.#sources.clock())
   }
 
-  /** Stops, and waits for the store where it is being asked. */
+  /** Stops the timer and waits for a running exchange with the store. */
   async stop(): Promise<void> {
     this.#isStopped = true
     if (this.#timer !== null) clearTimeout(this.#timer)
     await this.#exchanging
   }
 
-  /** Looks after the step that has ended, if one has since the last time; resolves when the store has been asked. Never rejects. */
+  /**
+   * Processes the step that has ended since the last call, if any. Resolves after the exchange with the
+   * store. Never rejects.
+   */
   async tick(now: Millis): Promise<void> {
     const step = stepAt(now)
     if (step !== this.#step && !this.#isStopped) {
@@ -94,7 +103,7 @@ export class Overview {
     await this.#exchanging
   }
 
-  /** What there is to show now. Never rejects. */
+  /** Returns the current state. Never rejects. */
   async read(): Promise<Shown> {
     const now = this.#sources.clock()
     const ping = this.#sources.store.ping().then(
@@ -103,14 +112,14 @@ export class Overview {
     )
     await this.tick(now)
     const step = stepAt(now)
-    // Also where the store is away time goes on.
-    const last = Math.min(Math.max(this.#last, step - 1 - SILENCE), step - 1)
+    // The curves move on even while the store is unavailable.
+    const last = Math.min(Math.max(this.#last, step - 1 - MAX_SILENT_STEPS), step - 1)
     const heard = this.#nodes.measuredUntil(last)
     return {
       nodes: this.#nodes.present(step),
       kind: this.#sources.kind,
       isUp: await ping,
-      // Of several nodes none says more than all of them know by now.
+      // With several nodes, show only a measurement that all of them know by now.
       measure: this.#nodes.isAlone(step) ? this.#measuring.latest(heard) : heard,
       from: (last - STEPS + 1) * STEP,
       step: STEP,
@@ -126,27 +135,30 @@ export class Overview {
         void this.tick(clock())
         this.#schedule()
       },
-      Math.max(PAUSE, left + LATE),
+      Math.max(MIN_PAUSE_MS, left + TIMER_SLACK_MS),
     )
     this.#timer.unref()
   }
 
-  /** Asks the store, if it is not being asked. */
+  /** Starts an exchange with the store, unless one is running. */
   #begin(now: Millis): void {
     this.#exchanging ??= this.#exchange(now).finally(() => {
       this.#exchanging = null
     })
   }
 
-  /** Takes down what was counted since the last time, if that was in one step: of several nobody knows what belongs to which. */
+  /**
+   * Records the counts since the last tick. Skips them if several steps have passed, since they cannot be
+   * told apart.
+   */
   #count(step: number): void {
     const snapshot = this.#sources.meter.snapshot()
     if (this.#step === step - 1) {
       const measure = this.#measuring.at(this.#step, this.#nodes.measuredUntil(this.#step))
-      this.#own.set(this.#step, stepOf(snapshot.since(this.#snapshot), measure))
+      this.#own.set(this.#step, toStep(snapshot.since(this.#snapshot), measure))
     }
     for (const number of this.#own.keys()) {
-      if (number < step - TOLD || number >= step) this.#own.delete(number)
+      if (number < step - REPORTED_STEPS || number >= step) this.#own.delete(number)
     }
     this.#step = step
     this.#snapshot = snapshot
@@ -162,13 +174,13 @@ export class Overview {
       this.#isAway = true
       return
     }
-    // What ended just now the others may not have told yet.
+    // Other nodes may not have reported the step that has just ended.
     this.#last = step - (this.#nodes.isAlone(step) ? 1 : 2)
-    for (let number = step - TOLD; number <= this.#last; number++) {
+    for (let number = step - REPORTED_STEPS; number <= this.#last; number++) {
       const told = this.#nodes.told(number)
       if (told.length > 0) this.#history.put(number, told)
     }
-    // Not before a step has ended: a server that is soon stopped needs no thread that counts.
+    // Not before a step has ended: a short-lived server should not start a counting thread.
     if (this.#own.size > 0 && !this.#isStopped && this.#nodes.isFirst(step)) {
       void this.#measuring.measureIfDue(this.#nodes.measuredUntil(step), now)
     }

@@ -3,18 +3,18 @@ import { BUCKETS } from '../metrics/latency.ts'
 import type { Millis } from '../store/store.ts'
 import type { Step } from './step.ts'
 
-/** What a node says of itself to the others. */
+/** What a node reports to the others. */
 export interface Report {
   readonly startedAt: Millis
   readonly version: string
-  /** The step in which it says so. */
+  /** The step in which the node sent this report. */
   readonly saidIn: number
-  /** The latest steps that it counted, by their numbers. */
+  /** The latest steps that the node counted, by step number. */
   readonly steps: ReadonlyMap<number, Step>
 }
 
 const count = z.number().nonnegative()
-/** Bucket and count, of those that are not 0: most are. */
+/** Pairs of bucket and count. Zero counts are left out, since most are zero. */
 const buckets = z.array(z.tuple([count, count]))
 const measure = z.object({ at: count, took: count, sessions: count.nullable(), bytes: count.nullable() })
 const step = z.tuple([count, count, count, count, count, buckets, buckets, measure.nullable()])
@@ -26,8 +26,8 @@ const report = z.object({
   steps: z.array(step),
 })
 
-/** As text of at most a few KB. */
-export function textOf({ startedAt, version, saidIn, steps }: Report): string {
+/** Returns the report as text, a few KB at most. */
+export function formatReport({ startedAt, version, saidIn, steps }: Report): string {
   const said: z.infer<typeof report> = {
     format: 1,
     startedAt,
@@ -42,8 +42,8 @@ export function textOf({ startedAt, version, saidIn, steps }: Report): string {
   return JSON.stringify(said)
 }
 
-/** The report that a text is; null: it is none that this version of the program understands. */
-export function reportOf(text: string): Report | null {
+/** Parses a report. Returns null if this version of the program does not understand it. */
+export function parseReport(text: string): Report | null {
   const said = report.safeParse(jsonOf(text))
   if (!said.success) return null
   const steps = said.data.steps.map(

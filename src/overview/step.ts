@@ -2,22 +2,27 @@ import { BUCKETS } from '../metrics/latency.ts'
 import { CALLS, type Call, type Snapshot } from '../metrics/meter.ts'
 import type { Millis } from '../store/store.ts'
 
-/** What is shown goes in steps of so many milliseconds. They begin where the clock is a multiple of it, so that all nodes have the same. */
+/**
+ * The length of a step, in milliseconds. Steps begin at multiples of it, so all nodes share the same steps.
+ */
 export const STEP: Millis = 10_000
 
-/** The number of the step that an instant is in. */
+/** Returns the number of the step that contains an instant. */
 export const stepAt = (at: Millis): number => Math.floor(at / STEP)
 
-/** What there was at an instant; null: the store could not tell. */
+/** The store's size at an instant; null means that the store could not tell. */
 export interface Measure {
   readonly at: Millis
-  /** Milliseconds that it took to find out. */
+  /** How long the measurement took, in milliseconds. */
   readonly took: Millis
   readonly sessions: number | null
   readonly bytes: number | null
 }
 
-/** What a node counted in a step: numbers that add up over nodes, so quantiles are known as the buckets of `metrics/latency.ts`. */
+/**
+ * What a node counted in a step. The numbers add up over nodes, so latencies are kept as buckets
+ * (`metrics/latency.ts`).
+ */
 export interface Step {
   readonly requests: number
   readonly logins: number
@@ -25,12 +30,12 @@ export interface Step {
   readonly throttled: number
   readonly reads: ArrayLike<number>
   readonly writes: ArrayLike<number>
-  /** The latest that this node measured, if it still holds. */
+  /** The latest measurement that this node knows, if it is still valid. */
   readonly measure: Measure | null
 }
 
-/** The step in which so much was counted. */
-export function stepOf(counted: Snapshot, measure: Measure | null): Step {
+/** Builds a step from the counts of one snapshot interval. */
+export function toStep(counted: Snapshot, measure: Measure | null): Step {
   return {
     requests: CALLS.reduce((sum, call: Call) => sum + counted.requests(call), 0),
     logins: counted.events('login'),
@@ -42,8 +47,8 @@ export function stepOf(counted: Snapshot, measure: Measure | null): Step {
   }
 }
 
-/** What all nodes counted in a step. Of what they measured the latest holds. */
-export function sumOf(steps: readonly Step[]): Step {
+/** Adds up what all nodes counted in a step and keeps the latest measurement. */
+export function addUp(steps: readonly Step[]): Step {
   const sum = (countOf: (step: Step) => number) => steps.reduce((all, step) => all + countOf(step), 0)
   const sums = (countsOf: (step: Step) => ArrayLike<number>) =>
     Array.from({ length: BUCKETS }, (_, bucket) => sum((step) => countsOf(step)[bucket] ?? 0))
@@ -58,6 +63,6 @@ export function sumOf(steps: readonly Step[]): Step {
   }
 }
 
-/** The latest of what was measured, by whomever. */
+/** Returns the latest of several measurements. */
 export const latestOf = (measures: readonly (Measure | null)[]): Measure | null =>
   measures.reduce((latest, each) => (each !== null && each.at > (latest?.at ?? -1) ? each : latest), null)

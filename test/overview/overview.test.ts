@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { quantileOf } from '../../src/metrics/latency.ts'
 import { Meter, numberOf } from '../../src/metrics/meter.ts'
 import type { Shown } from '../../src/overview/overview.ts'
-import { reportOf } from '../../src/overview/report.ts'
+import { parseReport } from '../../src/overview/report.ts'
 import { givenSession } from '../store/given.ts'
 import { givenNodes, type Node, STEP } from './nodes.ts'
 
@@ -178,7 +178,7 @@ test('a clock that is set back leaves what it shows until then', async () => {
   expect(lastOf(await a.overview.read(), 'logins', 3)).toEqual([1, 2, 9])
   // What is yet to come by this clock is not told.
   const [said] = await nodes.store.listNodes(nodes.now)
-  expect([...(reportOf(said?.text ?? '')?.steps.keys() ?? [])]).toEqual([
+  expect([...(parseReport(said?.text ?? '')?.steps.keys() ?? [])]).toEqual([
     ...[3, 2, 1].map((ago) => nodes.now / STEP - ago),
   ])
 })

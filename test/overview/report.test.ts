@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { BUCKETS } from '../../src/metrics/latency.ts'
-import { type Report, reportOf, textOf } from '../../src/overview/report.ts'
+import { formatReport, parseReport, type Report } from '../../src/overview/report.ts'
 import type { Step } from '../../src/overview/step.ts'
 
 const count = fc.nat({ max: 10_000_000 })
@@ -35,7 +35,7 @@ const report: fc.Arbitrary<Report> = fc.record({
 test('what a node tells is what the others hear', () => {
   fc.assert(
     fc.property(report, (said) => {
-      expect(reportOf(textOf(said))).toEqual(said)
+      expect(parseReport(formatReport(said))).toEqual(said)
     }),
   )
 })
@@ -49,6 +49,6 @@ test('what a node tells is a few KB, however busy it is', () => {
     190_000_000 + i,
     { ...counts, reads: busy.map(Math.round), writes: busy.map(Math.round), measure: measured },
   ])
-  const text = textOf({ startedAt: measured.at, version: '10.10.10', saidIn: 1, steps: new Map(steps) })
+  const text = formatReport({ startedAt: measured.at, version: '10.10.10', saidIn: 1, steps: new Map(steps) })
   expect(text.length).toBeLessThan(6_000)
 })
