@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { families, type Reading, readSources, type Sources } from './families.ts'
 
-/** Those metrics of a process that prom-client reads right on Bun. The rest are zeros, or sizes that only V8 has. */
+/**
+ * The prom-client process metrics that are correct on Bun. The others are zero, or sizes that only V8 has.
+ */
 export const PROCESS_METRICS: readonly string[] = [
   'process_cpu_user_seconds_total',
   'process_cpu_system_seconds_total',
@@ -18,13 +20,13 @@ export const PROCESS_METRICS: readonly string[] = [
   'nodejs_eventloop_lag_max_seconds',
 ]
 
-/** Milliseconds between two looks at how late the event loop is. */
-const LAG_PRECISION = 20
+/** Milliseconds between two samples of the event loop's lag. */
+const LAG_SAMPLE_MS = 20
 
-/** What is told to whoever asks. */
+/** What a scrape receives. */
 export interface Exposition {
   readonly contentType: string
-  /** Everything as it is now, in the text format of Prometheus. */
+  /** Returns all current values in the Prometheus text format. */
   text(): Promise<string>
 }
 
@@ -42,18 +44,18 @@ export function newExposition(sources: Sources): Exposition {
         value,
       })),
     })
-    // The registry asks a metric for its name and for `get`. Its own kinds of metrics can only be counted up, and a histogram only by one
-    // observation after the other; what is counted here is counted already.
+    // The registry needs only `name` and `get`. The metric classes of prom-client can only count events one
+    // by one; our values are already counted.
     registry.registerMetric({ name, get } as unknown as Metric)
   }
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLE_MS })
   for (const { name } of registry.getMetricsAsArray())
     if (!name.startsWith('cloakroom_') && !PROCESS_METRICS.includes(name)) registry.removeSingleMetric(name)
   return {
     contentType: registry.contentType,
     async text() {
       reading = await readSources(sources)
-      // Asks every metric before it waits for anything, so all of them tell of this one reading.
+      // Calls every `get` before it awaits anything, so all metrics use this one reading.
       return registry.metrics()
     },
   }

@@ -1,31 +1,34 @@
 import { BOUNDS } from './latency.ts'
 import { CALLS, type Call, CLASSES, type Event, type Meter, type Snapshot } from './meter.ts'
 
-/** Who is asked when somebody wants to know how the server is. Nothing happens before. */
+/** Where the values come from. They are read only when a client scrapes the metrics. */
 export interface Sources {
   readonly version: string
   readonly meter: Meter
-  /** Passwords that wait for their turn to be hashed or verified. */
+  /** Passwords that wait to be hashed or verified. */
   hashesWaiting(): number
-  /** Uses of sessions that are in this process alone. */
+  /** Session uses that are recorded only in this process so far. */
   usesWaiting(): number
-  /** Streams of events that are open. */
+  /** Open event streams. */
   streamsOpen(): number
-  /** Lines of the log that were dropped since the process began. */
+  /** Log lines dropped since the process started. */
   linesDropped(): number
-  /** Asks the store whether it answers. Never rejects. */
+  /** Checks whether the store responds. Never rejects. */
   readStore(): Promise<StoreReading>
 }
 
-/** How the store is, with what was measured of it last, for all nodes together; null: nothing was, or it cannot tell. */
+/**
+ * The store's state and its latest measurement, for all nodes together. Null: not measured, or the store
+ * cannot tell.
+ */
 export interface StoreReading {
   readonly isUp: boolean
-  /** Live ones. */
+  /** Live sessions. */
   readonly sessions: number | null
   readonly bytes: number | null
 }
 
-/** What they said. */
+/** The values that the sources returned. */
 export interface Reading {
   readonly version: string
   readonly snapshot: Snapshot
@@ -49,15 +52,15 @@ export async function readSources(sources: Sources): Promise<Reading> {
   }
 }
 
-/** A line of the answer. */
+/** One line of the exposition. */
 export interface Sample {
-  /** Behind the name of the family: histograms have three kinds of lines. */
+  /** Appended to the family's name: a histogram has three kinds of lines. */
   readonly suffix?: '_bucket' | '_sum' | '_count'
   readonly labels?: Readonly<Record<string, string>>
   readonly value: number
 }
 
-/** A metric as Prometheus knows it. */
+/** A Prometheus metric family. */
 export interface Family {
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -65,7 +68,7 @@ export interface Family {
   samples(reading: Reading): readonly Sample[]
 }
 
-/** One line for each of some events, each with its own label. */
+/** Returns one sample per event, each with its own label value. */
 const byEvent =
   (label: string, values: Readonly<Partial<Record<Event, string>>>) =>
   ({ snapshot }: Reading): Sample[] =>
@@ -76,7 +79,7 @@ const byEvent =
 
 const one = (value: number | null): Sample[] => (value === null ? [] : [{ value }])
 
-/** Every metric of ours, in the units that Prometheus asks for: seconds and bytes. What counts something only grows. */
+/** All our metrics, in the base units of Prometheus: seconds and bytes. Counters never decrease. */
 export const families: readonly Family[] = [
   {
     name: 'cloakroom_build_info',
@@ -100,7 +103,7 @@ export const families: readonly Family[] = [
     name: 'cloakroom_http_request_duration_seconds',
     type: 'histogram',
     help: 'Time from the head of a request to its answer.',
-    samples: ({ snapshot }) => CALLS.flatMap((call) => durationsOf(call, snapshot)),
+    samples: ({ snapshot }) => CALLS.flatMap((call) => toBuckets(call, snapshot)),
   },
   {
     name: 'cloakroom_logins_total',
@@ -201,8 +204,8 @@ export const families: readonly Family[] = [
   },
 ]
 
-/** Buckets as Prometheus has them: each with all that were as fast or faster. */
-function durationsOf(call: Call, snapshot: Snapshot): Sample[] {
+/** Prometheus buckets are cumulative: each also counts all faster requests. */
+function toBuckets(call: Call, snapshot: Snapshot): Sample[] {
   let total = 0
   const buckets = Array.from(snapshot.latencies(call), (count, bucket): Sample => {
     total += count

@@ -1,19 +1,20 @@
 /**
- * The longest that a request of each bucket may have taken, in milliseconds: 50 µs to 10 s, about six to each power of ten, so that a
- * quantile is known to within two thirds of itself. Round, since alerts compare with them. What took longer is in one more bucket.
+ * Upper bounds of the buckets, in milliseconds: 50 µs to 10 s, about 6 per power of ten, so that a quantile
+ * is known to within two thirds of itself. The bounds are round numbers because alerts compare with them. One
+ * more bucket holds slower requests.
  */
 export const BOUNDS: readonly number[] = [
   0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300,
   500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 7_000, 10_000,
 ]
 
-/** All buckets, with the one beyond the last bound. */
+/** The number of buckets, including the one beyond the last bound. */
 export const BUCKETS = BOUNDS.length + 1
 
-/** An array of numbers and no list: every request looks here. */
+/** A typed array, since every request searches it. */
 const bounds = new Float64Array(BOUNDS)
 
-/** The bucket, counted from 0, of a request that took so many milliseconds. */
+/** Returns the 0-based bucket of a request that took `millis` milliseconds. */
 export function bucketOf(millis: number): number {
   let low = 0
   let high = bounds.length
@@ -26,9 +27,9 @@ export function bucketOf(millis: number): number {
 }
 
 /**
- * The time, in milliseconds, within which the share `q` (0 to 1) of the requests was answered, from how many are in each bucket; null:
- * there are none. Within a bucket they count as evenly spread, and whatever is beyond the last bound as if it had taken just so long, as
- * `histogram_quantile` of Prometheus has it.
+ * Returns the time, in milliseconds, within which the share `q` (0 to 1) of the requests was answered; null
+ * if there were none. Like `histogram_quantile` of Prometheus, it takes requests as evenly spread within a
+ * bucket, and returns the last bound for those beyond it.
  */
 export function quantileOf(q: number, counts: ArrayLike<number>): number | null {
   const all = Array.from(counts)

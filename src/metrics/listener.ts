@@ -11,7 +11,7 @@ export interface Address {
 }
 
 interface MetricsSettings extends Address {
-  /** Names of this machine besides its addresses and those that no stranger can own. */
+  /** Names of this machine, besides its addresses and the names that no stranger can own. */
   readonly hosts: readonly string[]
 }
 
@@ -28,8 +28,8 @@ const HEADERS = {
 const METHODS = ['GET', 'HEAD']
 
 /**
- * Answers `GET /metrics` and nothing else, on a listener of its own: what it tells is for whoever runs the server, and not for those who
- * log in. Throws a `SetupError` if the address cannot be listened on.
+ * Serves `GET /metrics` and nothing else, on its own listener: metrics are for operators, not for users.
+ * Throws a `SetupError` if it cannot listen on the address.
  */
 export function listenForMetrics(
   sources: Sources,
@@ -39,7 +39,8 @@ export function listenForMetrics(
   const exposition = newExposition(sources)
   const hosts = new Hosts({ publicHost: null, listenHost: hostname, more })
   const answer = async ({ method, headers }: Request) => {
-    // Else a page whose name is pointed here could read them (DNS rebinding).
+    // Prevents DNS rebinding: otherwise a web page whose name resolves to this address could read the
+    // metrics.
     if (!hosts.isOurs(headers.get('host'), { peer: '' }))
       return new Response(MISDIRECTED, { status: 421, headers: HEADERS })
     if (!METHODS.includes(method))

@@ -1,6 +1,9 @@
 import { BUCKETS, bucketOf } from './latency.ts'
 
-/** What requests are told apart by. `http/routes.ts` says of each path which it is; `other` has none of ours. */
+/**
+ * The kinds of requests. The table of endpoints names the kind of each path; `other` is every path that is
+ * not ours.
+ */
 export const CALLS = [
   'read',
   'write',
@@ -14,11 +17,11 @@ export const CALLS = [
 ] as const
 export type Call = (typeof CALLS)[number]
 
-/** The classes of statuses, by their first digits. There is no answer of the first. */
+/** Status classes, by their first digit. We send no 1xx responses. */
 export const CLASSES = [2, 3, 4, 5] as const
 export type StatusClass = (typeof CLASSES)[number]
 
-/** What is counted besides requests. `revoked`: sessions that somebody ended other than by logging out. */
+/** What is counted besides requests. `revoked`: sessions that ended by a request other than a logout. */
 export const EVENTS = [
   'login',
   'login_failed',
@@ -40,37 +43,43 @@ export const EVENTS = [
 ] as const
 export type Event = (typeof EVENTS)[number]
 
-// Where each number is: for every call those of the classes, at their digits, of the buckets and the sum of all durations, then the
-// events.
-const BUCKETS_AT = 6
-const SUM_AT = BUCKETS_AT + BUCKETS
-const PER_CALL = SUM_AT + 1
-const EVENTS_AT = CALLS.length * PER_CALL
-const LENGTH = EVENTS_AT + EVENTS.length
+// Layout of the array. For each call: counts by status class (at the class's digit), buckets, sum of all
+// durations. The events come last.
+const BUCKETS_OFFSET = 6
+const SUM_OFFSET = BUCKETS_OFFSET + BUCKETS
+const CALL_SIZE = SUM_OFFSET + 1
+const EVENTS_OFFSET = CALLS.length * CALL_SIZE
+const LENGTH = EVENTS_OFFSET + EVENTS.length
 
-/** The number by which `Meter.record` knows a call: nothing is looked up by a name while a request is answered. */
+/**
+ * Returns the index of a call for `Meter.record`, so that no name is looked up while a request is answered.
+ */
 export const numberOf = (call: Call): number => CALLS.indexOf(call)
 
 /**
- * Counts what a server does, and only ever adds. It is in the way of every request, so it is one array of numbers, without objects or
- * names: about 100 ns a request, of which 5 are its own and the rest goes to asking twice for the time.
+ * Counts what the server does; counts never decrease. Every request passes here, so it is one array of
+ * numbers, without objects or names: about 100 ns per request, of which 5 ns are its own and the rest are two
+ * clock readings.
  */
 export class Meter {
   readonly #counts = new Float64Array(LENGTH)
 
-  /** Counts a request that was answered with this status after so many milliseconds, by any clock that never goes back. */
+  /**
+   * Counts a request that was answered with `status` after `millis` milliseconds, measured by a monotonic
+   * clock.
+   */
   record(call: number, status: number, millis: number): void {
-    const at = call * PER_CALL
+    const at = call * CALL_SIZE
     this.#add(at + Math.trunc(status / 100), 1)
-    this.#add(at + BUCKETS_AT + bucketOf(millis), 1)
-    this.#add(at + SUM_AT, millis)
+    this.#add(at + BUCKETS_OFFSET + bucketOf(millis), 1)
+    this.#add(at + SUM_OFFSET, millis)
   }
 
   count(event: Event, by = 1): void {
-    this.#add(EVENTS_AT + EVENTS.indexOf(event), by)
+    this.#add(EVENTS_OFFSET + EVENTS.indexOf(event), by)
   }
 
-  /** All that was counted so far. Costs the copy of some hundred numbers. */
+  /** Returns a copy of all counts so far, a few hundred numbers. */
   snapshot(): Snapshot {
     return new Snapshot(this.#counts.slice())
   }
@@ -80,7 +89,7 @@ export class Meter {
   }
 }
 
-/** What was counted until an instant, or between two of them. */
+/** The counts up to an instant, or between two instants. */
 export class Snapshot {
   readonly #counts: Float64Array
 
@@ -88,31 +97,31 @@ export class Snapshot {
     this.#counts = counts
   }
 
-  /** What was counted since an earlier snapshot of the same meter. */
+  /** Returns what was counted since an earlier snapshot of the same meter. */
   since(earlier: Snapshot): Snapshot {
     return new Snapshot(this.#counts.map((count, at) => count - (earlier.#counts[at] as number)))
   }
 
-  /** Requests of a call, of one class of statuses or of all. */
+  /** Returns the number of requests of a call, in one status class or in all. */
   requests(call: Call, status: StatusClass | null = null): number {
-    const at = numberOf(call) * PER_CALL
+    const at = numberOf(call) * CALL_SIZE
     return status === null
       ? this.latencies(call).reduce((sum, count) => sum + count, 0)
       : (this.#counts[at + status] as number)
   }
 
-  /** How many requests of a call are in each bucket of `latency.ts`. */
+  /** Returns how many requests of a call are in each bucket of `latency.ts`. */
   latencies(call: Call): Float64Array {
-    const at = numberOf(call) * PER_CALL + BUCKETS_AT
+    const at = numberOf(call) * CALL_SIZE + BUCKETS_OFFSET
     return this.#counts.subarray(at, at + BUCKETS)
   }
 
-  /** Milliseconds that all requests of a call took together. */
+  /** Returns the total duration of all requests of a call, in milliseconds. */
   sum(call: Call): number {
-    return this.#counts[numberOf(call) * PER_CALL + SUM_AT] as number
+    return this.#counts[numberOf(call) * CALL_SIZE + SUM_OFFSET] as number
   }
 
   events(event: Event): number {
-    return this.#counts[EVENTS_AT + EVENTS.indexOf(event)] as number
+    return this.#counts[EVENTS_OFFSET + EVENTS.indexOf(event)] as number
   }
 }
