@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
 import { readConfig } from '../../src/config.ts'
+import { TEST_LIMIT_MS } from '../support/limits.ts'
 import {
   anchorsOf,
   blocksIn,
@@ -27,9 +28,6 @@ const notTyped = new Map([
 
 const commandsOf = (path: string) => stepsOf(blocksOf(path).filter(({ language }) => language === 'sh'))
 
-/** Tests in which all of the guides' commands are typed: npm takes its time to start each program. */
-const TYPING_TIMEOUT = 60_000
-
 /** Where everything has to be there, a test that lacks its program fails. */
 const isComplete = process.env['CI'] === 'true'
 
@@ -52,7 +50,7 @@ for (const path of guides) {
         .filter((step) => !isAsExpected(step.expected, step.printed))
       expect(wrong).toEqual([])
     },
-    TYPING_TIMEOUT,
+    TEST_LIMIT_MS,
   )
 }
 
