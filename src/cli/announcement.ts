@@ -4,7 +4,7 @@ import { standardError } from '../output.ts'
 
 const STANDARD_ERROR = 2
 
-/** Shows the first password on standard error and not in the log, which others may read. */
+/** Prints the first password on standard error, not in the log, since other people may read the log. */
 export const onStandardError: Announcer = {
   announce: (uname, password) =>
     say(
@@ -19,13 +19,16 @@ export const onStandardError: Announcer = {
   },
 }
 
-/** Writes all of a text. Rejects if nobody can see it. Never blocks: a terminal may stand still. */
+/**
+ * Writes the whole text to standard error. Rejects if nobody can see it. Never blocks, even if the terminal
+ * is stopped.
+ */
 async function say(text: string): Promise<void> {
   if (isNowhere()) throw new Error('Standard error is closed, or leads to /dev/null.')
   await standardError.deliver(text)
 }
 
-/** Bun opens /dev/null in place of a standard error that is closed. */
+/** Bun opens /dev/null in place of a closed standard error. */
 function isNowhere(): boolean {
   try {
     return fstatSync(STANDARD_ERROR).rdev === statSync('/dev/null').rdev

@@ -6,7 +6,7 @@ import { backUpStore, shownStore } from '../store/open.ts'
 import { addStoreFlags, settingsOf } from './settings.ts'
 import { print, withSpinner } from './terminal.ts'
 
-/** `cloakroom backup`: a copy of the store as it is at one instant. */
+/** `cloakroom backup`: copies the store as it is at one instant. */
 export function defineBackup(backup: Command): void {
   addStoreFlags(backup)
     .argument('<file>')
@@ -14,14 +14,14 @@ export function defineBackup(backup: Command): void {
     .action(async (file: string, _: unknown, command: Command) => {
       const { store } = settingsOf(command)
       if (file === '') throw new SetupError('The name of the file is empty. Say where the backup goes.')
-      // Before it makes threads, which are then as patient.
+      // Before any thread is created, since threads inherit the priority.
       stepBack(PATIENT)
       await withSpinner('Backing up', () => inThread({ store, file: resolve(file) }))
       print(`${file} is a copy of ${shownStore(store)}.`)
     })
 }
 
-/** The work keeps its thread busy, so it gets one of its own and the spinner can turn. */
+/** The work blocks its thread, so it runs in a thread of its own and the spinner keeps turning. */
 async function inThread(work: { store: string; file: string }): Promise<void> {
   const thread = new Worker(import.meta.url)
   const failed = await new Promise<string | null>((done) => {

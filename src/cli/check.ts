@@ -4,11 +4,11 @@ import { requireFirstPassword } from '../first-admin.ts'
 import { httpUrl } from '../host-names.ts'
 import { LISTENING, METRICS, requireListenable } from '../listen.ts'
 import { checkStore, shownStore, storeHasUsers } from '../store/open.ts'
-import { sayingWhere } from './open.ts'
+import { withStoreErrors } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
 
-/** `cloakroom check`: whether a server could start. */
+/** `cloakroom check`: tells whether a server could start with these settings. */
 export function defineCheck(check: Command): void {
   addServerFlags(check)
     .option('--deep', 'reads the whole database and looks for damage')
@@ -20,9 +20,9 @@ export function defineCheck(check: Command): void {
       const url = config.publicUrl === null ? '' : ` for ${config.publicUrl.origin}`
       print(`Settings OK: ${listening}${url}, ${shownStore(config.store)}`)
       const { store } = config
-      print(await sayingWhere(store, () => checkStore(store, given.deep === true, config)))
+      print(await withStoreErrors(store, () => checkStore(store, given.deep === true, config)))
       const password = takeAdminPassword(process.env)
-      if (password !== null && !(await sayingWhere(store, () => storeHasUsers(store, config)))) {
+      if (password !== null && !(await withStoreErrors(store, () => storeHasUsers(store, config)))) {
         await requireFirstPassword(password)
       }
     })

@@ -11,15 +11,18 @@ import { newProgress } from './progress.ts'
 import { addConfigFlag, settingsOf } from './settings.ts'
 import { print } from './terminal.ts'
 
-/** Milliseconds that a store may take for an answer, at least: nobody waits for a page, and much is asked at once. */
-const PATIENCE = { redis: 5_000, postgres: 30_000 }
+/**
+ * The shortest time limits for the store's replies, in milliseconds. Longer than a server's: no client waits,
+ * and the load is high.
+ */
+const MIN_TIMEOUTS_MS = { redis: 5_000, postgres: 30_000 }
 
 interface Flags {
   readonly from: string
   readonly to: string
 }
 
-/** `cloakroom copy`: from one store to another, so that nobody is logged out by the move. */
+/** `cloakroom copy`: copies one store to another, so that a move logs no user out. */
 export function defineCopy(command: Command): void {
   addConfigFlag(command)
     .addOption(
@@ -37,7 +40,7 @@ export function defineCopy(command: Command): void {
     )
     .action(async (flags: Flags, command: Command) => {
       const config = settingsOf(command)
-      const { from, to } = await withTyped(flags)
+      const { from, to } = await readDashes(flags)
       const shown = { from: named('--from', () => shownStore(from)), to: named('--to', () => shownStore(to)) }
       requireKept('--from', from)
       requireKept('--to', to)
@@ -61,8 +64,8 @@ const urlOption = (flags: string, says: string) => new Option(flags, says).makeO
 const counted = (count: number, what: string) =>
   `${count.toLocaleString('en')} ${count === 1 ? what : `${what}s`}`
 
-/** With lines of standard input for those URLs that are a dash. */
-async function withTyped({ from, to }: Flags): Promise<Flags> {
+/** Replaces each URL that is a dash by a line of standard input. */
+async function readDashes({ from, to }: Flags): Promise<Flags> {
   if (from !== '-' && to !== '-') return { from, to }
   const lines = (await readInput()).split(/\r?\n/)
   const next = (flag: string, url: string): string => {
@@ -81,7 +84,7 @@ function requireKept(flag: string, url: string): void {
   )
 }
 
-/** Standard error, whose reader may leave without harm to the copy. */
+/** Standard error. The copy goes on even if its reader goes away. */
 const screen = {
   isTTY: isatty(2),
   write: (text: string) => standardError.write(text),
@@ -108,23 +111,23 @@ async function withBoth<T>(
   work: (from: Store, to: Store) => Promise<T>,
 ): Promise<T> {
   const open = (flag: 'from' | 'to') =>
-    named(`--${flag}`, () => openStore(flags[flag], optionsOf(`--${flag}`, config)))
+    named(`--${flag}`, () => openStore(flags[flag], toOpenOptions(`--${flag}`, config)))
   return closedAfter(await open('from'), async (from) =>
     closedAfter(await open('to'), (to) => work(from, to)),
   )
 }
 
-/** Both are held alone, where that can be: no server may change them meanwhile. */
-const optionsOf = (flag: string, { redis, postgres }: Config) => ({
+/** Opens both stores exclusively where the store supports it, so that no server changes them meanwhile. */
+const toOpenOptions = (flag: string, { redis, postgres }: Config) => ({
   alone: true,
   create: flag === '--to',
   isServer: false,
-  redis: { ...redis, timeout: Math.max(redis.timeout, PATIENCE.redis) },
-  postgres: { ...postgres, timeout: Math.max(postgres.timeout, PATIENCE.postgres) },
+  redis: { ...redis, timeout: Math.max(redis.timeout, MIN_TIMEOUTS_MS.redis) },
+  postgres: { ...postgres, timeout: Math.max(postgres.timeout, MIN_TIMEOUTS_MS.postgres) },
   warn: (sentence: string) => standardError.write(`cloakroom: ${flag}: ${sentence}\n`),
 })
 
-/** Says which of the two stores it is that cannot be used, where sentences speak of the flag that other commands have for theirs. */
+/** Adds the flag's name to an error, so that it says which of the two stores cannot be used. */
 function named<T>(flag: string, work: () => T): T {
   const say = (error: unknown): never => {
     if (!(error instanceof SetupError)) throw error

@@ -1,11 +1,12 @@
 import { SetupError } from '../errors.ts'
 
-/** What stands in a text for bytes that were no character. */
+/** The character that replaces invalid bytes in a decoded text. */
 const REPLACEMENT = '\ufffd'
 
 /**
- * Refuses arguments and variables of ours whose bytes were not UTF-8: Bun has put U+FFFD in their place, and a password or a name
- * with it would be another one. The text itself is not repeated, since it may be a secret.
+ * Rejects arguments and our environment variables that were not valid UTF-8: Bun replaced the invalid bytes
+ * by U+FFFD, which would change a password or name. The message does not repeat the text, since it may be a
+ * secret.
  */
 export function requireUtf8(args: readonly string[], environment: NodeJS.ProcessEnv): void {
   const at = args.findIndex((each) => each.includes(REPLACEMENT))
@@ -26,7 +27,10 @@ function nameOfArgument(args: readonly string[], at: number): string {
 const notUtf8 = (what: string) =>
   new SetupError(`${what} is not UTF-8. Type or save it in that encoding (a locale such as C.UTF-8).`)
 
-/** All of standard input: UTF-8, or what a mark at its beginning says, as PowerShell writes it. Refuses bytes that are no text. */
+/**
+ * Reads all of standard input: UTF-8, or the encoding that its byte order mark names, as PowerShell writes.
+ * Throws on invalid bytes.
+ */
 export async function readInput(): Promise<string> {
   const bytes = await Bun.stdin.bytes()
   try {
@@ -41,16 +45,19 @@ function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
 }
 
-/** A line that was typed on the terminal. */
+/** Checks and returns a line that was typed on the terminal. */
 export function requireTyped(line: string): string {
   if (line.includes(REPLACEMENT)) throw notUtf8('What was typed')
   return line
 }
 
-/** The flags that npm takes for its own when they do not stand behind `--`. */
+/** The flags that npm takes for itself if they are not behind `--`. */
 const SERVER_FLAGS = ['port', 'host', 'data', 'store', 'public-url', 'allow-plain-http', 'metrics', 'config']
 
-/** Refuses flags that npm kept for itself, as in `npm start --port=9000`: the server would start without them. */
+/**
+ * Throws if npm took our flags for itself, as in `npm start --port=9000`: the server would start without
+ * them.
+ */
 export function requireNothingTaken(environment: NodeJS.ProcessEnv): void {
   const script = environment['npm_lifecycle_event']
   if (script !== 'start' && script !== 'cloakroom') return
@@ -64,7 +71,7 @@ export function requireNothingTaken(environment: NodeJS.ProcessEnv): void {
   )
 }
 
-/** Words that people try for a command that is called otherwise. */
+/** Common guesses for commands that have another name. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   start: 'serve',
   run: 'serve',
@@ -84,10 +91,10 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   end: 'revoke',
 }
 
-/** The message about a mistake on the command line, with what was probably meant. */
+/** Returns the message about a command-line mistake, with a suggestion where there is one. */
 export async function withHint(message: string): Promise<string> {
   const [, option] = /unknown option '([^'=]+)/.exec(message) ?? []
-  // Loaded only here, since it takes longer than all that `cloakroom version` does.
+  // Loaded only here, since it takes longer than all of `cloakroom version`.
   const hint = option === undefined ? null : (await import('./settings.ts')).withoutFlag(option)
   return `${hint ?? withMeant(message)}\n(--help says more)`
 }

@@ -8,16 +8,18 @@ import { closedAfter, openStore, sentenceOfFault } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { settingsOf } from './settings.ts'
 
-/** What the commands work on: the store itself, which a running server reads at its next request. */
+/** What commands work on: the store itself. A running server sees the changes at its next request. */
 export interface Opened {
   readonly store: Store
   readonly users: Users
   readonly now: number
-  /** Remembers in the security log what the command has done. */
+  /** Adds what the command did to the security log. */
   remember(fields: AuditFields): Promise<void>
 }
 
-/** Opens the store that a command names, does something with it, and closes it. `create`: a database that is missing is made. */
+/**
+ * Opens the store that a command names, runs `work` on it and closes it. `create` makes a missing database.
+ */
 export async function withStore<T>(
   command: Command,
   work: (opened: Opened) => Promise<T>,
@@ -25,7 +27,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const config = settingsOf(command)
   const { redis, postgres } = config
-  return sayingWhere(config.store, async () => {
+  return withStoreErrors(config.store, async () => {
     const opened = await openStore(config.store, {
       ...{ alone: false, create, isServer: false },
       ...{ redis, postgres, warn() {} },
@@ -43,7 +45,7 @@ export async function withStore<T>(
   })
 }
 
-/** What was done stays done if it cannot be remembered. */
+/** Logs the change. If that fails, the change stays, and the user gets a message. */
 async function rememberOrSay(store: Store, fields: AuditFields): Promise<void> {
   try {
     await rememberCommand(store, fields, Date.now())
@@ -53,8 +55,11 @@ async function rememberOrSay(store: Store, fields: AuditFields): Promise<void> {
   }
 }
 
-/** Does something with the store of a URL. A fault of it is told as what keeps the command from its work: where it is, and what to do. */
-export async function sayingWhere<T>(url: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work` on the store of a URL. Turns a store fault into a message that says where the store is and what
+ * to do.
+ */
+export async function withStoreErrors<T>(url: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {

@@ -8,22 +8,25 @@ import { requireNothingTaken, requireUtf8, withHint } from './input.ts'
 import { print, visible, write } from './terminal.ts'
 
 /**
- * What scripts can tell apart: 1, something failed in here; 2, it was called or set up wrongly, or the store cannot be used; 3, it was
- * understood and declined.
+ * Exit codes for scripts: 1, an internal failure; 2, wrong usage or settings, or an unusable store; 3, a
+ * valid request that was refused.
  */
 const EXIT = { fault: 1, setup: 2, refused: 3 } as const
 
-/** Milliseconds that the last sentence on standard error may take. */
+/** Milliseconds that the last message on standard error may take. */
 const LAST_WORDS_MS = 2_000
 
-/** A command of the program. `load` returns the function that gives it its flags and its action. */
+/** A command of the program. `load` resolves with the function that adds its flags and its action. */
 interface Entry {
   readonly name: string
   readonly description: string
   load(): Promise<(command: Command) => void>
 }
 
-/** All commands. Only the file of the one that is called is loaded: the server alone takes longer than the rest. */
+/**
+ * All commands. Only the file of the called command is loaded, since the server's takes longer than the rest
+ * together.
+ */
 const commands: readonly Entry[] = [
   {
     name: 'serve',
@@ -71,7 +74,7 @@ const program = new Command('cloakroom')
   .description('A session server: logins and what hangs on them, over plain HTTP.')
   .version(pkg.version, '-V, --version')
   .configureHelp({ showGlobalOptions: true })
-  // Mistakes are explained below, where there is time to look up what was meant.
+  // Mistakes are reported below, where a suggestion can be looked up first.
   .configureOutput({ writeOut: write, writeErr: (text) => standardError.write(text), outputError() {} })
   .exitOverride()
   .addHelpText(
@@ -84,7 +87,7 @@ const program = new Command('cloakroom')
 for (const { name, description } of commands)
   program.command(name).helpCommand(false).description(description)
 
-/** Gives a command its flags, its action and the commands below it. */
+/** Adds a command's flags, action and subcommands. */
 async function define(command: Command): Promise<void> {
   const entry = commands.find(({ name }) => name === command.name())
   const defineIt = await entry?.load()
@@ -106,17 +109,17 @@ function find(family: Command, word: string): Command {
   return found
 }
 
-/** Writes a message on standard error. No character in it does anything to a terminal. */
+/** Writes a message to standard error. Control characters do not reach the terminal. */
 function say(message: string): void {
   const red = isatty(2) ? styleText('red', 'cloakroom:') : 'cloakroom:'
   standardError.write(`${red} ${message.split('\n').map(visible).join('\n')}\n`)
 }
 
-/** Reports why a command failed, and returns the exit code. */
+/** Reports why a command failed. Returns the exit code. */
 async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0
-    // Help was printed in place of an error.
+    // Commander printed the help, so there is no error to report.
     if (error.code !== 'commander.help') say(await withHint(error.message.replace(/^error: /, '')))
     return EXIT.setup
   }
@@ -128,7 +131,7 @@ async function report(error: unknown): Promise<number> {
   return EXIT.fault
 }
 
-/** Runs the command that the arguments of this process name. */
+/** Runs the command that the process arguments name. */
 export async function run(): Promise<void> {
   try {
     requireUtf8(process.argv.slice(2), process.env)
@@ -136,7 +139,7 @@ export async function run(): Promise<void> {
     await program.parseAsync()
   } catch (error) {
     process.exitCode = await report(error)
-    // A terminal that is stopped would otherwise keep the process for ever.
+    // Otherwise a stopped terminal would keep the process alive for ever.
     if (!(await standardError.drained(LAST_WORDS_MS))) process.exit()
   }
 }

@@ -1,17 +1,20 @@
 import type { Progress } from '../store/copy.ts'
 
-/** Milliseconds between two looks of the bar, and between two lines where there is no terminal. */
-const [BAR, LINE] = [100, 3_000]
+/** Milliseconds between two updates of the bar, and between two lines where there is no terminal. */
+const [BAR_PERIOD_MS, LINE_PERIOD_MS] = [100, 3_000]
 
-/** Characters of the bar. */
-const WIDTH = 30
+/** The bar's width in characters. */
+const BAR_LENGTH = 30
 
 export interface Screen {
   readonly isTTY?: boolean
   write(text: string): unknown
 }
 
-/** How far something is: a bar on a terminal, which `end` takes away, else a line now and then. `clock`: milliseconds, from whenever. */
+/**
+ * Shows progress: a bar on a terminal, which `end` removes, or else a line every 3 seconds. `clock` returns
+ * milliseconds from any starting point.
+ */
 export function newProgress(screen: Screen, clock: () => number): Progress & { end(): void } {
   const isBar = screen.isTTY === true
   let [doing, done, total, shownAt] = ['', 0, 0, 0]
@@ -23,8 +26,8 @@ export function newProgress(screen: Screen, clock: () => number): Progress & { e
       return
     }
     const part = total === 0 ? 1 : done / total
-    const full = Math.floor(part * WIDTH)
-    const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full)
+    const full = Math.floor(part * BAR_LENGTH)
+    const bar = '█'.repeat(full) + '░'.repeat(BAR_LENGTH - full)
     screen.write(`\r\x1b[K${doing} ${bar} ${Math.floor(part * 100)}% (${count})`)
   }
   return {
@@ -34,7 +37,7 @@ export function newProgress(screen: Screen, clock: () => number): Progress & { e
     },
     advance() {
       done++
-      if (clock() - shownAt >= (isBar ? BAR : LINE)) show()
+      if (clock() - shownAt >= (isBar ? BAR_PERIOD_MS : LINE_PERIOD_MS)) show()
     },
     end() {
       if (isBar) screen.write('\r\x1b[K')

@@ -5,13 +5,13 @@ import { type Log, newLog } from '../log.ts'
 import { type Output, standardError } from '../output.ts'
 import { type Running, serve } from '../serve.ts'
 import { onStandardError } from './announcement.ts'
-import { sayingWhere } from './open.ts'
+import { withStoreErrors } from './open.ts'
 import { addServerFlags, settingsOf } from './settings.ts'
 
-/** Milliseconds after which a stop gives up waiting for what is under way. */
-const LONGEST_STOP = 9_000
+/** Milliseconds after which a shutdown stops waiting for requests in flight. */
+const MAX_STOP_MS = 9_000
 
-/** `cloakroom serve`: runs the server until it is told to stop. */
+/** `cloakroom serve`: runs the server until a signal stops it. */
 export function defineServe(serving: Command): void {
   addServerFlags(serving)
     .addHelpText(
@@ -21,7 +21,7 @@ export function defineServe(serving: Command): void {
         'Examples:\n  $ cloakroom serve\n  $ cloakroom serve --port 9000 --data /var/lib/cloakroom --public-url https://login.example.com',
     )
     .action(async (_: unknown, command: Command) => {
-      // Before anything begins a thread, which would inherit it.
+      // Before any thread starts, since threads would inherit the variable.
       const adminPassword = takeAdminPassword(process.env)
       const config = settingsOf(command)
       const { log, output } = await newLog(config.log)
@@ -33,13 +33,13 @@ export function defineServe(serving: Command): void {
         clock: Date.now,
         adminPassword,
         ...onStandardError,
-        // With a code that makes a supervisor start it anew.
+        // A non-zero exit code makes a supervisor restart the server.
         giveUp: () => end(starting, 1, leave),
       })
-      // Before it has started, so that a signal finds it ready from the first line of the log on.
+      // Installed before the start, so that signals are handled from the first log line on.
       stopOnSignal(starting, leave)
       try {
-        await sayingWhere(config.store, () => starting)
+        await withStoreErrors(config.store, () => starting)
       } catch (error) {
         await output.drained(LAST_LINES_MS)
         throw error
@@ -47,10 +47,10 @@ export function defineServe(serving: Command): void {
     })
 }
 
-/** Ends the process with a code, once the last lines are written. */
+/** Ends the process with an exit code, after the last log lines are written. */
 type Leave = (code: number, millis?: number) => void
 
-/** Milliseconds that the last lines may take: in good order, and at a second signal. */
+/** Milliseconds that the last log lines may take: after an orderly stop, and after a second signal. */
 const LAST_LINES_MS = 1_000
 const LAST_LINES_AT_ONCE_MS = 100
 
@@ -59,7 +59,7 @@ async function leaveWith(code: number, output: Output, millis: number): Promise<
   process.exit(code)
 }
 
-/** Logs what nothing caught, and ends: nobody knows in which state the process is. */
+/** Logs an uncaught error and ends the process, whose state is unknown by then. */
 function leaveOnCrash(log: Log, leave: Leave): void {
   const crash = (err: unknown) => {
     log.fatal({ event: 'crash', err }, 'the server failed and ends')
@@ -70,9 +70,9 @@ function leaveOnCrash(log: Log, leave: Leave): void {
   process.on('unhandledRejection', crash)
 }
 
-/** Stops in good order, or in whatever order when that takes too long, and ends the process with this code. */
+/** Stops the server and ends the process with this code, even if an orderly stop takes too long. */
 function end(starting: Promise<Running>, code: number, leave: Leave): void {
-  setTimeout(() => process.exit(code), LONGEST_STOP).unref()
+  setTimeout(() => process.exit(code), MAX_STOP_MS).unref()
   starting
     .then((running) => running.stop())
     .then(
@@ -81,21 +81,22 @@ function end(starting: Promise<Running>, code: number, leave: Leave): void {
     )
 }
 
-/** The signals that stop a server, and the exit code of a second one, which exits at once. */
+/** The signals that stop a server, and the exit code when a second one ends it at once. */
 const STOPPING = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const
 
 /**
- * Milliseconds within which a second SIGINT or SIGHUP is the same one: under npm, control C comes from the terminal and from npm; a
- * terminal that closes sends SIGHUP, and so does its shell.
+ * A second SIGINT or SIGHUP within this many milliseconds is the same signal: under npm, Ctrl+C arrives from
+ * the terminal and from npm; a closing terminal sends SIGHUP, and so does its shell.
  */
-const ECHO = 100
+const SIGNAL_ECHO_MS = 100
 
-/** The first signal stops in good order, the second at once. */
+/** Stops in order at the first signal, and at once at the second. */
 function stopOnSignal(starting: Promise<Running>, leave: Leave): void {
   let first: { readonly signal: string; readonly at: number } | null = null
   const onSignal = (signal: keyof typeof STOPPING) => {
     if (first !== null) {
-      const isEcho = signal !== 'SIGTERM' && first.signal === signal && performance.now() - first.at < ECHO
+      const isEcho =
+        signal !== 'SIGTERM' && first.signal === signal && performance.now() - first.at < SIGNAL_ECHO_MS
       if (!isEcho) leave(STOPPING[signal], LAST_LINES_AT_ONCE_MS)
       return
     }
@@ -107,7 +108,7 @@ function stopOnSignal(starting: Promise<Running>, leave: Leave): void {
   if (!isHangupIgnored()) process.on('SIGHUP', onSignal)
 }
 
-/** Whether whoever started the server has it outlive the terminal, as nohup(1) does. Only Linux tells. */
+/** Tells whether the server was started to outlive its terminal, as nohup(1) does. Only Linux can tell. */
 function isHangupIgnored(): boolean {
   try {
     const [, ignored = '0'] = /^SigIgn:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []

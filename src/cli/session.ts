@@ -20,7 +20,7 @@ interface RevokeFlags {
   readonly all?: boolean
 }
 
-/** `cloakroom session …`: who is logged in. */
+/** `cloakroom session …`: lists and ends sessions. */
 export function defineSession(session: Command): void {
   addStoreFlags(session.command('list'))
     .description('lists live sessions, latest login first')
@@ -29,7 +29,7 @@ export function defineSession(session: Command): void {
     .option('--json', 'one JSON object per line')
     .action(async ({ user, address, json = false }: ListFlags, command: Command) => {
       await withStore(command, async (opened) => {
-        // An empty list would read as if that user were logged in nowhere.
+        // For an unknown user, an empty list would look as if that user had no sessions.
         const uname = user === undefined ? undefined : (await opened.users.require(user)).uname
         await listSessions(opened, { uname, address: address && typedAddress(address) }, json)
       })

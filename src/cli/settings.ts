@@ -44,7 +44,7 @@ export function addStoreFlags(command: Command): Command {
   return command
 }
 
-/** Adds the flags of a server, and those that name the store. */
+/** Adds the flags of a server and those that name the store. */
 export function addServerFlags(command: Command): Command {
   for (const flag of serverFlags) command.addOption(flag)
   return addStoreFlags(command)
@@ -61,7 +61,7 @@ const NAMES = [
   'config',
 ] as const
 
-/** The settings of a command, from its flags, the environment and the file. */
+/** Returns a command's settings, read from its flags, the environment and the file. */
 export function settingsOf(command: Command): Config {
   requireLimits(command.name() === 'serve' ? SERVER_FILES : COMMAND_FILES)
   const given = command.opts<Record<string, string>>()
@@ -80,7 +80,7 @@ export function settingsOf(command: Command): Config {
   return config
 }
 
-/** Whether the working folder is no more: Bun then takes another one for it. Only Linux tells. */
+/** Tells whether the working directory was deleted: Bun then uses another one. Only Linux can tell. */
 function isFolderGone(): boolean {
   try {
     return readlinkSync('/proc/self/cwd').endsWith(' (deleted)')
@@ -89,7 +89,10 @@ function isFolderGone(): boolean {
   }
 }
 
-/** How to set what was given as an unknown flag, such as `--session.idle`; null if it is no setting. */
+/**
+ * Explains how to set a setting that was given as an unknown flag, such as `--session.idle`. Null if it is no
+ * setting.
+ */
 export function withoutFlag(option: string): string | null {
   const wanted = variableOf(option.replace(/^-+/, ''))
   const setting = settings.find(({ name }) => variableOf(name) === wanted)

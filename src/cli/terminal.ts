@@ -2,39 +2,39 @@ import { SetupError } from '../errors.ts'
 import { standardError } from '../output.ts'
 import { readInput, requireTyped } from './input.ts'
 
-/** After this many milliseconds a person wants to see that something goes on. */
-const PATIENCE = 1_000
+/** Milliseconds after which a spinner shows that work is going on. */
+const SPINNER_DELAY_MS = 1_000
 
-/** Loaded only where a person types or waits, since most commands need none of it. */
+/** Loaded only where a person types or waits, since most commands never need it. */
 const loadPrompts = () => import('@clack/prompts')
 
 let hasWritten = false
 
-/** Writes on standard output. A reader who leaves, as `head` does, ends the program, and nobody is told. */
+/** Writes to standard output. Ends the program quietly when the reader closes the pipe, as `head` does. */
 export function write(text: string): void {
   if (!hasWritten) process.stdout.on('error', leave)
   hasWritten = true
   process.stdout.write(text)
 }
 
-/** Ends without a word where a pipe or terminal is gone. A full disk is told. */
+/** Exits quietly if the pipe or terminal is gone. Reports a full disk. */
 function leave({ code }: { code?: string }): void {
   if (code === 'EPIPE' || code === 'EIO') process.exit(0)
   standardError.write(`cloakroom: Standard output cannot be written (${code}).\n`)
-  void standardError.drained(PATIENCE).then(() => process.exit(2))
+  void standardError.drained(SPINNER_DELAY_MS).then(() => process.exit(2))
 }
 
 export const print = (line: string): void => write(`${line}\n`)
 
-/** Prints a value as a line of JSON. No character in it does anything to a terminal. */
+/** Prints a value as a line of JSON. Control characters do not reach the terminal. */
 export const printJson = (value: unknown): void =>
-  print(JSON.stringify(value).replace(UNSEEN, (character) => [...codeUnits(character)].join('')))
+  print(JSON.stringify(value).replace(INVISIBLE, (character) => [...codeUnits(character)].join('')))
 
 function* codeUnits(text: string): Generator<string> {
   for (let i = 0; i < text.length; i++) yield `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`
 }
 
-/** Rows under a heading, in columns as wide as they need to be. */
+/** Prints rows under a heading, in columns that are as wide as their content. */
 export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
   const shown = [heading, ...rows].map((row) => row.map(visible))
   const widths = heading.map((_, i) => Math.max(...shown.map((row) => Bun.stringWidth(row[i] ?? ''))))
@@ -44,14 +44,14 @@ export function printTable(heading: readonly string[], rows: readonly (readonly 
   }
 }
 
-/** Characters that nobody sees. Some move the cursor or change colours. */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
+/** Invisible characters. Some move the cursor or change colours. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** Control characters as boxes: a user agent must not be able to write on the terminal. */
+/** Replaces control characters, so that a user agent cannot control the terminal. */
 export const visible = (text: string): string => text.replace(CONTROLS, '\u{fffd}')
 
-/** Does something that may take long; a terminal shows a spinner if it does. */
+/** Runs `work`. A terminal shows a spinner if it takes longer than a second. */
 export async function withSpinner<T>(doing: string, work: () => Promise<T>): Promise<T> {
   if (process.stderr.isTTY !== true) return work()
   const { spinner } = await loadPrompts()
@@ -60,7 +60,7 @@ export async function withSpinner<T>(doing: string, work: () => Promise<T>): Pro
   const timer = setTimeout(() => {
     isShown = true
     shown.start(doing)
-  }, PATIENCE)
+  }, SPINNER_DELAY_MS)
   try {
     return await work()
   } finally {
@@ -69,7 +69,10 @@ export async function withSpinner<T>(doing: string, work: () => Promise<T>): Pro
   }
 }
 
-/** A new password: asked for twice on a terminal, else the first line of standard input. Never an argument, which others could see. */
+/**
+ * Reads a new password: typed twice on a terminal, or else the first line of standard input. Never an
+ * argument, which other users of the machine could see.
+ */
 export async function readNewPassword(uname: string): Promise<string> {
   if (process.stdin.isTTY !== true) {
     const [line = ''] = (await readInput()).split(/\r?\n/)

@@ -8,14 +8,17 @@ import { print, printJson, printTable, readNewPassword, withSpinner } from './te
 
 const sessions = (ended: number) => `${ended} ${ended === 1 ? 'session' : 'sessions'} ended`
 
-/** What is said of a user with flags. */
-interface Said {
+/** The fields that flags can set. */
+interface UserFlags {
   readonly fullname?: string
   readonly email?: string
   readonly role?: readonly string[]
 }
 
-/** Understood only to be refused, and not repeated in a message about an unknown flag. The preset has it refused without a value too. */
+/**
+ * Defined only to be rejected, so that no message about an unknown flag repeats the password. The preset
+ * rejects it without a value too.
+ */
 const noPassword = () =>
   new Option('--password [secret]')
     .hideHelp()
@@ -26,14 +29,14 @@ const noPassword = () =>
       )
     })
 
-/** One value each time, so that it does not take the name of the user for a role. */
+/** Takes one value per flag, so that it does not take the user's name for a role. */
 const roleOption = (description: string) =>
   new Option('--role <role>', description).argParser((role: string, before: readonly string[] = []) => [
     ...before,
     role,
   ])
 
-/** `cloakroom user …`: who can log in. */
+/** `cloakroom user …`: manages the users who can log in. */
 export function defineUser(user: Command): void {
   addStoreFlags(user.command('add <name>'))
     .description('adds a user; the password is asked for, or is the first line of standard input')
@@ -45,8 +48,8 @@ export function defineUser(user: Command): void {
       'after',
       '\nExample:\n  $ echo "$PASSWORD" | cloakroom user add alice --fullname "Alice Doe" --role admin',
     )
-    .action(async (name: string, said: Said, command: Command) => {
-      const fields = fieldsOf(said)
+    .action(async (name: string, said: UserFlags, command: Command) => {
+      const fields = toFields(said)
       const add = async ({ users, remember }: Opened) => {
         await users.requireNew(name, fields)
         const passwordHash = await users.hashNew(await readNewPassword(name), { ...fields, uname: name })
@@ -72,8 +75,8 @@ export function defineUser(user: Command): void {
       '\nExamples:\n  $ cloakroom user update alice --role admin --role staff' +
         "\n  $ cloakroom user update alice --email '' --role ''",
     )
-    .action(async (name: string, said: Said, command: Command) => {
-      const fields = changesOf(said)
+    .action(async (name: string, said: UserFlags, command: Command) => {
+      const fields = toChanges(said)
       await withStore(command, (opened) => update(opened, name, fields))
       print(`${name} is updated: ${shownChanges(fields)}.`)
     })
@@ -128,7 +131,7 @@ export function defineUser(user: Command): void {
     })
 }
 
-/** Changes a user, and remembers it. How many sessions ended. */
+/** Changes a user and logs the change. Returns how many sessions ended. */
 async function update({ users, remember }: Opened, name: string, fields: UserFields): Promise<number> {
   const ended = await users.update(name, fields)
   const uname = await users.nameOf(name)
@@ -136,15 +139,15 @@ async function update({ users, remember }: Opened, name: string, fields: UserFie
   return ended
 }
 
-/** The fields that flags name, and no others. */
-const fieldsOf = ({ fullname, email, role }: Said): UserFields =>
+/** Returns only the fields that flags name. */
+const toFields = ({ fullname, email, role }: UserFlags): UserFields =>
   Object.fromEntries(
     Object.entries({ fullname, email, roles: role }).filter(([, value]) => value !== undefined),
   )
 
-/** What is to change; an empty role alone is none, as `roles=` is over HTTP. */
-function changesOf(said: Said): UserFields {
-  const fields = fieldsOf(said.role?.join() === '' ? { ...said, role: [] } : said)
+/** Returns the changes. A single empty role means no roles, like `roles=` over HTTP. */
+function toChanges(said: UserFlags): UserFields {
+  const fields = toFields(said.role?.join() === '' ? { ...said, role: [] } : said)
   if (Object.keys(fields).length === 0)
     throw new SetupError('Say what changes: --fullname, --email or --role, at least one of the three.')
   return fields
