@@ -1,14 +1,17 @@
 import { Refusal } from '../errors.ts'
 
-/** Hashes for strangers that may wait, and, in places of their own, those for callers who have shown that they are none. */
-const STRANGERS_WAITING = 256
+/** How many hashes may wait: for strangers, and in separate places for callers who are known. */
+const MAX_STRANGERS_WAITING = 256
 const KNOWN_WAITING = 256
 
-/** Who asks for a hash. */
+/** The caller that asks for a hash. */
 export interface Party {
-  /** Whether the caller is logged in, is this server, or has a device cookie. Strangers cannot take these places. */
+  /**
+   * Whether the caller is logged in, is this server, or has a device cookie. Strangers cannot take these
+   * places.
+   */
   readonly isKnown: boolean
-  /** Those who share a turn: a network, or a user. */
+  /** Callers with the same name share a turn: a network, or a user. */
   readonly name: string
 }
 
@@ -18,13 +21,13 @@ interface Waiting {
 }
 
 /**
- * Does work in turns, a bounded amount at once. Parties take turns, and so do the known and the strangers, so that a
- * flood from one network delays others by one piece of work. Beyond the places there are, it refuses with `busy`.
+ * Runs work in turns, a limited number at once. Parties take turns, and so do known callers and strangers, so
+ * a flood from one network delays the others by one piece of work. Throws `busy` when all places are taken.
  */
 export class HashQueue {
   readonly #atOnce: number
   readonly #known = new FairLine(KNOWN_WAITING)
-  readonly #strangers = new FairLine(STRANGERS_WAITING)
+  readonly #strangers = new FairLine(MAX_STRANGERS_WAITING)
   #running = 0
   #wasKnown = false
 
@@ -32,7 +35,7 @@ export class HashQueue {
     this.#atOnce = atOnce
   }
 
-  /** How many wait for their turn. */
+  /** How many pieces of work wait for their turn. */
   get waiting(): number {
     return this.#known.length + this.#strangers.length
   }
@@ -52,7 +55,7 @@ export class HashQueue {
     }
   }
 
-  /** Lets the next one begin in the place of one that has ended. */
+  /** Starts the next piece of work after one has ended. */
   #passOn(): void {
     const [first, second] = this.#wasKnown ? [this.#strangers, this.#known] : [this.#known, this.#strangers]
     const line = first.length > 0 ? first : second
@@ -66,10 +69,10 @@ export class HashQueue {
   }
 }
 
-/** A waiting line of a bounded length, in which parties take turns. */
+/** A queue of limited length in which parties take turns. */
 class FairLine {
   readonly #places: number
-  /** Those who wait, by their parties, which are in the order of their next turns. */
+  /** The waiting work of each party, in the order of the parties' next turns. */
   readonly #parties = new Map<string, Waiting[]>()
   #length = 0
 
@@ -81,7 +84,10 @@ class FairLine {
     return this.#length
   }
 
-  /** Adds one. Where all places are taken, the newest of the party that has most of them gives way, or this one does. */
+  /**
+   * Adds a piece of work. If the queue is full, the newest work of the party with the most places is refused,
+   * or this one.
+   */
   add(name: string, waiting: Waiting): void {
     const own = this.#parties.get(name)
     if (this.#length >= this.#places && !this.#makeRoom(own?.length ?? 0)) {
@@ -97,7 +103,7 @@ class FairLine {
     for (const [name, waiting] of this.#parties) {
       const first = waiting.shift() ?? null
       this.#parties.delete(name)
-      // Behind all others, for its next turn.
+      // The party moves to the end, for its next turn.
       if (waiting.length > 0) this.#parties.set(name, waiting)
       this.#length--
       return first
@@ -105,11 +111,11 @@ class FairLine {
     return null
   }
 
-  /** Refuses the newest of the party that has most places, if that is more than `own` and one more. */
+  /** Refuses the newest work of the party with the most places, if it has more than `own` + 1. */
   #makeRoom(own: number): boolean {
     let most: Waiting[] = []
     for (const waiting of this.#parties.values()) if (waiting.length > most.length) most = waiting
-    // With one place more than `own`, the two would only change roles.
+    // With only one place more than `own`, the two parties would merely swap roles.
     if (most.length <= own + 1) return false
     most.pop()?.refuse(busy())
     this.#length--

@@ -15,6 +15,6 @@ function answer(work: Work): Said {
   }
 }
 
-// One after the other, and a little behind those who answer requests.
+// Hashes one password after another, at a slightly lower priority than the threads that answer requests.
 stepBack(POLITE)
 parentPort?.on('message', (work: Work) => parentPort?.postMessage(answer(work)))

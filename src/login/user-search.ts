@@ -2,8 +2,9 @@ import type { Page, Store, StoredUser } from '../store/store.ts'
 import { toName } from './names.ts'
 
 /**
- * Users whose names begin with `prefix`, whatever its case, in the order of their names' bytes. There the names of each spelling of the
- * prefix follow each other, so the search looks behind each spelling, and skips those before the next name that there is.
+ * Returns users whose names begin with `prefix`, ignoring case, ordered by the bytes of their names. Names
+ * with the same spelling of the prefix are neighbours in that order, so the search looks behind each spelling
+ * and skips the spellings before the next existing name.
  */
 export async function searchUsers(
   store: Pick<Store, 'readUser' | 'listUsers'>,
@@ -19,7 +20,7 @@ export async function searchUsers(
     const isAmong = position !== null && begins(position, letters)
     const start = isAmong ? position : nextSpelling(letters, position)
     if (start === null) return { items: found, next: null }
-    // A list begins behind a name, and the spelling itself may be one.
+    // A list begins after a name, and the spelling itself may be a name.
     const [exact, behind] = await Promise.all([
       isAmong ? null : store.readUser(start),
       store.listUsers(start, room),
@@ -33,18 +34,18 @@ export async function searchUsers(
   return { items: found, next: position }
 }
 
-/** A letter in each of its cases that is one letter too, in the order of their bytes. */
+/** Returns the cases of a letter that are a single letter too, ordered by their bytes. */
 const casesOf = (letter: string): readonly string[] =>
   [...new Set([letter, letter.toLowerCase(), letter.toUpperCase()])]
     .filter((each) => [...each].length === 1)
     .sort((a, b) => codeOf(a) - codeOf(b))
 
-/** UTF-8 sorts by code points. */
+/** UTF-8 sorts by code point. */
 const codeOf = (letter: string): number => letter.codePointAt(0) ?? 0
 
 type Letters = readonly (readonly string[])[]
 
-/** How many letters at the beginning of a name are those of the prefix. */
+/** Returns how many letters at the beginning of a name match the prefix. */
 function agreeing(name: readonly string[], letters: Letters): number {
   const at = letters.findIndex((cases, i) => !cases.includes(name[i] ?? ''))
   return at === -1 ? letters.length : at
@@ -52,13 +53,15 @@ function agreeing(name: readonly string[], letters: Letters): number {
 
 const begins = (name: string, letters: Letters): boolean => agreeing([...name], letters) === letters.length
 
-/** The first spelling of the prefix (null: of all) behind a name that does not begin with one; null: there is none. */
+/**
+ * Returns the first spelling of the prefix (null: of all) after a name that does not begin with one, or null.
+ */
 function nextSpelling(letters: Letters, name: string | null): string | null {
   const least = letters.map(([first = '']) => first)
   if (name === null) return least.join('')
   const given = [...name]
   const same = agreeing(given, letters)
-  // Longer than the name, so behind it.
+  // Longer than the name, so it sorts after it.
   if (given.length === same) return [...given, ...least.slice(same)].join('')
   for (let at = same; at >= 0; at--) {
     const next = letters[at]?.find((letter) => codeOf(letter) > codeOf(given[at] ?? ''))

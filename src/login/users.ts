@@ -18,16 +18,19 @@ import { type PasswordContext, requirePassword } from './password-rules.ts'
 import { isFirstPassword, type Passwords } from './passwords.ts'
 import { searchUsers } from './user-search.ts'
 
-/** The role that opens `/admin/…`. Some enabled user always has it. */
+/** The role that allows `/admin/…`. At least one enabled user always has it. */
 export const ADMIN = 'admin'
 
-/** Longest name of a user, in bytes of UTF-8; the same holds for a role, and twice that for the other fields. */
+/**
+ * Longest user name, in bytes of UTF-8. The same limit holds for a role; the other fields may be twice as
+ * long.
+ */
 const NAME_BYTES = 128
 
-/** How long the names of admins are used that were read from the store, by which a new name is compared. */
-const ADMINS_KEPT: Millis = 60_000
+/** How long the cached names of admins, with which new names are compared, stay valid. */
+const ADMINS_KEPT_MS: Millis = 60_000
 
-/** What may be said of a user; whatever is left out stays as it is, or is empty. */
+/** The fields of a user. A field that is left out stays unchanged, or is empty for a new user. */
 export interface UserFields {
   readonly fullname?: string
   readonly email?: string
@@ -37,7 +40,9 @@ export interface UserFields {
   readonly disabled?: boolean
 }
 
-/** A user as admins see one, over HTTP and on the command line: never with the password, in whatever form. */
+/**
+ * Returns a user as admins see it, over HTTP and on the command line: never with the password or its hash.
+ */
 export const shownUser = ({ uname, fullname, email, roles, disabled }: StoredUser) => ({
   uname,
   fullname,
@@ -46,10 +51,10 @@ export const shownUser = ({ uname, fullname, email, roles, disabled }: StoredUse
   disabled,
 })
 
-/** Roles as they are kept: each once, in the order in which they were first named. */
+/** Returns the roles without duplicates, in the order in which they were first named. */
 export const distinct = (roles: readonly string[]): readonly string[] => [...new Set(roles)]
 
-/** The rules for users. Their sessions end, and logins under way with them, whenever a rule of the contract asks for it. */
+/** The rules for users. Ends a user's sessions, and logins in progress, whenever the contract requires it. */
 export class Users {
   readonly #store: Store
   readonly #passwords: Passwords
@@ -57,7 +62,7 @@ export class Users {
   readonly #knownWords: readonly string[]
   #admins: { readonly names: readonly string[]; readonly readAt: Millis } | null = null
 
-  /** `knownWords`: what no password may be, besides what is known of its user, such as the host of the server. */
+  /** `knownWords` lists what no password may be besides the user's own data, such as the server's host. */
   constructor(store: Store, passwords: Passwords, clock: Clock, knownWords: readonly string[] = []) {
     this.#store = store
     this.#passwords = passwords
@@ -68,11 +73,11 @@ export class Users {
   async find(uname: string): Promise<StoredUser | null> {
     const name = toName(uname)
     const user = await this.#store.readUser(name)
-    // Users from before names were stored in one form have theirs as it was typed.
+    // Users created before names were normalised are stored as they were typed.
     return user === null && name !== uname ? this.#store.readUser(uname) : user
   }
 
-  /** The name of a user as it is stored, whichever spelling of Unicode it is given in. */
+  /** Returns a user's name as it is stored, for any Unicode spelling. */
   async nameOf(uname: string): Promise<string> {
     const name = toName(uname)
     return name === uname ? name : ((await this.find(uname))?.uname ?? name)
@@ -86,14 +91,14 @@ export class Users {
     return this.#store.listUsers(after, limit)
   }
 
-  /** Users whose names begin with `prefix`, whatever its case, in the order of `list`. */
+  /** Returns users whose names begin with `prefix`, ignoring case, in the order of `list`. */
   search(prefix: string, after: string | null, limit: number): Promise<Page<StoredUser>> {
     return searchUsers(this.#store, prefix, after, limit)
   }
 
-  /** Whether an enabled user has the role `admin`. */
+  /** Tells whether an enabled user has the role `admin`. */
   async hasAdmin(): Promise<boolean> {
-    // The one that a first start makes: most stores need no look at anybody else.
+    // The user of a first start: for most stores this one read is enough.
     const admin = await this.find(ADMIN)
     if (admin !== null && !admin.disabled && admin.roles.includes(ADMIN)) return true
     for await (const { roles, disabled } of allOf((after, limit) => this.list(after, limit))) {
@@ -102,17 +107,17 @@ export class Users {
     return false
   }
 
-  /** The hash of a new password, which takes a while; refuses one that this user should not have. */
+  /** Hashes a new password, which takes a while. Throws if this user must not have it. */
   async hashNew(password: string, context: PasswordContext): Promise<string> {
     await requirePassword(password, context, this.#knownWords)
     return this.#passwords.hash(password)
   }
 
-  /** Refuses what `create` would, before anybody is asked for a password. */
+  /** Throws what `create` would throw, before the caller asks for a password. */
   async requireNew(uname: string, fields: UserFields): Promise<void> {
     requireUser(uname, fields)
     const name = toName(uname)
-    // A user from before names were stored in one form may have this one decomposed.
+    // A user created before names were normalised may have a decomposed name.
     for (const each of new Set([name, uname, name.normalize('NFD')]))
       if ((await this.#store.readUser(each)) !== null) refuseTaken(each)
     await this.#refuseLookalike(name, distinct(fields.roles ?? []).includes(ADMIN))
@@ -134,7 +139,10 @@ export class Users {
     if (user.roles.includes(ADMIN)) this.#admins = null
   }
 
-  /** Changes what is named; a new password, or disabling, ends all sessions of the user. How many ended. */
+  /**
+   * Changes the given fields. A new password, or disabling, ends all sessions of the user. Returns how many
+   * ended.
+   */
   async update(uname: string, fields: UserFields): Promise<number> {
     requireFields(fields)
     const { roles, passwordHash, disabled } = fields
@@ -148,8 +156,9 @@ export class Users {
   }
 
   /**
-   * A user's own change of password; it ends all sessions of the user but the one of the handle. How many ended. Nothing is changed if
-   * that one, or all of the user's, have ended meanwhile: whoever did that must not be undone by what was under way.
+   * Changes a user's own password and ends all sessions but the one with the handle. Returns how many ended.
+   * Changes nothing if that session, or all of the user's, have ended meanwhile: a request in flight must not
+   * undo that.
    */
   async changePassword(uname: string, old: string, password: string, handle: string): Promise<number> {
     const user = await this.require(uname)
@@ -157,27 +166,30 @@ export class Users {
     await this.#requireRight(old, user)
     if (password === old && isFirstPassword(user.passwordHash))
       throw new Refusal('invalid_parameter', 'new is the first password itself. Choose one of your own.')
-    const change = { passwordHash: await this.#passwords.hash(password, partyOf(user)) }
+    const change = { passwordHash: await this.#passwords.hash(password, toParty(user)) }
     return this.#change(uname, change, { generation: newGeneration(), except: handle }, user.generation)
   }
 
-  /** Refuses a password that is not that of the user. */
+  /** Throws unless the password is the user's. */
   async requirePasswordOf(uname: string, password: string): Promise<void> {
     await this.#requireRight(password, await this.require(uname))
   }
 
-  /** Ends all sessions of a user but the one of the handle (null: all), and logins under way. How many ended. */
+  /**
+   * Ends all sessions of a user but the one with the handle (null: all), and logins in progress. Returns how
+   * many.
+   */
   endSessions(uname: string, except: string | null): Promise<number> {
     return this.#change(uname, {}, { generation: newGeneration(), except })
   }
 
-  /** Deletes the user and ends all sessions of that name; how many ended. */
+  /** Deletes the user and ends the user's sessions. Returns how many ended. */
   async delete(uname: string): Promise<number> {
     return endedOf(uname, await this.#store.deleteUser(await this.nameOf(uname), this.#rule(null)))
   }
 
   async #requireRight(password: string, user: StoredUser): Promise<void> {
-    if (await this.#passwords.verify(password, user.passwordHash, partyOf(user))) return
+    if (await this.#passwords.verify(password, user.passwordHash, toParty(user))) return
     throw new Refusal('wrong_password', 'That is not your current password. Nothing was changed.')
   }
 
@@ -192,8 +204,8 @@ export class Users {
   }
 
   /**
-   * Refuses a name that looks like that of an admin, so that nobody is taken for one; and, for a name that is to be an admin's,
-   * one that looks like that of any user.
+   * Throws if a name looks like that of an admin, so that a user cannot pose as one. For a new admin's name,
+   * throws if it looks like any user's.
    */
   async #refuseLookalike(uname: string, isAdmin: boolean): Promise<void> {
     const looksAlike = await newLooksAlike()
@@ -206,10 +218,12 @@ export class Users {
     }
   }
 
-  /** The names of all admins, read again after a while: users are many, and are sometimes made by the thousand. */
+  /**
+   * Returns the names of all admins, cached for a while, since users are sometimes created by the thousand.
+   */
   async #readAdmins(): Promise<readonly string[]> {
     const now = this.#clock()
-    if (this.#admins === null || Math.abs(now - this.#admins.readAt) > ADMINS_KEPT) {
+    if (this.#admins === null || Math.abs(now - this.#admins.readAt) > ADMINS_KEPT_MS) {
       const names = await Array.fromAsync(this.#names(({ roles }) => roles.includes(ADMIN)))
       this.#admins = { names, readAt: now }
     }
@@ -226,10 +240,12 @@ export class Users {
   }
 }
 
-/** Those who are logged in wait behind no stranger. */
-const partyOf = ({ uname }: StoredUser): Party => ({ isKnown: true, name: uname })
+/** Users who are logged in never wait behind strangers. */
+const toParty = ({ uname }: StoredUser): Party => ({ isKnown: true, name: uname })
 
-/** Random and not counted, so that a user who is deleted and made again does not come back to an old one. */
+/**
+ * Random rather than counted, so that a user who is deleted and created again does not get an old generation.
+ */
 const newGeneration = () => randomInt(2 ** 48 - 1)
 
 const refuseAbsent = (uname: string): never => {
@@ -254,7 +270,7 @@ function endedOf(uname: string, outcome: UserOutcome): number {
   return outcome.ended
 }
 
-/** Visible text without blanks at its ends: what can be typed again from looking at it. */
+/** Visible text without spaces at its ends: a person can type it again after reading it. */
 const NAME = /^[^\p{C}\p{Z}](?:[^\p{C}]*[^\p{C}\p{Z}])?$/u
 
 function requireName(what: string, text: string): void {
@@ -266,7 +282,7 @@ function requireName(what: string, text: string): void {
   }
 }
 
-/** Refuses a name and fields that no user can have. */
+/** Throws if the name or a field is not allowed. */
 export function requireUser(uname: string, fields: UserFields): void {
   requireName('The name of a user', uname)
   requireFields(fields)
