@@ -8,10 +8,10 @@ import {
 } from '../store/store.ts'
 import type { Clock } from './lifetime.ts'
 
-/** How many live sessions a user may have, and what a login beyond that does. */
+/** How many live sessions a user may have, and what happens at a login beyond that. */
 export interface SessionLimit {
   readonly perUser: number
-  /** `end-oldest`: it ends the session that was not used for longest. `refuse`: it is refused. */
+  /** `end-oldest` ends the session that has been unused for longest. `refuse` refuses the login. */
   readonly atLimit: 'end-oldest' | 'refuse'
 }
 
@@ -27,31 +27,34 @@ interface Parts {
   readonly store: Store
   readonly clock: Clock
   readonly limit: SessionLimit
-  /** Adds to a session the use that the store may not know of yet. */
+  /** Returns a function that adds to a session the use that the store may not know yet. */
   withUse(): (session: StoredSession) => StoredSession
   displaced(displaced: Displaced): void
   fault(error: unknown): void
 }
 
-/** Sessions of one user that are ended together. A step of so many keeps nobody waiting for long. */
-const STEP = 100
+/** How many sessions of one user end in one step: few enough to delay no other request for long. */
+const END_BATCH = 100
 
-/** Sessions that a step looks at besides those that it ends: beyond that the earliest logins are ended first, by their last use. */
-const LOOKED_AT = 1_000
+/**
+ * How many sessions a step reads besides those it ends. With more, it ends the earliest logins first, not the
+ * least used.
+ */
+const SCAN_LIMIT = 1_000
 
-/** Sessions that one login ends before it is answered; what is more than the limit after that is ended in the background. */
+/** How many sessions one login ends before it is answered. The rest of the excess ends in the background. */
 const MAX_ENDED = 500
 
-/** Milliseconds between two attempts where logins of one user stand in each other's way, and for how long it is attempted. */
+/** Milliseconds between two attempts when logins of one user conflict, and for how long a login retries. */
 const PAUSE_MS = 10
 const PATIENCE_MS = 5_000
 
 const UNBOUNDED = Number.MAX_SAFE_INTEGER
 
-/** Lets logins begin sessions, so many of each user. */
+/** Begins sessions for logins, up to the limit per user. */
 export class Admission {
   readonly #parts: Parts
-  /** The users of whom more sessions are being ended. */
+  /** Users whose excess sessions are being ended in the background. */
   readonly #trimming = new Set<string>()
 
   constructor(parts: Parts) {
@@ -59,8 +62,8 @@ export class Admission {
   }
 
   /**
-   * Adds a session. One login may have more than the limit for a moment: the sessions of `replaced` ids that are of this user end with it,
-   * and so leave room. Refuses a login beyond the limit if the setting says so.
+   * Adds a session. A login may exceed the limit for a moment: the user's own sessions among the `replaced`
+   * ids end with it and so make room. Throws if the limit is reached and the setting says `refuse`.
    */
   async insert(session: Omit<NewSession, 'maxSessions'>, replaced: readonly string[]): Promise<Admitted> {
     const { limit } = this.#parts
@@ -74,7 +77,10 @@ export class Admission {
     return this.#insertByEnding(session.uname, limit.perUser + more, attempt)
   }
 
-  /** Ends sessions of the user until there is room for one more. Of logins that come at once each has to make its own. */
+  /**
+   * Ends sessions of the user until there is room for one more. Each of several simultaneous logins makes its
+   * own room.
+   */
   async #insertByEnding(
     uname: string,
     maxSessions: number,
@@ -104,16 +110,20 @@ export class Admission {
     return found.filter((session) => session.uname === uname).length
   }
 
-  /** Ends those sessions of a user that were not used for longest, a step of them at most, so that `keep` are left; how many. */
+  /**
+   * Ends the user's least recently used sessions, at most one step, until `keep` are left. Returns how many.
+   */
   async #endSome(uname: string, keep: number): Promise<number> {
     const { store, clock, withUse, displaced } = this.#parts
-    const looked = Math.min(keep, LOOKED_AT) + STEP
+    const looked = Math.min(keep, SCAN_LIMIT) + END_BATCH
     const addUse = withUse()
     const sessions = (await store.earliestSessions(uname, looked, clock())).map(addUse)
     const isAll = sessions.length < looked
-    // Of a user with more than can be looked at it is known only that there is no room for another.
-    const over = isAll ? sessions.length - keep : keep > LOOKED_AT ? 1 : STEP
-    const least = sessions.sort((a, b) => a.usedAt - b.usedAt).slice(0, Math.min(Math.max(over, 0), STEP))
+    // If there are more sessions than a step reads, we know only that there is no room for another.
+    const over = isAll ? sessions.length - keep : keep > SCAN_LIMIT ? 1 : END_BATCH
+    const least = sessions
+      .sort((a, b) => a.usedAt - b.usedAt)
+      .slice(0, Math.min(Math.max(over, 0), END_BATCH))
     const handles = await Promise.all(
       least.map(async ({ id }) =>
         (await store.endSession(handleOf(id), uname, 'revoked', clock())) ? [handleOf(id)] : [],
@@ -124,14 +134,16 @@ export class Admission {
     return ended.length
   }
 
-  /** Brings a user who has very many sessions, as from before there was a limit, down to it, step by step. */
+  /**
+   * Brings a user with far too many sessions, such as from before there was a limit, down to it step by step.
+   */
   async #trim(uname: string): Promise<void> {
     if (this.#trimming.has(uname)) return
     this.#trimming.add(uname)
     try {
       while ((await this.#endSome(uname, this.#parts.limit.perUser)) > 0) await Bun.sleep(PAUSE_MS)
     } catch (error) {
-      // The next login goes on with it.
+      // The next login continues it.
       this.#parts.fault(error)
     } finally {
       this.#trimming.delete(uname)

@@ -1,31 +1,39 @@
 import type { Millis } from '../store/store.ts'
 
-/** Longest time for which a use may be remembered by this process alone. */
-const LONGEST_TOUCH_PERIOD = 30_000
+/** Longest time for which only this process may know of a use. */
+const MAX_TOUCH_PERIOD_MS = 30_000
 
 /** How far the clocks of two nodes may differ. */
 export const CLOCK_LEEWAY = 60_000
 
-/** Says what time it is. */
+/** Returns the current time. */
 export type Clock = () => Millis
 
 /** How long sessions live, in milliseconds. */
 export interface Lifetime {
   /** A session ends this long after its last use. */
   readonly idle: Millis
-  /** A session ends this long after its login, whatever happens. */
+  /** A session ends at most this long after its login. */
   readonly absolute: Millis
-  /** For this long after its issue, a pre-login token may become the token of a session. */
+  /** A pre-login token can become a session's token for this long after its issue. */
   readonly preLogin: Millis
-  /** The ids of ended sessions stay taken for this long, so that no pre-login token begins a second session. */
+  /**
+   * Ids of ended sessions stay reserved for this long, so that no pre-login token begins a second session.
+   */
   readonly endedKept: Millis
-  /** For this long after its login, a session may end others of its user without the password being given again. */
+  /**
+   * For this long after its login, a session may end the user's other sessions without asking for the
+   * password.
+   */
   readonly fresh: Millis
-  /** How often uses are written down. */
+  /** How often uses are written to the store. */
   readonly touchPeriod: Millis
 }
 
-/** When a session ends that was last used at this instant: after the idle time, and never after its latest end. */
+/**
+ * Returns when a session ends that was last used at `usedAt`: after the idle time, but never after its latest
+ * end.
+ */
 export const endAfter = (usedAt: Millis, latestEndsAt: Millis, { idle }: Lifetime): Millis =>
   Math.min(usedAt + idle, latestEndsAt)
 
@@ -36,8 +44,8 @@ export const newLifetime = (
   idle,
   absolute: lifetime,
   preLogin,
-  // The node that issued the token may be ahead of the one that takes it, and the one that sweeps too.
+  // The issuing node's clock may be ahead of the accepting node's, and so may the sweeping node's.
   endedKept: preLogin + 2 * CLOCK_LEEWAY,
   fresh,
-  touchPeriod: Math.max(1, Math.min(LONGEST_TOUCH_PERIOD, Math.floor(idle / 60))),
+  touchPeriod: Math.max(1, Math.min(MAX_TOUCH_PERIOD_MS, Math.floor(idle / 60))),
 })

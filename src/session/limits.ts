@@ -1,33 +1,33 @@
 import { quoted, Refusal } from '../errors.ts'
 import { type Attributes, RESERVED, sizeOf } from '../store/store.ts'
 
-/** How much may hang on a session. Bytes are counted in UTF-8. */
+/** How much a session may hold. Bytes are counted in UTF-8. */
 export interface Limits {
   readonly keyBytes: number
   readonly valueBytes: number
   readonly attributes: number
   readonly sessionBytes: number
-  /** Of all live sessions of a user. */
+  /** For all live sessions of a user together. */
   readonly userBytes: number
-  /** Of a session, whatever others of its user have. */
+  /** What a session may hold in any case, whatever the user's other sessions hold. */
   readonly shareBytes: number
 }
 
-/** The attribute that is read through `get` and never kept: see `csrfTokenOf`. */
+/** An attribute that `get` computes and that is never stored: see `csrfTokenOf`. */
 export const CSRF_TOKEN = 'CSRFToken'
 
-/** The parameters of the login. Old clients send them with every request; a put does not store them. */
+/** The login's parameters. Old clients send them with every request; a put does not store them. */
 const LOGIN_PARAMETERS = ['z_username', 'z_password', 'z_csrf_protection']
 
 export const isLoginParameter = (name: string): boolean =>
   name.startsWith('z_') && LOGIN_PARAMETERS.includes(name)
 
-/** Whether a key belongs to applications: users neither see nor change such attributes. */
+/** Tells whether a key belongs to applications: users neither see nor change such attributes. */
 export const isReserved = (key: string): boolean => key.startsWith(RESERVED)
 
 /**
- * The attributes that these pairs put; of a key that comes twice the last one stands. Refuses what no session may hold, before
- * anything is stored.
+ * Returns the attributes that these pairs set; the last value of a repeated key wins. Throws, before anything
+ * is stored, if a session must not hold one of them.
  */
 export function requireAttributes(pairs: readonly (readonly [string, string])[], limits: Limits): Attributes {
   const attributes = new Map<string, string>()
@@ -86,8 +86,8 @@ const notText = () =>
   )
 
 /**
- * The keys that a user names to read or remove attributes, without those that name none: an empty one, and one of applications. One that is
- * too large to be put is one that is not there. Refuses what is no text.
+ * Returns the keys that a user may read or remove: drops empty keys and those of applications. A key that is
+ * too large to be put simply does not exist. Throws on keys that are not valid text.
  */
 export function requireKeys(keys: readonly string[]): readonly string[] {
   let isAny = false
@@ -98,14 +98,14 @@ export function requireKeys(keys: readonly string[]): readonly string[] {
   return isAny ? keys.filter((key) => key !== '' && !isReserved(key)) : keys
 }
 
-/** Attributes as the user of the session sees them. */
+/** Returns the attributes that the session's user may see. */
 export function seenAttributes(attributes: Attributes): Attributes {
   for (const key of attributes.keys())
     if (isReserved(key)) return new Map([...attributes].filter(([each]) => !isReserved(each)))
   return attributes
 }
 
-/** Refuses attributes with which a session would hold too many. */
+/** Returns the refusal of a put that would exceed the number of attributes. */
 export const tooMany = ({ size }: Attributes, limits: Limits) =>
   new Refusal(
     'too_many_attributes',
@@ -113,27 +113,27 @@ export const tooMany = ({ size }: Attributes, limits: Limits) =>
       'Nothing was stored. Delete some first.',
   )
 
-/** Refuses attributes with which a session would be too large. */
+/** Returns the refusal of a put that would exceed the size of a session. */
 export const tooLarge = (attributes: Attributes, limits: Limits) =>
   new Refusal(
     'session_too_large',
-    `A session can hold ${limits.sessionBytes} bytes of keys and values, and would hold more with the ${bytesOf(attributes)} that were sent. ` +
+    `A session can hold ${limits.sessionBytes} bytes of keys and values, and would hold more with the ${countBytes(attributes)} that were sent. ` +
       'Nothing was stored. Delete something first.',
   )
 
-/** Refuses attributes with which all sessions of the user together would hold too much. */
+/** Returns the refusal of a put that would exceed the size of all the user's sessions together. */
 export const userTooLarge = (attributes: Attributes, limits: Limits) =>
   new Refusal(
     'user_too_large',
-    `All sessions of a user together can hold ${limits.userBytes} bytes (limits.user), and would hold more with the ${bytesOf(attributes)} that were sent. ` +
+    `All sessions of a user together can hold ${limits.userBytes} bytes (limits.user), and would hold more with the ${countBytes(attributes)} that were sent. ` +
       'Nothing was stored. Delete something first, or end other sessions.',
   )
 
-function bytesOf(attributes: Attributes): number {
+function countBytes(attributes: Attributes): number {
   let bytes = 0
   for (const [key, value] of attributes) bytes += sizeOf(key, value)
   return bytes
 }
 
-/** NUL ends a string for too many programs, and half a surrogate pair has no UTF-8. */
+/** Many programs end a string at NUL, and half a surrogate pair has no UTF-8. */
 const isText = (text: string) => text.isWellFormed() && !text.includes('\0')

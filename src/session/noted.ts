@@ -2,17 +2,19 @@ import { ID_LENGTH, isIdAt, slotOf } from '../store/ids.ts'
 import type { Millis } from '../store/store.ts'
 
 /**
- * Ids, each with the instant of its last use. In arrays of numbers and bytes: every request notes a use, and in a `Map` of 100,000 strings
- * that costs as much as finding the session.
+ * Session ids with the instant of their last use. Stored in typed arrays, because every request records a
+ * use: in a `Map` of 100,000 strings, that costs as much as finding the session.
  */
 export class Noted {
   #count = 0
   #ids: Buffer
   #usedAt: Float64Array
-  /** The number of an id, plus one, at its slot or the next free one behind it; 0: none. Twice as many slots as ids. */
+  /**
+   * A hash table: each slot holds the number of an id, plus one; 0 means free. Twice as many slots as ids.
+   */
   #slots: Uint32Array
 
-  /** `expected`: ids that there is room for at first; more make it grow, which takes as long as to note them again. */
+  /** `expected` ids fit at first. Growing beyond that takes as long as recording all of them again. */
   constructor(expected: number) {
     const room = 2 ** Math.ceil(Math.log2(expected + 1))
     this.#ids = Buffer.alloc(room * ID_LENGTH)
@@ -24,7 +26,7 @@ export class Noted {
     return this.#count
   }
 
-  /** Notes a use, which counts if none later was noted. */
+  /** Records a use, unless a later one was recorded. */
   note(id: string, usedAt: Millis): void {
     const slot = this.#find(id)
     const number = this.#slots[slot] as number
@@ -38,23 +40,23 @@ export class Noted {
     if (this.#count === this.#usedAt.length) this.#grow()
   }
 
-  /** The last use of an id, or null: none was noted. */
+  /** Returns the last use of an id, or null if none was recorded. */
   usedAt(id: string): Millis | null {
     const number = this.#slots[this.#find(id)] as number
     return number === 0 ? null : (this.#usedAt[number - 1] as Millis)
   }
 
-  /** The id that was first noted as the `i`th, from 0 on. */
+  /** Returns the id that was recorded as number `i`, counted from 0. */
   idAt(i: number): string {
     return this.#ids.toString('latin1', i * ID_LENGTH, (i + 1) * ID_LENGTH)
   }
 
-  /** Its last use. */
+  /** Returns the last use of id number `i`. */
   usedAtOf(i: number): Millis {
     return this.#usedAt[i] as Millis
   }
 
-  /** The slot of an id: it is there, or can go there. */
+  /** Returns the slot that holds the id, or the free one where it belongs. */
   #find(id: string): number {
     const last = this.#slots.length - 1
     for (let slot = slotOf(id) & last; ; slot = (slot + 1) & last) {

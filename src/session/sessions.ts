@@ -26,22 +26,22 @@ import {
 import { idOf, isPreLogin, isPreLoginToken, newPreLoginToken, newToken, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
-/** What a login knows of the one that it begins a session for. */
+/** What a login knows about the session it begins. */
 export interface Beginning {
   readonly uname: string
   readonly generation: number
   readonly address: string
   readonly userAgent: string
   readonly isProtected: boolean
-  /** Whether the password was a first one, which its user has to change. */
+  /** Whether the password was a first one, which the user must change. */
   readonly isFirst: boolean
-  /** A pre-login token that a program presented and goes on using, or null for a new token. */
+  /** A pre-login token that a program presented and keeps, or null for a new token. */
   readonly keep: Token | null
   /** Tokens whose sessions end with this login. */
   readonly replaced: readonly Token[]
 }
 
-/** A session as it is after a write. */
+/** A session after a write. */
 export interface Written {
   readonly id: string
   readonly version: number
@@ -53,21 +53,21 @@ interface Parts {
   readonly lifetime: Lifetime
   readonly touches: Touches
   readonly clock: Clock
-  /** Signs pre-login tokens; the same on every node. */
+  /** Signs pre-login tokens. The same on every node. */
   readonly secret: string
   readonly limit: SessionLimit
-  /** Told of sessions that ended since their user logged in once more than may be. */
+  /** Called with sessions that ended because a login exceeded the limit. */
   displaced(displaced: Displaced): void
-  /** Told of what failed in the background. */
+  /** Called for failures in the background. */
   fault(error: unknown): void
 }
 
-/** Sessions that end in one step while others are answered. */
+/** How many sessions end in one step; other requests are answered in between. */
 const END_BATCH = 500
 
 const NO_ATTRIBUTES: Attributes = new Map()
 
-/** Longest user agent that is remembered, in characters. */
+/** Longest user agent that is stored, in characters. */
 const USER_AGENT_LENGTH = 256
 
 const boundsOf = (limits: Limits): Bounds => ({
@@ -77,7 +77,10 @@ const boundsOf = (limits: Limits): Bounds => ({
   maxUserBytes: limits.userBytes,
 })
 
-/** Everything that can be done with sessions. A method that takes a token does nothing, and says so, if its session is not live. */
+/**
+ * All operations on sessions. A method that takes a token does nothing, and reports that, if the session is
+ * not live.
+ */
 export class Sessions {
   readonly #store: Store
   readonly #limits: Limits
@@ -107,12 +110,17 @@ export class Sessions {
     return isPreLoginToken(token, this.#secret, this.#clock(), this.#lifetime.preLogin)
   }
 
-  /** Whether a pre-login token was kept for a live session of this user. That counts as a use of the session. */
+  /**
+   * Tells whether a pre-login token belongs to a live session of this user. Counts as a use of the session.
+   */
   async isKeptBy(uname: string, token: Token): Promise<boolean> {
     return isPreLogin(token) && (await this.read(token, []))?.uname === uname
   }
 
-  /** The token of a new session; null if the user has changed since the password was checked. Refuses it to one who has too many. */
+  /**
+   * Returns the token of a new session; null if the user changed since the password check. Throws if the user
+   * has too many.
+   */
   async begin(beginning: Beginning): Promise<Token | null> {
     const { keep, isProtected, isFirst, generation, replaced, ...login } = beginning
     const now = this.#clock()
@@ -131,12 +139,12 @@ export class Sessions {
     const outcome = await this.#admission.insert(session, replaced.map(idOf))
     if (outcome === 'user_changed') return null
     if (outcome === 'id_taken' && (await this.isKeptBy(login.uname, token))) return token
-    // The pre-login token is used up: this login gets a token of its own.
+    // The pre-login token is used up, so this login gets a token of its own.
     if (outcome === 'id_taken') return this.begin({ ...beginning, keep: null })
     return token
   }
 
-  /** The session with the named attributes, or all, as its user sees them. Counts as a use of it. */
+  /** Returns the session with the named attributes, or all, as its user sees them. Counts as a use. */
   async read(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
     const id = idOf(token)
     const now = this.#clock()
@@ -146,14 +154,17 @@ export class Sessions {
     return keys === 'all' ? asSeen(session) : session
   }
 
-  /** The same without using it. */
+  /** Like `read`, but does not count as a use. */
   async look(token: Token, keys: readonly string[] | 'all'): Promise<ReadSession | null> {
     const wanted = keys === 'all' ? keys : requireKeys(keys)
     const session = await this.#store.readSession(idOf(token), wanted, this.#clock())
     return keys === 'all' ? asSeen(session) : session
   }
 
-  /** Of several tokens those that have live sessions, in their order. A single one is not looked up. */
+  /**
+   * Returns the tokens that have live sessions, in the same order. A single token is returned without a
+   * lookup.
+   */
   async liveAmong(tokens: readonly Token[]): Promise<readonly Token[]> {
     if (tokens.length < 2) return tokens
     const byId = new Map(tokens.map((token) => [idOf(token), token]))
@@ -161,13 +172,13 @@ export class Sessions {
     return found.flatMap(({ id }) => byId.get(id) ?? [])
   }
 
-  /** Ends the sessions of tokens, as far as they are live. */
+  /** Ends the live sessions of these tokens. */
   async endAll(tokens: readonly Token[]): Promise<void> {
     const live = await this.liveAmong(tokens)
     await Promise.all(live.map((token) => this.end(token)))
   }
 
-  /** Until when the login of a session is so fresh that its password need not be given again. */
+  /** Returns until when a session counts as fresh, so that it need not give the password again. */
   freshUntil({ beganAt }: LiveSession): Millis {
     return beganAt + this.#lifetime.fresh
   }
@@ -176,19 +187,19 @@ export class Sessions {
     return this.#clock() < this.freshUntil(session)
   }
 
-  /** What may hang on a session. */
+  /** The limits on a session's attributes. */
   get limits(): Limits {
     return this.#limits
   }
 
-  /** When the session ends if it is not used after this use. */
+  /** Returns when the session ends if this use is its last. */
   endOf({ latestEndsAt }: LiveSession): Millis {
     return endAfter(this.#clock(), latestEndsAt, this.#lifetime)
   }
 
   /**
-   * Puts all of the pairs or none and resolves with what has become of the session, or null: there is no live one.
-   * Refuses what goes beyond the limits, and a session whose version is not `version` (null: any will do).
+   * Puts all pairs or none. Returns the session afterwards, or null if there is no live one. Throws if a
+   * limit is exceeded, or if the session's version is not `version` (null: any version).
    */
   async put(
     token: Token,
@@ -202,7 +213,7 @@ export class Sessions {
     return this.#written(id, now, outcome, attributes)
   }
 
-  /** Removes the named attributes, or all but those of applications; for the rest, as `put`. */
+  /** Removes the named attributes, or all but those of applications. Otherwise like `put`. */
   async remove(
     token: Token,
     keys: readonly string[] | 'all',
@@ -215,29 +226,37 @@ export class Sessions {
     return this.#written(id, now, outcome, NO_ATTRIBUTES)
   }
 
-  /** Ends the session of a token; false: it was not live. */
+  /** Ends the session of a token. Returns false if it was not live. */
   async end(token: Token): Promise<boolean> {
     return this.#store.endSession(handleOf(idOf(token)), null, 'logout', this.#clock())
   }
 
-  /** Ends the session of a handle, if it is of this user (null: of whomever); false: there was none. */
+  /**
+   * Ends the session of a handle, if it belongs to this user (null: any user). Returns false if there was
+   * none.
+   */
   async revoke(handle: string, uname: string | null): Promise<boolean> {
     return this.#store.endSession(handle, uname, 'revoked', this.#clock())
   }
 
-  /** Ends every session; how many. */
+  /** Ends every session. Returns how many. */
   revokeAll(): Promise<number> {
     return endAll(this.#store, this.#clock)
   }
 
-  /** Live sessions as the store lists them, latest login first, with the uses that this process knows of. */
+  /**
+   * Returns live sessions as the store lists them, latest login first, including the uses that only this
+   * process knows.
+   */
   async list(filter: SessionFilter, after: string | null, limit: number): Promise<Page<StoredSession>> {
     const withUse = this.#touches.applying()
     const page = await this.#store.listSessions(filter, after, limit, this.#clock())
     return { ...page, items: page.items.map(withUse) }
   }
 
-  /** How many sessions of a user or (null) of all are live, as exactly as the store counts. */
+  /**
+   * Returns how many sessions of a user, or (null) of all users, are live, as exactly as the store counts.
+   */
   count(uname: string | null): Promise<number> {
     return this.#store.countSessions(uname, this.#clock())
   }
@@ -264,11 +283,11 @@ export class Sessions {
   }
 }
 
-/** A session with all of its attributes, as its user sees it. */
+/** Returns a session with all the attributes that its user may see. */
 const asSeen = (session: ReadSession | null): ReadSession | null =>
   session === null ? null : { ...session, attributes: seenAttributes(session.attributes) }
 
-/** Ends every session in a store, in steps between which others are answered; how many. */
+/** Ends every session in a store, in steps between which other requests are answered. Returns how many. */
 export async function endAll(store: Store, clock: Clock): Promise<number> {
   let ended = 0
   for (;;) {

@@ -1,9 +1,9 @@
 import { handleOf, type Millis, type StoredSession } from '../store/store.ts'
 
-/** An instant as programs are told it: RFC 3339, in UTC. */
+/** Formats an instant as RFC 3339 in UTC. */
 export const instant = (at: Millis): string => new Date(at).toISOString()
 
-/** A session as lists show it, over HTTP and on the command line: by its handle, never by its id. */
+/** Returns a session as lists show it, over HTTP and on the command line: with its handle, never its id. */
 export const shown = (session: StoredSession) => ({
   handle: handleOf(session.id),
   uname: session.uname,

@@ -1,19 +1,27 @@
 import type { Millis, Store } from '../store/store.ts'
 import type { Clock, Lifetime } from './lifetime.ts'
 
-/** Sessions deleted in one step: few, so that a write which waits behind it waits little. */
-const BATCH = 200
+/** How many sessions are deleted in one step: few, so that a write behind it waits briefly. */
+const SWEEP_BATCH = 200
 
-/** How many times as long as a step took is rested from it: a tenth of the time is enough for some hundreds in a second, and logins are fewer. */
-const REST = 9
+/**
+ * Pause after a step, as a multiple of its duration. A tenth of the time sweeps some hundreds of sessions per
+ * second, and logins are fewer.
+ */
+const REST_FACTOR = 9
 
-/** The longest that a step is rested from: one that took more than a ninth of that had to wait for something else than its work. */
-const LONGEST_REST: Millis = 1_000
+/**
+ * The longest pause after a step. A step that took more than a ninth of it was waiting rather than working.
+ */
+const MAX_REST_MS: Millis = 1_000
 
-/** How long a round is waited for after the one before it has ended. */
-const PAUSE: Millis = 60_000
+/** The pause between the end of a round and the next. */
+const ROUND_PAUSE_MS: Millis = 60_000
 
-/** Deletes what is left of ended sessions, in small steps and in rounds, until it is stopped. A round that fails is tried again. */
+/**
+ * Deletes what is left of ended sessions, in rounds of small steps, until stopped. A failed round is tried
+ * again.
+ */
 export function startSweeping(
   store: Store,
   lifetime: Lifetime,
@@ -32,7 +40,7 @@ export function startSweeping(
     } catch (error) {
       fault(error)
     }
-    if (!stopped) timer = setTimeout(round, PAUSE)
+    if (!stopped) timer = setTimeout(round, ROUND_PAUSE_MS)
   }
   timer = setTimeout(round, 0)
   return {
@@ -43,27 +51,28 @@ export function startSweeping(
   }
 }
 
-/** The time that sweeping takes and leaves. */
+/** A clock and pauses for sweeping. */
 export interface Pace {
   isStopped(): boolean
-  /** Milliseconds since some instant, by a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   elapsed(): number
-  /** Resolves after so many milliseconds. */
+  /** Resolves after `period` milliseconds. */
   rest(period: number): Promise<void>
 }
 
 /**
- * Sweeps all that ended at or before `endedBefore`. After each step it rests for nine times as long as the step took, and so leaves nine
- * tenths of the thread that writes, and of the disk and its processor, to others, however many sessions have ended.
+ * Sweeps all sessions that ended at or before `endedBefore`. After each step it pauses for 9 times as long as
+ * the step took. So it leaves nine tenths of the writing thread, disk and processor to others, however many
+ * sessions have ended.
  */
 export async function sweepAll(store: Store, endedBefore: Millis, pace: Pace): Promise<number> {
   let swept = 0
   while (!pace.isStopped()) {
     const began = pace.elapsed()
-    const batch = await store.sweepSessions(endedBefore, BATCH)
+    const batch = await store.sweepSessions(endedBefore, SWEEP_BATCH)
     swept += batch
-    if (batch < BATCH) break
-    await pace.rest(Math.min(REST * (pace.elapsed() - began), LONGEST_REST))
+    if (batch < SWEEP_BATCH) break
+    await pace.rest(Math.min(REST_FACTOR * (pace.elapsed() - began), MAX_REST_MS))
   }
   return swept
 }

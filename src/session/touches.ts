@@ -2,28 +2,32 @@ import type { Millis, Store, StoredSession, Use } from '../store/store.ts'
 import { type Clock, endAfter, type Lifetime } from './lifetime.ts'
 import { Noted } from './noted.ts'
 
-/** Uses that a store is given at once. It may cut them into smaller steps, so that a put which waits behind them waits little. */
-const BATCH = 5_000
+/**
+ * Uses handed to a store at once. The store may split them into smaller steps, so that a put behind them
+ * waits briefly.
+ */
+const WRITE_BATCH = 5_000
 
 /**
- * Uses that gather before they are written though their period is not over: a bound on memory alone, and far above the sessions in use,
- * since with fewer nearly every read of a busy server would become a write.
+ * How many uses are kept before they are written early: a bound on memory only. Far above the sessions in
+ * use, since with a lower bound nearly every read of a busy server would become a write.
  */
-const MOST = 200_000
+const MAX_WAITING = 200_000
 
-/** Uses whose sessions are looked for in one turn: few, so that a request which waits behind them waits little. */
+/** Uses whose sessions are looked up in one turn: few, so that a request behind them waits briefly. */
 const PER_TURN = 500
 
-/** Sessions that there is room for at first. */
-const FEW = 1_000
+/** Initial capacity, in sessions. */
+const INITIAL_CAPACITY = 1_000
 
 type Ends = Pick<StoredSession, 'endsAt' | 'latestEndsAt'>
 
 /**
- * Remembers that sessions were used without a write per request: uses gather here and go to the store together, a session at most
- * once per period. What the store says of an end is behind by that much, so whoever reads adds what is known here. A use that the
- * recorded end could overtake is written at once. A process that is killed forgets the last period, so that a session ends that much
- * early; a store that is away gets them when it is back.
+ * Records session uses without a write per request: uses gather here and go to the store together, each
+ * session at most once per period. The end that the store knows lags by up to a period, so readers add what
+ * is known here. A use that the recorded end could overtake is written at once. If the process is killed, the
+ * last period is lost and a session ends that much earlier; an unavailable store gets the uses when it
+ * returns.
  */
 export class Touches {
   readonly #store: Store
@@ -31,12 +35,12 @@ export class Touches {
   readonly #clock: Clock
   readonly #fault: (fault: unknown) => void
   /** Still to be written. */
-  #waiting = new Noted(FEW)
-  /** Being written: the store may not know of them yet. */
+  #waiting = new Noted(INITIAL_CAPACITY)
+  /** Being written: the store may not know them yet. */
   readonly #underway = new Map<Noted, Promise<void>>()
   #timer: NodeJS.Timeout | null = null
   #flushedAt: Millis = 0
-  /** Whether the store did not take the last ones. They wait for the next period, however many they become. */
+  /** Whether the last write failed. Those uses wait for the next period, however many gather. */
   #wasRefused = false
 
   constructor(store: Store, lifetime: Lifetime, clock: Clock, fault: (fault: unknown) => void) {
@@ -47,8 +51,8 @@ export class Touches {
   }
 
   /**
-   * Notes a use of a session whose ends the store has just told. Null, or, if the recorded end could overtake the use, what resolves
-   * when it is written.
+   * Records a use of a session with the ends that the store has just returned. Returns null or, if the
+   * recorded end could overtake the use, a promise that resolves when it is written.
    */
   note(id: string, { endsAt, latestEndsAt }: Ends, now: Millis): Promise<void> | null {
     if (endsAt < latestEndsAt && endsAt - now < this.#lifetime.idle / 2) {
@@ -58,19 +62,19 @@ export class Touches {
     }
     this.#waiting.note(id, now)
     const isDue = Math.abs(now - this.#flushedAt) >= this.#lifetime.touchPeriod
-    if (isDue || (this.#waiting.count >= MOST && !this.#wasRefused)) void this.flush()
+    if (isDue || (this.#waiting.count >= MAX_WAITING && !this.#wasRefused)) void this.flush()
     else this.#flushLater()
     return null
   }
 
-  /** How many sessions have uses that the store may not know of. */
+  /** How many sessions have uses that the store may not know. */
   get count(): number {
     return [this.#waiting, ...this.#underway.keys()].reduce((sum, { count }) => sum + count, 0)
   }
 
   /**
-   * What adds to a session that the store is about to tell the use that it does not know of. To be called before the store is asked: it may
-   * read before a use is written, and answer after.
+   * Returns a function that adds unwritten uses to a session from the store. Call this before asking the
+   * store: it may read before a use is written and respond after.
    */
   applying(): (session: StoredSession) => StoredSession {
     const before = [this.#waiting, ...this.#underway.keys()]
@@ -84,14 +88,14 @@ export class Touches {
     return { ...session, usedAt, endsAt: Math.max(session.endsAt, endsAt) }
   }
 
-  /** Resolves when the uses so far are written, also those that an earlier call is still writing. */
+  /** Resolves when all uses so far are written, including those that an earlier call is still writing. */
   async flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#flushedAt = this.#clock()
     const noted = this.#waiting
-    // As many as the last time, or about.
-    this.#waiting = new Noted(Math.max(FEW, noted.count))
+    // About as many as the last time.
+    this.#waiting = new Noted(Math.max(INITIAL_CAPACITY, noted.count))
     void this.#begin(noted)
     await Promise.all(this.#underway.values())
   }
@@ -102,12 +106,15 @@ export class Touches {
     return writing
   }
 
-  /** In steps, between which others write, and in the order of the store: hundreds of thousands of uses are then many to a page of a file. */
+  /**
+   * Writes in steps, between which others can write, and in the store's order: hundreds of thousands of uses
+   * then share file pages.
+   */
   async #write(noted: Noted): Promise<void> {
-    const order = await this.#orderOf(noted)
-    for (let at = 0; at < order.length; at += BATCH) {
+    const order = await this.#sortByPosition(noted)
+    for (let at = 0; at < order.length; at += WRITE_BATCH) {
       const uses: Use[] = []
-      for (const i of order.subarray(at, at + BATCH)) {
+      for (const i of order.subarray(at, at + WRITE_BATCH)) {
         const usedAt = noted.usedAtOf(i)
         uses.push({ id: noted.idAt(i), usedAt, endsAt: usedAt + this.#lifetime.idle })
       }
@@ -115,12 +122,15 @@ export class Touches {
     }
   }
 
-  /** The numbers of the uses, those of sessions that the store keeps near each other one after the other. */
-  async #orderOf(noted: Noted): Promise<Float64Array> {
+  /**
+   * Returns the numbers of the uses, ordered so that sessions that the store keeps near each other are
+   * adjacent.
+   */
+  async #sortByPosition(noted: Noted): Promise<Float64Array> {
     const { count } = noted
-    // Behind all others, and the most with which the sum below is still exact.
+    // After all others, and the largest value with which the sum below is still exact.
     const nowhere = Math.floor(Number.MAX_SAFE_INTEGER / count) - 1
-    // Position and number in one, since numbers alone are sorted in a tenth of the time.
+    // Combines position and number in one value, since plain numbers are sorted in a tenth of the time.
     const order = new Float64Array(count)
     for (let i = 0; i < count; i++) {
       if (i % PER_TURN === PER_TURN - 1) await new Promise(setImmediate)

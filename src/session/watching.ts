@@ -4,13 +4,16 @@ import { isReserved } from './limits.ts'
 import { idOf, type Token } from './token.ts'
 import type { Touches } from './touches.ts'
 
-/** Milliseconds beyond which timers do not count. */
-const LONGEST_TIMER = 2_147_483_647
+/** The longest delay of a timer, in milliseconds. */
+const MAX_TIMER_MS = 2_147_483_647
 
-/** Milliseconds until a store that was away is asked again whether the session lives. */
-const RETRY = 1_000
+/** Milliseconds until an unavailable store is asked again whether the session lives. */
+const RETRY_MS = 1_000
 
-/** What whoever watches a session is told: what the store tells, and that the session ended by itself. After an end nothing more is told. */
+/**
+ * What a watcher receives: the store's changes, plus `end` when the session expires. Nothing follows an
+ * `end`.
+ */
 export type Told =
   | Exclude<Change, { readonly kind: 'end' }>
   | { readonly kind: 'end'; readonly reason: EndReason | 'expired' }
@@ -19,11 +22,11 @@ interface Parts {
   readonly store: Store
   readonly touches: Touches
   readonly clock: Clock
-  /** Whether to watch a session is to use it. */
+  /** Whether watching a session counts as a use. */
   readonly countsAsUse: boolean
 }
 
-/** Lets somebody watch the session of a token. */
+/** Watches the sessions of tokens. */
 export class Watching {
   readonly #parts: Parts
 
@@ -32,13 +35,13 @@ export class Watching {
   }
 
   /**
-   * A watch over the session of a token, which nothing escapes from now on; null: there is no live one. It has to be closed. Of one that
-   * lives `requireRoom` may refuse it.
+   * Returns a watch over the session of a token that misses nothing from now on; null if no session is live.
+   * The caller must close it. `requireRoom` may throw to refuse a watch on a live session.
    */
   async watch(token: Token, requireRoom: (id: string) => void): Promise<Watched | null> {
     const { store, clock } = this.#parts
     const id = idOf(token)
-    // First, since no store should have to listen for a token that somebody made up, nor for a watch that is refused.
+    // Checked first: no store should listen for an invented token, or for a watch that is refused.
     if ((await store.readSession(id, [], clock())) === null) return null
     requireRoom(id)
     const watched = new Watched(id, this.#parts)
@@ -46,18 +49,18 @@ export class Watching {
   }
 }
 
-/** A session that is watched. */
+/** A watched session. */
 export class Watched {
   readonly id: string
   readonly #parts: Parts
-  /** What was told before anybody listened. */
+  /** Changes that arrived before anybody listened. */
   #gathered: Change[] = []
   #tell: ((told: Told) => void) | null = null
   #watch: Watch | null = null
   #timer: NodeJS.Timeout | null = null
   #isClosed = false
   #version = 0
-  /** Whether it was told that something was missed since the last change of which the version is known. */
+  /** Whether something was missed since the last change with a known version, and the watcher knows that. */
   #hasMissed = false
   #endsAt: Millis = 0
 
@@ -66,16 +69,16 @@ export class Watched {
     this.#parts = parts
   }
 
-  /** The version up to which everything is known or has been told. */
+  /** The version up to which the watcher knows everything. */
   get version(): number {
     return this.#version
   }
 
-  /** False: there is no live session, and nothing to close. */
+  /** Returns false if there is no live session; then there is nothing to close. */
   async open(): Promise<boolean> {
     this.#watch = await this.#parts.store.watchSession(this.id, (change) => this.#hear(change))
     try {
-      // After the watch has begun, so that nothing falls between.
+      // Read after the watch has begun, so that no change is lost in between.
       const session = await this.read([])
       if (session === null) {
         this.close()
@@ -91,7 +94,7 @@ export class Watched {
     }
   }
 
-  /** Tells what has been done since the session was of `version`, and whatever is done from now on. To be called once. */
+  /** Calls `tell` for every change since `version`, and for all later ones. Call it once. */
   begin(tell: (told: Told) => void): void {
     this.#tell = tell
     const gathered = this.#gathered
@@ -100,12 +103,12 @@ export class Watched {
     this.#expectEnd()
   }
 
-  /** The session as it is now with the named attributes, or null: it has ended. No use of it. */
+  /** Returns the session with the named attributes, or null if it has ended. Does not count as a use. */
   read(keys: readonly string[]): Promise<ReadSession | null> {
     return this.#parts.store.readSession(this.id, keys, this.#parts.clock())
   }
 
-  /** To be called now and then while the session is watched: a use of it, if watching is one. */
+  /** Call this regularly while the session is watched. Counts as a use if watching does. */
   async use(): Promise<void> {
     if (!this.#parts.countsAsUse || this.#isClosed) return
     const session = await this.read([])
@@ -136,7 +139,7 @@ export class Watched {
     }
     if ('version' in change) {
       if (change.version <= this.#version) return
-      // Versions are told without gaps, so whoever keeps the last one never believes to know what is in one.
+      // Reported versions have no gaps, so a watcher that knows the last one has missed nothing.
       if (change.version > this.#version + 1 && !this.#hasMissed) tell({ kind: 'missed' })
       this.#version = change.version
       this.#hasMissed = false
@@ -144,7 +147,7 @@ export class Watched {
     if (change.kind === 'missed') this.#hasMissed = true
     const shown = shownChange(change)
     if (shown !== null) tell(shown)
-    // It may have been the end that was missed.
+    // The missed change may have been the end.
     if (change.kind === 'missed') void this.#look()
   }
 
@@ -153,7 +156,7 @@ export class Watched {
     this.#tell?.({ kind: 'end', reason })
   }
 
-  /** Looks when the session ends by itself, as far as is known: uses may move the end meanwhile. */
+  /** Checks again when the session is due to expire: uses may have moved the end meanwhile. */
   #expectEnd(): void {
     if (this.#isClosed) return
     this.#lookIn(Math.max(0, this.#endsAt - this.#parts.clock()))
@@ -161,7 +164,7 @@ export class Watched {
 
   #lookIn(wait: Millis): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#look(), Math.min(wait, LONGEST_TIMER))
+    this.#timer = setTimeout(() => void this.#look(), Math.min(wait, MAX_TIMER_MS))
   }
 
   /** Finds out whether the session still lives, and until when. */
@@ -170,8 +173,9 @@ export class Watched {
     try {
       session = await this.read([])
     } catch {
-      // Whoever reads is told of it; here nothing is known, least of all that somebody is logged out.
-      if (!this.#isClosed) this.#lookIn(RETRY)
+      // Readers see the error themselves. Here the store is unavailable, which does not mean that the session
+      // ended.
+      if (!this.#isClosed) this.#lookIn(RETRY_MS)
       return
     }
     if (this.#isClosed) return
@@ -184,7 +188,10 @@ export class Watched {
   }
 }
 
-/** A change as the user of the session is told of it, without the keys of applications; null: there is nothing to tell. */
+/**
+ * Returns a change without the keys of applications, as the session's user may see it; null if nothing is
+ * left.
+ */
 function shownChange(change: Exclude<Change, { readonly kind: 'end' }>): Told | null {
   if (change.kind === 'missed' || change.keys === 'all' || !change.keys.some(isReserved)) return change
   const keys = change.keys.filter((key) => !isReserved(key))
