@@ -20,28 +20,30 @@ import { type Notice, Notices } from './parts/notices.tsx'
 import { useProving } from './parts/proving.tsx'
 import { Trouble } from './parts/trouble.tsx'
 
-/** A page as the server sends it: what it shows, and what its script goes on from. All of it is JSON. */
+/**
+ * A page as the server sends it: what it shows, and the state that its script starts from. All of it is JSON.
+ */
 export interface Shown {
   readonly name: PageName
-  /** The answers of the API that the page shows, by name, and `me`, that of `session/info`. */
+  /** The API responses that the page shows, by name, and `me`, the response of `session/info`. */
   readonly data: Readonly<Record<string, unknown>>
   readonly csrfToken: string | null
-  /** Of the page's URL, without the `?`. */
+  /** The query of the page's URL, without the `?`. */
   readonly query: string
-  /** Why what a form without scripts asked for was declined, or null. */
+  /** Why a form that was sent without scripts was refused, or null. */
   readonly problem: string | null
 }
 
 /** Milliseconds for which a notice stays. */
 const NOTICE_MS = 10_000
 
-/** Milliseconds after which “3 minutes ago” is worked out again. */
+/** Milliseconds between updates of times like “3 minutes ago”. */
 const CLOCK_MS = 30_000
 
-/** For a page that is only drawn, which hears of no changes. */
+/** For a page that is only rendered and receives no changes. */
 const still: Live = { listen: () => () => {}, watchState: () => () => {} }
 
-/** A whole page, drawn by the server and then by the browser, which finds it as it is. */
+/** A whole page, rendered by the server and then hydrated by the browser. */
 export function App({ name, data, csrfToken, query, problem }: Shown) {
   const me = data['me'] as Info
   const cloakroom = useMemo(() => new Cloakroom({ csrfToken }), [csrfToken])
@@ -64,7 +66,8 @@ export function App({ name, data, csrfToken, query, problem }: Shown) {
       opened.listen(({ kind }) => {
         if (kind === 'end') leave()
       }),
-      // While nothing was heard the session may have ended, and somebody have logged in with this browser.
+      // While the connection was lost, the session may have ended and another user may have logged in with
+      // this browser.
       opened.watchState(async (state) => {
         const isBack = isLost && state === 'open'
         isLost = state === 'lost'
@@ -94,7 +97,7 @@ export function App({ name, data, csrfToken, query, problem }: Shown) {
   )
 }
 
-/** Whether the session of this page has ended; the browser may have another one by now. */
+/** Tells whether this page's session has ended. The browser may have another session by now. */
 async function hasEnded(cloakroom: Cloakroom, { handle }: Info): Promise<boolean> {
   try {
     return (await cloakroom.info({ background: true })).handle !== handle
@@ -103,15 +106,14 @@ async function hasEnded(cloakroom: Cloakroom, { handle }: Info): Promise<boolean
   }
 }
 
-/** What every page gets besides what it shows. */
+/** What every page receives besides its own data. */
 interface Asked {
   readonly query: URLSearchParams
   readonly problem: string | null
 }
 
 /**
- * The content of each page. What its calls answer is what `http/console.ts` says, in the types that the client gives
- * them.
+ * The content of each page. `http/console.ts` names its calls; the client's types describe their responses.
  */
 const contents: Readonly<Record<PageName, ComponentType<never>>> = {
   session: SessionPage,

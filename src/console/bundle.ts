@@ -4,22 +4,22 @@ import { createHash } from 'node:crypto'
 export interface Script {
   readonly text: Uint8Array<ArrayBuffer>
   readonly gzipped: Uint8Array<ArrayBuffer>
-  /** Where a page finds it. Another script has another path, so that browsers can keep each for ever. */
+  /** The script's path. A changed script has another path, so browsers can cache each for ever. */
   readonly url: string
 }
 
-/** The path of the script, without what tells one script from another. */
+/** The path of the script, without the part that identifies its version. */
 export const SCRIPT_PATH = '/console/script.js'
 
 let script: Promise<Script> | null = null
 
 /**
- * The script of the pages, put together when the first page asks for it: a server that nobody looks at never does.
- * It takes about a tenth of a second, once.
+ * Returns the script of the pages, bundled when the first page asks for it. It takes about 0.1 s, once; a
+ * server without visitors never does it.
  */
 export function scriptOfPages(): Promise<Script> {
   script ??= build().catch((error) => {
-    // As when there were too many open files for a moment: the next page tries again.
+    // Such as too many open files for a moment: the next page tries again.
     script = null
     throw error
   })

@@ -1,6 +1,6 @@
 type Patterns = readonly (readonly [pattern: RegExp, name: string])[]
 
-/** Browsers by what is in their user agent. Most also name others, so the first that matches counts. */
+/** Browsers by what their user agent contains. Most also name others, so the first match counts. */
 const BROWSERS: Patterns = [
   [/\bFB(AN|AV|_IAB)[/;]/, 'Facebook'],
   [/\bInstagram\b/, 'Instagram'],
@@ -21,7 +21,7 @@ const BROWSERS: Patterns = [
   [/\bChrom(e|ium)\/|\bCriOS\//, 'Chrome'],
   [/\bGSA\//, 'Google app'],
   [/\bVersion\/[\d.]+.*\bSafari\//, 'Safari'],
-  // A page that was added to the home screen, or the web view of an app, has neither of the two.
+  // A page on the home screen, or an app's web view, has neither of the two.
   [/\b(iPhone|iPad|iPod)\b.*AppleWebKit\//, 'An app'],
   [/\bSafari\//, 'Safari'],
 ]
@@ -37,13 +37,13 @@ const SYSTEMS: Patterns = [
   [/\bLinux\b|\bX11\b/, 'Linux'],
 ]
 
-/** The most characters of a program's own name that are shown, and of a user agent that are looked at. */
+/** The longest program name that is shown, and how much of a user agent is read, in characters. */
 const NAME_LENGTH = 60
 const AGENT_LENGTH = 512
 
 /**
- * What a user agent is to a person: “Firefox on Linux”, or a program's own name, such as “curl/8.5.0”. It proves
- * nothing, since a client can send any.
+ * Describes a user agent for people: “Firefox on Linux”, or a program's own name, such as “curl/8.5.0”. It
+ * proves nothing, since a client can send any.
  */
 export function deviceOf(given: string): string {
   const userAgent = given.slice(0, AGENT_LENGTH).trim()
@@ -52,7 +52,7 @@ export function deviceOf(given: string): string {
   const system = nameIn(SYSTEMS)
   const where = system === undefined ? '' : ` on ${system}`
   if (browser !== undefined) return browser + where
-  // Every browser begins so, for reasons of its time.
+  // Every browser begins like this, for historical reasons.
   const own = userAgent.replace(/^Mozilla\/\d\.\d\s*(\(compatible;\s*)?/, '').trim()
   if (own === '') return userAgent === '' ? 'A program' : `A browser${where}`
   if (own.startsWith('(')) return `A browser${where}`

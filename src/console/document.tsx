@@ -9,12 +9,12 @@ import { type TroubleData, TroublePage, type TroubleUser, UserTroublePage } from
 import { pages } from './pages.ts'
 import { STYLE } from './style.ts'
 
-/** The tag of the name, as the browser shows it with the page. */
+/** The icon: the cloakroom tag, as the browser shows it with the page. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#a34a59" d="M8 2h8a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3H8a3 3 0 0 1-3-3V5a3 3 0 0 1 3-3Zm4 3a1.75 1.75 0 1 0 0 3.5A1.75 1.75 0 0 0 12 5Z"/></svg>',
 )}`
 
-/** JSON that ends no element of HTML, whatever is in it. */
+/** JSON that cannot end an HTML element, whatever it contains. */
 const embedded = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c')
 
 interface DocumentProps {
@@ -53,7 +53,7 @@ export const loginDocument = (data: LoginData): Drawn =>
 export const logoutDocument = (data: LogoutData): Drawn =>
   documentOf({ title: 'Log out', children: <Logout {...data} /> })
 
-/** What is in place of a page that cannot be had. It has no script, so that whatever is wrong, it can be shown. */
+/** Shown in place of a page that failed. It has no script, so it can be shown whatever is wrong. */
 export const troubleDocument = (data: TroubleData, user: TroubleUser | null): Drawn =>
   documentOf({
     title: data.title,
@@ -61,8 +61,8 @@ export const troubleDocument = (data: TroubleData, user: TroubleUser | null): Dr
   })
 
 /**
- * A page of somebody who is logged in. Without scripts it can be read, and its forms work; with them the browser
- * goes on from there.
+ * A page for a logged-in user. It can be read, and its forms work, without scripts; with them the browser
+ * continues from there.
  */
 export async function pageDocument(shown: Shown): Promise<Drawn> {
   const { url } = await scriptOfPages()
@@ -71,7 +71,7 @@ export async function pageDocument(shown: Shown): Promise<Drawn> {
       <div id="page">
         <App {...shown} />
       </div>
-      {/* Data and no program, so that no policy has to allow it. */}
+      {/* Data, not a program, so the policy need not allow it. */}
       <script id="data" type="application/json" dangerouslySetInnerHTML={{ __html: embedded(shown) }} />
     </>
   )

@@ -1,7 +1,7 @@
 import type { LogEvent } from '../client/types.js'
 import { counted } from './words.ts'
 
-/** Every kind of event that the security log has, in the order of the filter, and what it is called there. */
+/** Every kind of event in the security log, in the order of the filter, and its label. */
 export const EVENT_NAMES: readonly (readonly [event: string, name: string])[] = [
   ['login', 'Logged in'],
   ['login_failed', 'Login failed'],
@@ -23,7 +23,7 @@ const BAD = ['login_failed', 'login_throttled', 'password_refused', 'refused', '
 
 export const isBad = ({ event }: LogEvent): boolean => BAD.includes(event)
 
-/** Why something was refused. A code that is new is shown as it is. */
+/** Why a request was refused. A new code is shown unchanged. */
 const REASONS: Readonly<Record<string, string>> = {
   busy: 'too many logins at once',
   cross_site: 'it came from another site',
@@ -42,13 +42,15 @@ const REASONS: Readonly<Record<string, string>> = {
 const reasonOf = ({ code }: LogEvent) =>
   code === undefined ? '' : `: ${Object.hasOwn(REASONS, code) ? REASONS[code] : code}`
 
-/** Who did it, if it was not the user. */
+/** Names who did it, if it was not the user. */
 function byWhom({ admin, by }: LogEvent): string {
   if (by === 'cli') return ' on the command line'
   return admin === undefined ? '' : ` by ${admin}`
 }
 
-/** What happened, in a sentence without its subject. A kind that is new is called what the log calls it. */
+/**
+ * Returns what happened, as a sentence without its subject. An unknown kind is shown by its name in the log.
+ */
 export function saidOf(event: LogEvent): string {
   const ended = event.ended === undefined ? '' : `. Ended ${counted(event.ended, 'session')}`
   switch (event.event) {

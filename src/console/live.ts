@@ -2,33 +2,30 @@ import type { Cloakroom } from '../client/cloakroom.js'
 import type { SessionEvent } from '../client/types.js'
 import { spread } from './spread.ts'
 
-/** Whether the page hears of changes. */
+/** Whether the page receives changes. */
 export type LiveState = 'connecting' | 'open' | 'lost'
 
 type Message = { readonly event: SessionEvent } | { readonly state: LiveState } | 'who'
 
 /** The changes of this session, as they happen. */
 export interface Live {
-  /** Hears of changes until the returned function is called. */
+  /** Calls `hear` for every change until the returned function is called. */
   listen(hear: (event: SessionEvent) => void): () => void
   watchState(hear: (state: LiveState) => void): () => void
 }
 
 const NAME = 'cloakroom-live'
 
-/**
- * Milliseconds after which events that the server refused for good are asked for again, at least; twice that at
- * most.
- */
+/** Milliseconds until a refused stream is requested again: at least this, at most twice this. */
 const AGAIN_MS = 5_000
 
 /**
- * Opens the stream of changes, one for all tabs: browsers keep only six connections to a server that speaks
- * HTTP/1.1, and a stream holds one while it is open. The tab that holds the lock has the stream and tells the
- * others; when it closes, the next takes over. On plain http away from this machine browsers have no locks: there
- * each tab has its own.
+ * Opens one stream of changes for all tabs: browsers keep only six connections to an HTTP/1.1 server, and
+ * each stream holds one. The tab that holds the lock has the stream and informs the others; when it closes,
+ * the next takes over. On plain http away from this machine browsers have no locks, so each tab has its own
+ * stream.
  *
- * `isGone` asks the server whether the session has ended, when the stream is refused.
+ * If the stream is refused, `isGone` asks the server whether the session has ended.
  */
 export function openLive(cloakroom: Cloakroom, isGone: () => Promise<boolean>): Live {
   const events = new Set<(event: SessionEvent) => void>()
@@ -57,12 +54,12 @@ export function openLive(cloakroom: Cloakroom, isGone: () => Promise<boolean>): 
     leads = true
     if (isTakenOver) tell({ event: { kind: 'missed' } })
     await follow(cloakroom, tell, isGone)
-    // The lock is held for as long as the tab is there.
+    // The lock is held for as long as the tab exists.
     return new Promise<never>(() => {})
   }
   if ('locks' in navigator) {
     const asked = performance.now()
-    // A tab that had to wait takes over from another one, and may have missed something in between.
+    // A tab that had to wait takes over from another one, and may have missed changes in between.
     navigator.locks.request(NAME, () => lead(performance.now() - asked > 1_000)).catch(() => lead(false))
   } else {
     void lead(false)
@@ -81,8 +78,8 @@ export function openLive(cloakroom: Cloakroom, isGone: () => Promise<boolean>): 
 }
 
 /**
- * Tells of the changes until the session has ended. The client connects again where that helps; a refusal may pass
- * all the same.
+ * Reports the changes until the session ends. The client reconnects where that helps; a refusal may also be
+ * temporary.
  */
 async function follow(
   cloakroom: Cloakroom,

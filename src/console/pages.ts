@@ -1,14 +1,14 @@
-/** A page of a user who is logged in. */
+/** A page for a logged-in user. */
 export interface PageFacts {
   readonly path: string
   readonly title: string
-  /** The part of the navigation that names it, if one does. Those of `admin` are for admins alone. */
+  /** The group of the navigation that lists it, if any. The group `admin` is for admins only. */
   readonly group: 'user' | 'admin' | null
-  /** The page that the navigation marks for it. */
+  /** The page that the navigation highlights for it. */
   readonly under: string
 }
 
-/** Which pages there are, in the order of the navigation. */
+/** All pages, in the order of the navigation. */
 export const pages = {
   sessions: { path: '/sessions', title: 'Your sessions', group: 'user', under: 'sessions' },
   password: { path: '/password', title: 'Password', group: 'user', under: 'password' },
@@ -22,5 +22,5 @@ export const pages = {
 
 export type PageName = keyof typeof pages
 
-/** Where the page of a user is. */
+/** Returns the path of a user's page. */
 export const pathOfUser = (uname: string): string => `${pages.user.path}?uname=${encodeURIComponent(uname)}`

@@ -10,7 +10,7 @@ import TABLES from './style/tables.css' with { type: 'text' }
 import WORDS from './style/words.css' with { type: 'text' }
 
 /**
- * The style of every page. It is sent inside the page, under its hash in the Content-Security-Policy: no second
- * request before something can be seen, and nothing inline beyond it.
+ * The style of every page. It is sent inside the page, and the Content-Security-Policy allows its hash: no
+ * second request delays the page, and nothing else inline is allowed.
  */
 export const STYLE = [CHART, BASE, FRAME, WORDS, LISTS, TABLES, FORMS, FRONT, OVERVIEW, NARROW].join('\n')

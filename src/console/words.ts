@@ -1,13 +1,13 @@
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
-/** Seconds of each unit, the largest first. */
+/** Seconds of each unit, largest first. */
 const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   ['day', 86_400],
   ['hour', 3_600],
   ['minute', 60],
 ]
 
-/** An instant as people say it: “3 minutes ago”, “in 2 hours”, “just now”. */
+/** Describes an instant in words: “3 minutes ago”, “in 2 hours”, “just now”. */
 export function inWords(at: number, now: number): string {
   const seconds = Math.round((at - now) / 1_000)
   for (const [unit, size] of UNITS) {
@@ -20,7 +20,7 @@ const EXACT = { dateStyle: 'medium', timeStyle: 'medium' } as const
 const local = new Intl.DateTimeFormat('en-GB', EXACT)
 const utc = new Intl.DateTimeFormat('en-GB', { ...EXACT, timeZone: 'UTC' })
 
-/** An instant to the second, in the reader's own zone: “1 Dec 2026, 14:03:22”. */
+/** Formats an instant to the second, in the reader's time zone: “1 Dec 2026, 14:03:22”. */
 export const exactly = (at: number): string => local.format(at)
 
 /** The same for a page that does not know the reader's zone. */
@@ -28,21 +28,21 @@ export const inUtc = (at: number): string => `${utc.format(at)} UTC`
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 
-/** An instant as hours and minutes, in the reader's own zone. */
+/** Formats an instant as hours and minutes, in the reader's time zone. */
 export const shownClock = (at: number): string => clock.format(at)
 
 const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
-/** A number with a comma between thousands, and one digit of a fraction at most. */
+/** Formats a number with commas between thousands, and at most one decimal. */
 export const shownNumber = (n: number): string => numbers.format(n)
 
 const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
 
-/** A duration, given in milliseconds. */
+/** Formats a duration, given in milliseconds. */
 export const shownMillis = (ms: number): string =>
   ms < 1 ? `${digits.format(ms * 1_000)} µs` : `${digits.format(ms)} ms`
 
-/** A number and the thing that it counts: “1 session”, “1,204 sessions”. */
+/** Formats a number with the thing that it counts: “1 session”, “1,204 sessions”. */
 export const counted = (n: number, one: string): string => `${shownNumber(n)} ${one}${n === 1 ? '' : 's'}`
 
 const SIZES = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']

@@ -20,7 +20,7 @@ const FIELDS = [
   ['handle', 'Handle'],
 ] as const
 
-/** Every session, to be searched and ended. */
+/** All sessions, to search and end. */
 export function AllSessionsPage({ found, query, problem }: AllSessionsData) {
   const { now } = useSurroundings()
   const filter: Filter = Object.fromEntries(

@@ -51,14 +51,14 @@ const columns: readonly Column<LogEvent>[] = [
   { name: 'Session', kind: 'key', cell: ({ handle }) => handle },
 ]
 
-/** An event that was counted has a network, or came from several. */
+/** A counted event has a network instead of an address, or came from several. */
 function addressOf({ address, network, more }: LogEvent): string | undefined {
   return address ?? network ?? (more === undefined ? undefined : 'several networks')
 }
 
 const FILTERS = ['uname', 'event', 'address', 'from', 'to'] as const
 
-/** What concerned who may log in, newest first. */
+/** The security log: events about logins, newest first. */
 export function LogPage({ log, query, problem }: LogData) {
   const { cloakroom } = useSurroundings()
   const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) || undefined] as const))
@@ -94,7 +94,7 @@ export function LogPage({ log, query, problem }: LogData) {
   )
 }
 
-/** Which kind of event, among those that there are and the one that the page was asked for. */
+/** Selects a kind of event, from the known ones and the one that the page was asked for. */
 function EventField({ event }: { readonly event: string }) {
   const isKnown = event === '' || EVENT_NAMES.some(([each]) => each === event)
   return (

@@ -2,18 +2,18 @@
 import { Brand } from '../parts/brand.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 
-/** The field by which the form says that its page came with a cookie, which is to come back with the login. */
+/** The field with which the form says that its page set a cookie, which must come back with the login. */
 export const COOKIE_EXPECTED = 'cookie_expected'
 
 export interface LoginData {
   /** What went wrong the last time, or null. */
   readonly message: string | null
   readonly uname: string
-  /** Where the login leads; goes through the form, so that no store has to remember it. */
+  /** Where the login leads. The form carries it, so no store has to remember it. */
   readonly returnTo: string | null
 }
 
-/** A plain form, which works without scripts and for programs that look for its action and its fields. */
+/** A plain form, which works without scripts and for programs that look for its action and fields. */
 export const Login = ({ message, uname, returnTo }: LoginData) => (
   <main class="sheet">
     <Brand />

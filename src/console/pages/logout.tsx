@@ -2,13 +2,13 @@
 import { Brand } from '../parts/brand.tsx'
 
 export interface LogoutData {
-  /** Null: the session has no CSRF protection, or there is none. */
+  /** Null: the session has no CSRF protection, or there is no session. */
   readonly csrfToken: string | null
   /** Where the next login leads. */
   readonly returnTo: string | null
 }
 
-/** Asks before it logs out: a link or another site may have led here. Works without scripts. */
+/** Asks before it logs out, since a link or another site may have led here. Works without scripts. */
 export const Logout = ({ csrfToken, returnTo }: LogoutData) => (
   <main class="sheet">
     <Brand />

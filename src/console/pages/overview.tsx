@@ -21,7 +21,7 @@ const columns: readonly Column<Node>[] = [
   { name: 'Started', cell: ({ startedAt }) => <Time at={startedAt} /> },
 ]
 
-/** How the installation is, and was during the last hour, on all nodes together. */
+/** The state of the installation now and during the last hour, on all nodes together. */
 export function OverviewPage({ overview: given }: OverviewData) {
   const { cloakroom } = useSurroundings()
   const [overview, , trouble] = usePolled(given, () => cloakroom.overview({ background: true }), joined)
@@ -101,8 +101,8 @@ export function OverviewPage({ overview: given }: OverviewData) {
 }
 
 /**
- * An overview with what an earlier one knew of steps that this one lacks: each answer may come from another node,
- * and a young one.
+ * Fills steps that a new overview lacks from an earlier one: each response may come from another node, which
+ * may have started recently.
  */
 function joined(before: Overview, after: Overview): Overview {
   const { from, step, ...curves } = after.series

@@ -12,11 +12,14 @@ import { counted } from '../words.ts'
 export interface PasswordData {
   /** What went wrong the last time, or null. */
   readonly problem: string | null
-  /** `done=…`: it has been changed by the session of this handle. A link from elsewhere names none, or another. */
+  /**
+   * `done=…`: the session with this handle has changed the password. A link from elsewhere has no handle, or
+   * another.
+   */
   readonly query: URLSearchParams
 }
 
-/** A new password for the user who is logged in. */
+/** Lets the logged-in user choose a new password. */
 export function PasswordPage({ problem: given, query }: PasswordData) {
   const { me, cloakroom } = useSurroundings()
   const { busy, problem, run } = useAttempt()

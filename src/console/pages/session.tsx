@@ -15,16 +15,16 @@ export interface SessionData {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-/** Attributes that are shown without asking. */
-const SHOWN = 200
+/** How many attributes are shown at first. */
+const INITIALLY_SHOWN = 200
 
-/** The data of this session, for developers: what it is, and its attributes. */
+/** The data of this session, for developers: its facts and its attributes. */
 export function SessionPage({ attributes: given }: SessionData) {
   const { me, now } = useSurroundings()
   const [attributes, change] = useAttributes(given)
   const [isWhole, setIsWhole] = useState(false)
   const keys = [...attributes.keys()].sort()
-  const shown = isWhole ? keys : keys.slice(0, SHOWN)
+  const shown = isWhole ? keys : keys.slice(0, INITIALLY_SHOWN)
   return (
     <Layout name="session">
       <p>
@@ -81,7 +81,7 @@ export function SessionPage({ attributes: given }: SessionData) {
   )
 }
 
-/** Says that what others change appears at once, as far as it does. */
+/** Says whether changes by others appear at once. */
 function Liveness() {
   const { live } = useSurroundings()
   const [state, setState] = useState<LiveState>('connecting')
@@ -89,7 +89,7 @@ function Liveness() {
   return state === 'open' ? <p class="live">Live: changes appear here at once.</p> : null
 }
 
-/** How much of the room for attributes is used. */
+/** Shows how much of the room for attributes is used. */
 function Room({ attributes }: { readonly attributes: ReadonlyMap<string, string> }) {
   const { limits } = useSurroundings().me
   const used = [...attributes].reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
@@ -111,19 +111,22 @@ function Room({ attributes }: { readonly attributes: ReadonlyMap<string, string>
 
 type Change = (key: string, value: string | null) => void
 
-/** Milliseconds after which attributes that could not be read are asked for again, at least; twice that at most. */
+/**
+ * Milliseconds until attributes that could not be read are requested again: at least this, at most twice
+ * this.
+ */
 const AGAIN_MS = 5_000
 
 /**
- * The attributes as they are now: as the page came, as this page changes them (null: deleted), and as others do.
- * They are read again, which is no use of the session, as soon as changes are reported, since some may have come
- * before, and whenever something was missed.
+ * Returns the current attributes: as the page came, as this page changes them (null: deleted), and as others
+ * do. They are read again, which does not count as a use, as soon as changes are reported, since some may
+ * have come before, and whenever something was missed.
  */
 function useAttributes(given: SessionData['attributes']): readonly [Attributes, Change] {
   const { live, cloakroom } = useSurroundings()
   const [attributes, setAttributes] = useState<Attributes>(new Map(Object.entries(given)))
   /**
-   * What has changed since all were asked for, until the answer is there: it may be older, and is changed likewise.
+   * Changes since the last request for all attributes. The response may be older, so they are applied to it.
    */
   const since = useRef<Step[] | null>(null)
   const apply = (step: Step) => {
@@ -135,7 +138,7 @@ function useAttributes(given: SessionData['attributes']): readonly [Attributes, 
     since.current = steps
     try {
       const all = await cloakroom.get(undefined, { background: true })
-      // Else somebody has asked again meanwhile.
+      // Otherwise another request has been sent meanwhile.
       if (since.current !== steps) return
       since.current = null
       setAttributes(steps.reduce<Attributes>((before, step) => step(before), new Map(Object.entries(all))))
@@ -165,7 +168,7 @@ type Step = (before: Attributes) => Attributes
 
 type Attributes = ReadonlyMap<string, string>
 
-/** What an event changes; null: deleted. */
+/** Returns what an event changes; null: deleted. */
 function changesOf(
   event: Extract<SessionEvent, { kind: 'put' | 'delete' }>,
   before: Attributes,

@@ -15,18 +15,18 @@ import { Trouble } from '../parts/trouble.tsx'
 import { counted, shownNumber } from '../words.ts'
 
 export interface SessionsData {
-  /** The latest of them; `next`: there are more. */
+  /** The latest sessions; `next`: there are more. */
   readonly list: { readonly sessions: readonly OwnSession[]; readonly next: string | null }
   readonly problem: string | null
 }
 
-/** What is to end, while the page asks whether it should. */
+/** What will end if the user confirms. */
 type Ending = OwnSession | 'others' | null
 
-/** Sessions that are shown without asking: drawing ten thousand would keep the server, and everybody else, waiting. */
-const SHOWN = 200
+/** How many sessions are shown at first: rendering 10,000 would block the server for everybody. */
+const INITIALLY_SHOWN = 200
 
-/** Where the user is logged in, with a way to end what the user does not recognize. */
+/** The user's own sessions, with a way to end the ones the user does not recognize. */
 export function SessionsPage({ list, problem }: SessionsData) {
   const { me, now, cloakroom, notify } = useSurroundings()
   const [{ sessions, next }, refresh, trouble] = usePolled(list, () =>
@@ -35,7 +35,7 @@ export function SessionsPage({ list, problem }: SessionsData) {
   const [ending, setEnding] = useState<Ending>(null)
   const [password, setPassword] = useState('')
   const [isWhole, setIsWhole] = useState(false)
-  const shown = sessions.filter(({ current }, i) => isWhole || current || i < SHOWN)
+  const shown = sessions.filter(({ current }, i) => isWhole || current || i < INITIALLY_SHOWN)
   const others = sessions.filter(({ current }) => !current)
   const all =
     next === null ? counted(sessions.length, 'session') : `more than ${shownNumber(sessions.length)} sessions`
@@ -73,7 +73,10 @@ export function SessionsPage({ list, problem }: SessionsData) {
       </p>
       <Trouble text={problem ?? trouble} />
       <form action="/sessions" method="post">
-        {/* Enter in a field presses the first button of a form: a disabled one, so that no session ends. */}
+        {/*
+         * Enter in a field presses the form's first button: a disabled one, so that no session ends by
+         * accident.
+         */}
         <button disabled hidden />
         <Proof />
         <Table

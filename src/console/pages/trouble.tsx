@@ -10,13 +10,13 @@ export interface TroubleData {
   readonly requestId: string | null
 }
 
-/** Who is logged in. */
+/** The logged-in user. */
 export interface TroubleUser {
   readonly me: Named
   readonly csrfToken: string | null
 }
 
-/** What a visitor sees in place of a page that cannot be had. */
+/** What a visitor sees in place of a page that failed. */
 export const TroublePage = (data: TroubleData) => (
   <main class="sheet">
     <Brand />
@@ -28,7 +28,7 @@ export const TroublePage = (data: TroubleData) => (
   </main>
 )
 
-/** What a user who is logged in sees in place of one: the navigation and the way out stay. */
+/** What a logged-in user sees in place of a page that failed: the navigation and the logout stay. */
 export const UserTroublePage = ({ me, csrfToken, ...data }: TroubleData & TroubleUser) => (
   <div class="page">
     <Frame me={me} csrfToken={csrfToken} name={null}>

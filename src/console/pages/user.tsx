@@ -15,7 +15,7 @@ export interface UserData {
   readonly found: { readonly sessions: readonly Session[]; readonly next: string | null }
 }
 
-/** One user: the fields, the sessions, and whether the user may log in. */
+/** One user: fields, sessions, and whether the user may log in. */
 export function UserPage({ user: given, found }: UserData) {
   const { now, me, cloakroom } = useSurroundings()
   const [user, setUser] = useState(given)

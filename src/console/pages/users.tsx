@@ -20,10 +20,10 @@ export interface UsersData {
   readonly problem: string | null
 }
 
-/** Users that a click brings. */
-const MORE = 500
+/** How many more users a click loads. */
+const PAGE_SIZE = 500
 
-/** The order of names that people expect, the same for the server and the browser. */
+/** Sorts names as people expect, in the same order on the server and in the browser. */
 const { compare } = new Intl.Collator('en', { numeric: true })
 
 const columns: readonly Column<User>[] = [
@@ -55,13 +55,13 @@ const columns: readonly Column<User>[] = [
   },
 ]
 
-/** Everybody who can log in. */
+/** All users who can log in. */
 export function UsersPage({ found, query, problem }: UsersData) {
   const { now, cloakroom } = useSurroundings()
   const [isCreating, setIsCreating] = useState(false)
   const prefix = query.get('prefix') || undefined
   const paged = usePaged({ items: found.users, next: found.next }, async (after) => {
-    const { users, next } = await cloakroom.users({ prefix, after, limit: MORE })
+    const { users, next } = await cloakroom.users({ prefix, after, limit: PAGE_SIZE })
     return { items: users, next }
   })
   const sorted = paged.items.toSorted((a, b) => compare(a.uname, b.uname))

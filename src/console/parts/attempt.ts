@@ -2,12 +2,12 @@ import { useState } from 'preact/hooks'
 import { Problem } from '../../client/cloakroom.js'
 import { useSurroundings } from '../context.ts'
 
-/** Milliseconds after which a page that was about to be left is still there, and so was not left. */
+/** If the page is still there after this many milliseconds, it was not left. */
 const LEAVING_MS = 5_000
 
 let isLeft = false
 
-/** Call it once. A page that is being left, such as by logging out, leads nowhere else when its session ends. */
+/** Call it once. A page that is being left, as by a logout, does not redirect when its session ends. */
 export function watchLeaving(): void {
   addEventListener('beforeunload', () => {
     isLeft = true
@@ -17,19 +17,22 @@ export function watchLeaving(): void {
   })
 }
 
-/** Loads this page again. If the session has ended, the server answers with the login page, which leads back here. */
+/**
+ * Reloads this page. If the session has ended, the server responds with the login page, which leads back
+ * here.
+ */
 export function leave(): void {
   if (!isLeft) location.assign(location.pathname + location.search)
 }
 
-/** A change. Where the server wants the user's own password again, it is called once more with it. */
+/** A change. If the server requires the user's own password, it is called again with it. */
 export type Act = (yourPassword: string | undefined) => Promise<unknown>
 
-/** Something that is asked of the server: whether it is under way, and what went wrong the last time. */
+/** A request to the server: whether it is running, and what went wrong the last time. */
 export interface Attempt {
   readonly busy: boolean
   readonly problem: Problem | null
-  /** Resolves with whether it was done. Asks the user for the password if the server wants it. */
+  /** Resolves with whether it was done. Asks the user for the password if the server requires it. */
   run(act: Act): Promise<boolean>
 }
 
@@ -57,7 +60,7 @@ export function useAttempt(): Attempt {
   }
 }
 
-/** What is shown of an error, whatever it is: one that nobody expected is a fault of the page. */
+/** Returns the problem to show for any error. An unexpected error is a fault of the page. */
 export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error
   const what = error instanceof Error ? error.message : String(error)

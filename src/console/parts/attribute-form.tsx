@@ -13,7 +13,7 @@ interface AttributeFormProps {
   onPut(key: string, value: string): void
 }
 
-/** A new attribute, or another value for one that there is. */
+/** Adds an attribute, or changes the value of an existing one. */
 export function AttributeForm({ has, onPut }: AttributeFormProps) {
   const { me, cloakroom, notify } = useSurroundings()
   const { busy, problem, run } = useAttempt()

@@ -13,14 +13,14 @@ interface AttributeRowProps {
   onChange(key: string, value: string | null): void
 }
 
-/** Characters of a value that are drawn without asking: a value can have 65,536. */
+/** How many characters of a value are rendered at first: a value can have 65,536. */
 const DRAWN = 2_000
 
-/** An attribute, which can be changed in its place. */
+/** An attribute that can be edited in place. */
 export function AttributeRow({ name, value, onChange }: AttributeRowProps) {
   const { cloakroom, notify, now } = useSurroundings()
   const attempt = useAttempt()
-  /** The value that the change began with, or null: nobody is changing it here. */
+  /** The value before editing, or null: nobody is editing it here. */
   const [from, setFrom] = useState<string | null>(null)
   const remove = async () => {
     if (!(await attempt.run(() => cloakroom.delete(name)))) return
@@ -67,7 +67,7 @@ export function AttributeRow({ name, value, onChange }: AttributeRowProps) {
   )
 }
 
-/** A value, cut at three lines. Where no script can show the rest, it is not cut. */
+/** A value, cut at three lines. Without a script that can show the rest, it is not cut. */
 function Value({ text }: { readonly text: string }) {
   const [isWhole, setIsWhole] = useState(false)
   const [isCut, setIsCut] = useState(false)

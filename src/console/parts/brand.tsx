@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** The name, and the tag that one gets for a coat. */
+/** The product's name and its icon, a cloakroom tag. */
 export const Brand = () => (
   <a class="brand" href="/index.csp">
     <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">

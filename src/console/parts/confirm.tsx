@@ -11,15 +11,15 @@ interface ConfirmProps {
   readonly title: string
   /** What the button does, as a verb and its object. */
   readonly action: string
-  /** What has to be typed first, for what cannot be undone by anybody. */
+  /** What the user must type first, for what nobody can undo. */
   readonly typed?: string
-  /** Does it. The dialog closes when that is done, and shows what went wrong. */
+  /** Does it. The dialog closes afterwards, or shows what went wrong. */
   readonly onConfirm: Act
   onClose(): void
   readonly children: ComponentChildren
 }
 
-/** Asks before something is done that cannot be undone. */
+/** Asks before something that cannot be undone. */
 export function Confirm({ title, action, typed, onConfirm, onClose, children }: ConfirmProps) {
   const { busy, problem, run } = useAttempt()
   const [text, setText] = useState('')

@@ -13,27 +13,27 @@ interface CurveProps {
   readonly step: number
   readonly lines: readonly Line[]
   shown(value: number): string
-  /** Called with the number of the value at the pointer; null: it points elsewhere. */
+  /** Called with the index of the value at the pointer; null: the pointer is elsewhere. */
   onPoint(at: number | null): void
 }
 
 const HEIGHT = 96
 
-/** Custom properties of the style that lines are drawn in. */
+/** CSS custom properties with the colours of the lines. */
 const COLORS = ['--accent', '--second']
 
-/** What was during the last hour, drawn. The numbers beside it say the same without being seen as a picture. */
+/** Draws the last hour. The numbers beside it say the same to readers who cannot see the picture. */
 export function Curve({ from, step, lines, shown, onPoint }: CurveProps) {
   const ref = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
-  // From the first value that is known: a young server has nothing to say of the time before.
+  // Starts at the first known value: a node that has just started knows nothing earlier.
   const known = Math.min(
     ...lines.map(({ values }) => values.findIndex((value) => value !== null)).filter((at) => at >= 0),
   )
   const first = Number.isFinite(known) ? known : 0
   const times = lines[0]?.values.slice(first).map((_, i) => from + (first + i) * step) ?? []
   const data = [times, ...lines.map(({ values }) => values.slice(first))] as uPlot.AlignedData
-  /** The pointer moves over what was drawn last. */
+  /** The pointer's index refers to the data drawn last. */
   const shift = useRef(first)
   shift.current = first
   useEffect(() => {
@@ -56,7 +56,7 @@ export function Curve({ from, step, lines, shown, onPoint }: CurveProps) {
       plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }),
     )
     sizes.observe(element)
-    // The lines are drawn in colours of the style, which are others when it is dark.
+    // The lines use the style's colours, which differ in dark mode.
     const dark = matchMedia('(prefers-color-scheme: dark)')
     dark.addEventListener('change', draw)
     return () => {
@@ -69,12 +69,12 @@ export function Curve({ from, step, lines, shown, onPoint }: CurveProps) {
   return <div ref={ref} class="curve" aria-hidden="true" />
 }
 
-/** Seconds that may lie between two labels of the axis of time. */
+/** Allowed distances between two labels of the time axis, in seconds. */
 const MINUTES = [60, 120, 300, 600, 900, 1_800]
 
 const FONT = '11px system-ui, sans-serif'
 
-/** The values that have no neighbour, and that no line would show. */
+/** Returns values without a neighbour, which no line would show. */
 function lonelyIn(values: readonly unknown[]): number[] {
   const isKnown = (i: number) => typeof values[i] === 'number'
   return values.flatMap((_, i) => (isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1) ? [i] : []))
@@ -100,7 +100,7 @@ function optionsOf(
     legend: { show: false },
     axes: [
       { ...axis, size: 22, space: 60, incrs: MINUTES, values: labelled((at) => shownClock(at * 1_000)) },
-      // The least and the most say enough of a curve this small.
+      // The minimum and maximum are enough for such a small curve.
       { ...axis, size: 60, splits: (_u, _i, min, max) => [min, max], values: labelled(shown) },
     ],
     scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max : 1] } },

@@ -4,12 +4,12 @@ import { useEffect, useId, useRef } from 'preact/hooks'
 
 interface DialogProps {
   readonly title: string
-  /** Called when it is closed, however that was. */
+  /** Called when it is closed in any way. */
   onClose(): void
   readonly children: ComponentChildren
 }
 
-/** A question in front of the page, which waits behind it. The browser keeps the focus inside and gives it back. */
+/** A modal question in front of the page. The browser keeps the focus inside and gives it back. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()

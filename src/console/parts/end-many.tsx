@@ -6,7 +6,7 @@ import { leave, useAttempt } from './attempt.ts'
 import { Confirm } from './confirm.tsx'
 import { Trouble } from './trouble.tsx'
 
-/** The button that ends all sessions of a user or (null) of everyone, after it has said how many there are. */
+/** A button that ends all sessions of a user, or (null) of everyone, after showing how many there are. */
 export function EndMany({ uname }: { readonly uname: string | null }) {
   const { me, cloakroom, notify } = useSurroundings()
   const { busy, problem, run } = useAttempt()

@@ -5,12 +5,12 @@ import type { Problem } from '../../client/cloakroom.js'
 import { problemFrom } from './attempt.ts'
 import { Trouble } from './trouble.tsx'
 
-/** What failed on this page without anybody expecting it, or null. */
+/** Returns an unexpected failure on this page, or null. */
 export function useFailure(): Problem | null {
   const [problem, setProblem] = useState<Problem | null>(null)
   useEffect(() => {
     const failed = ({ error }: ErrorEvent) => {
-      // Of what is no error, such as a browser's note on sizes, there is nothing to say.
+      // A browser's note, such as one about sizes, is no error and is ignored.
       if (error instanceof Error) setProblem(problemFrom(error))
     }
     const rejected = ({ reason }: PromiseRejectionEvent) => setProblem(problemFrom(reason))
@@ -24,7 +24,7 @@ export function useFailure(): Problem | null {
   return problem
 }
 
-/** Draws what is in it, or, if that fails, says so. */
+/** Renders its children or, if that fails, an error message. */
 export function Guarded({ children }: { readonly children: ComponentChildren }) {
   const [error] = useErrorBoundary()
   return error === undefined ? children : <Trouble problem={problemFrom(error)} />

@@ -5,9 +5,9 @@ import { Curve, type Line } from './curve.tsx'
 
 interface FigureProps {
   readonly title: string
-  /** How it is now. */
+  /** The current value. */
   readonly value: string
-  /** When the first of the values was, in seconds since the epoch, and how many lie between two. */
+  /** When the first value was measured, in seconds since the epoch, and the seconds between two values. */
   readonly from: number
   readonly step: number
   readonly lines: readonly Line[]
@@ -15,8 +15,8 @@ interface FigureProps {
 }
 
 /**
- * A number, and how it was during the last hour. While somebody points at a place of the curve, the number is that
- * of this time.
+ * A number with its curve of the last hour. While the user points at the curve, shows the number at that
+ * time.
  */
 export function Figure({ title, value, from, step, lines, shown }: FigureProps) {
   const [at, setAt] = useState<number | null>(null)

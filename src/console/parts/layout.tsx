@@ -10,12 +10,12 @@ const ADMIN = 'admin'
 
 interface LayoutProps {
   readonly name: PageName
-  /** The heading, if it is not that of the navigation. */
+  /** The heading, if it differs from the navigation's. */
   readonly title?: string
   readonly children: ComponentChildren
 }
 
-/** What is around every page: the frame, the heading, and whether the page may be out of date. */
+/** What surrounds every page: the frame, the heading, and whether the page may be out of date. */
 export function Layout({ name, title, children }: LayoutProps) {
   const { me, csrfToken, live } = useSurroundings()
   const [state, setState] = useState<LiveState>('connecting')
@@ -37,7 +37,7 @@ export function Layout({ name, title, children }: LayoutProps) {
   )
 }
 
-/** Who is logged in, as far as the frame shows it. */
+/** The logged-in user, as the frame shows it. */
 export interface Named {
   readonly uname: string
   readonly fullname: string
@@ -47,12 +47,12 @@ export interface Named {
 interface FrameProps {
   readonly me: Named
   readonly csrfToken: string | null
-  /** Null: there is something else in place of a page. */
+  /** Null: an error is shown in place of a page. */
   readonly name: PageName | null
   readonly children: ComponentChildren
 }
 
-/** Where one can go, who is logged in, and the way out. */
+/** The navigation, the logged-in user, and the logout. */
 export function Frame({ me, csrfToken, name, children }: FrameProps) {
   const linksOf = (group: PageFacts['group']) =>
     Object.entries<PageFacts>(pages)
@@ -89,7 +89,7 @@ export function Frame({ me, csrfToken, name, children }: FrameProps) {
   )
 }
 
-/** How a link of the navigation is marked: as that of this page, or as that of the page which this one belongs to. */
+/** Returns how the navigation marks a link: as this page, or as the page that this one belongs to. */
 function currentOf(link: string, name: PageName | null): 'page' | 'true' | undefined {
   if (link === name) return 'page'
   return name !== null && link === pages[name].under ? 'true' : undefined

@@ -2,7 +2,7 @@
 import type { Paged } from './paged.ts'
 import { Trouble } from './trouble.tsx'
 
-/** The way to the next page of a list, if there is one. */
+/** A button that loads the next page of a list, if there is one. */
 export function More<T>({ paged, what }: { readonly paged: Paged<T>; readonly what: string }) {
   const { hasMore, attempt, more } = paged
   return (

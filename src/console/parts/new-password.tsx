@@ -5,7 +5,7 @@ import { counted } from '../words.ts'
 import { Confirm } from './confirm.tsx'
 import { PasswordField } from './password-field.tsx'
 
-/** A new password for a user, set by an admin. */
+/** Lets an admin set a new password for a user. */
 export function NewPassword({ uname }: { readonly uname: string }) {
   const { cloakroom, notify } = useSurroundings()
   const [password, setPassword] = useState('')

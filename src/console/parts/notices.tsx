@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { useAttempt } from './attempt.ts'
 
-/** Something that was done, shown for a while, with a way back where there is one. */
+/** A message about something that was done, shown for a while, with an undo button where possible. */
 export interface Notice {
   readonly id: number
   readonly text: string
@@ -14,7 +14,7 @@ interface NoticesProps {
   onGone(): void
 }
 
-/** What was just done. */
+/** Shows what was just done. */
 export const Notices = ({ notice, onGone }: NoticesProps) => (
   <div class="notices" role="status">
     {notice !== null && <OneNotice key={notice.id} notice={notice} onGone={onGone} />}

@@ -6,7 +6,7 @@ interface PageOf<T> {
   readonly next: string | null
 }
 
-/** Pages that came empty, and were not the last, after which whoever looks is asked whether to go on. */
+/** After this many empty pages that were not the last, the user is asked whether to continue. */
 const EMPTY_PAGES = 200
 
 export interface Paged<T> {
@@ -14,12 +14,12 @@ export interface Paged<T> {
   readonly hasMore: boolean
   readonly attempt: Attempt
   more(): Promise<unknown>
-  /** Leaves out those that are no more. */
+  /** Removes the items that no longer exist. */
   drop(isGone: (item: T) => boolean): void
 }
 
 /**
- * A list that comes in pages, from the first, which came with this page of the console. A search may pass over many
+ * A paged list, starting from the first page, which came with the console page. A search may skip many items
  * before it finds one.
  */
 export function usePaged<T>(first: PageOf<T>, ask: (after: string) => Promise<PageOf<T>>): Paged<T> {

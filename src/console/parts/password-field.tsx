@@ -4,7 +4,7 @@ import { useSurroundings } from '../context.ts'
 
 interface PasswordFieldProps {
   readonly label: string
-  /** Whose it is, for what keeps passwords for people; null: that is in the form already. */
+  /** The user name, for password managers; null: the form already has it. */
   readonly uname: string | null
   readonly name: string
   readonly autocomplete: 'current-password' | 'new-password'
@@ -14,7 +14,7 @@ interface PasswordFieldProps {
   readonly required?: boolean
 }
 
-/** A password, which can be looked at while it is typed, and pasted. */
+/** A password field whose content can be shown while typing, and pasted. */
 export function PasswordField({
   label,
   uname,

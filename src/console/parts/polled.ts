@@ -2,14 +2,14 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import { spread } from '../spread.ts'
 import { leave, problemFrom } from './attempt.ts'
 
-/** Milliseconds between two looks while the page is visible; up to a fifth more. */
+/** Milliseconds between two polls while the page is visible; up to a fifth more. */
 const PERIOD_MS = 10_000
 
 /**
- * What the server said last: as it came with the page, and then what `ask` resolves with, every ten seconds while
- * the page is visible, and when it becomes visible again. With it, a way to ask at once, and why the last answer is
- * missing, if it is. `join` combines the value before with the new one. `ask` and `join` are those of the first
- * drawing.
+ * Returns the latest value: first as it came with the page, then what `ask` resolves with, every ten seconds
+ * while the page is visible, and when it becomes visible again. Also returns a function that polls at once,
+ * and why the last poll failed, if it did. `join` combines the previous value with the new one. `ask` and
+ * `join` are those of the first render.
  */
 export function usePolled<T>(
   given: T,

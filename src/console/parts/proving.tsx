@@ -10,15 +10,15 @@ import { Submit } from './submit.tsx'
 import { Trouble } from './trouble.tsx'
 
 interface Question {
-  /** Why the last answer would not do, or null: this is the first. */
+  /** Why the last password was refused, or null: this is the first try. */
   readonly problem: Problem | null
-  /** Null: the user would rather not. */
+  /** Null: the user cancels. */
   answer(password: string | null): void
 }
 
 /**
- * Does what may need the user's own password: `act` is called without it, and again with what the user types while
- * the server wants it. Resolves with false if the user cancels. With it, the dialog that asks.
+ * Runs acts that may need the user's own password: `act` is called without it, then again with what the user
+ * types while the server requires it. Resolves with false if the user cancels. Also returns the dialog.
  */
 export function useProving(): readonly [prove: (act: Act) => Promise<boolean>, dialog: ComponentChildren] {
   const [question, setQuestion] = useState<Question | null>(null)
@@ -52,7 +52,7 @@ async function proven(
   }
 }
 
-/** Whether an error asks for the password, or for another than the one that was given. */
+/** Tells whether an error asks for the password, or for another one than was given. */
 const isAbout = (error: unknown, password: string | undefined): error is Problem =>
   error instanceof Problem &&
   (error.code === 'password_needed' || (password !== undefined && error.code === 'wrong_password'))

@@ -6,12 +6,12 @@ import { pathOfUser } from '../pages.ts'
 import type { Column } from './table.tsx'
 import { Time } from './time.tsx'
 
-/** What a list of sessions says of each. `current` is the handle of the session that looks at them. */
+/** Returns the columns of a list of sessions. `current` is the handle of the reader's own session. */
 export function sessionColumns<T extends Session>(current: string, isOfMany: boolean): readonly Column<T>[] {
   return [
     {
       name: 'Browser',
-      // In a list of many users, the user is what one looks for.
+      // In a list of many users, readers look for the user.
       kind: isOfMany ? 'text' : 'main',
       cell: ({ userAgent, handle }) => (
         <>
@@ -38,7 +38,7 @@ export const userColumn: Column<Session> = {
 
 export const handleColumn: Column<Session> = { name: 'Handle', kind: 'key', cell: ({ handle }) => handle }
 
-/** What ends a session, named for those who cannot see which row it is in. */
+/** Returns the label of the button that ends a session, for those who cannot see its row. */
 export const nameOfEnd = ({ uname, userAgent, address }: Session, isOwn: boolean): string =>
   `End the session of ${isOwn ? '' : `${uname}, `}${deviceOf(userAgent)} from ${address}`
 

@@ -3,7 +3,7 @@ import type { Session } from '../../client/types.js'
 import { deviceOf } from '../devices.ts'
 import { Time } from './time.tsx'
 
-/** What tells one session from another, in a question. */
+/** The facts that identify a session, in a question. */
 export const SessionFacts = ({ session }: { readonly session: Session }) => (
   <dl>
     <dt>Browser</dt>

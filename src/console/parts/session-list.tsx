@@ -9,7 +9,7 @@ import { endColumn, handleColumn, nameOfEnd, sessionColumns, userColumn } from '
 import { SessionFacts } from './session-facts.tsx'
 import { Table } from './table.tsx'
 
-/** Which sessions are searched for. */
+/** The filter of a search for sessions. */
 export interface Filter {
   readonly uname?: string | undefined
   readonly address?: string | undefined
@@ -20,9 +20,9 @@ interface SessionListProps {
   /** The first page. */
   readonly found: { readonly sessions: readonly Session[]; readonly next: string | null }
   readonly filter: Filter
-  /** What to say where there is none. */
+  /** The text for an empty list. */
   readonly none: string
-  /** Whether it says whose each is. */
+  /** Whether the list shows the user of each session. */
   readonly isOfMany?: boolean
 }
 
@@ -34,7 +34,7 @@ export function SessionList({ found, filter, none, isOfMany = false }: SessionLi
     return { items: sessions, next }
   })
   const [ending, setEnding] = useState<Session | null>(null)
-  // A search may find nothing on its first pages: it goes on by itself until there is something to show.
+  // A search may find nothing on its first pages, so it continues until there is something to show.
   useEffect(() => {
     if (paged.items.length === 0 && paged.hasMore) void paged.more()
   }, [])

@@ -2,13 +2,13 @@
 import type { ComponentChildren } from 'preact'
 
 interface SubmitProps {
-  /** Whether what it asks for is under way. */
+  /** Whether the form's request is running. */
   readonly busy: boolean
   readonly kind?: 'danger'
   readonly children: ComponentChildren
 }
 
-/** The button that sends a form, once at a time. */
+/** A submit button that sends the form only once at a time. */
 export const Submit = ({ busy, kind, children }: SubmitProps) => (
   <button class={kind} disabled={busy}>
     {busy ? 'One moment…' : children}

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 export interface Column<T> {
   readonly name: string
   readonly cell: (row: T) => ComponentChildren
-  /** For the look of its cells. */
+  /** Selects the style of its cells. */
   readonly kind?: string
 }
 
@@ -15,7 +15,7 @@ interface TableProps<T> {
   keyOf(row: T, i: number): string
 }
 
-/** Rows to compare, in columns; on a narrow screen each row is a card. A column without a name is for buttons. */
+/** A table; on a narrow screen each row is a card. A column without a name is for buttons. */
 export const Table = <T,>({ label, columns, rows, keyOf }: TableProps<T>) => (
   <table aria-label={label}>
     <thead>

@@ -3,9 +3,9 @@ import { useId } from 'preact/hooks'
 
 interface TextFieldProps {
   readonly label: string
-  /** What is in it; without `onValue`, what is in it at first. */
+  /** The content; without `onValue`, the initial content. */
   readonly value: string
-  /** Called with what is typed. Without it the browser keeps what is typed, and sends the form. */
+  /** Called with what the user types. Without it the browser keeps what is typed, and sends the form. */
   onValue?(value: string): void
   readonly name?: string
   readonly type?: 'text' | 'search' | 'date'
@@ -14,7 +14,7 @@ interface TextFieldProps {
   readonly autocomplete?: 'off' | 'username'
 }
 
-/** One line of text, such as a name, which no browser should correct. */
+/** One line of text, such as a name, without the browser's corrections. */
 export function TextField({
   label,
   value,

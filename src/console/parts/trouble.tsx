@@ -8,8 +8,8 @@ interface TroubleProps {
 }
 
 /**
- * What went wrong, announced at once; nothing if nothing did. With a fault of the page comes the button that reloads
- * it.
+ * Announces a problem at once; shows nothing if there is none. For a fault of the page it adds a reload
+ * button.
  */
 export function Trouble({ text, problem }: TroubleProps) {
   const said = text ?? problem?.message

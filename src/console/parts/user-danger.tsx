@@ -14,7 +14,7 @@ interface UserDangerProps {
   onChange(disabled: boolean): void
 }
 
-/** What shuts a user out: for a while, or for good. */
+/** Disables or deletes a user. */
 export function UserDanger({ user: { uname, disabled }, onChange }: UserDangerProps) {
   const { cloakroom, notify } = useSurroundings()
   const { busy, problem, run } = useAttempt()

@@ -9,7 +9,7 @@ import { TextField } from './text-field.tsx'
 import { Trouble } from './trouble.tsx'
 
 interface UserFormProps {
-  /** The user who is changed, or null: a new one. */
+  /** The user to change, or null: a new one. */
   readonly user: User | null
   /** Called when it is saved. */
   onDone(uname: string): void
@@ -22,7 +22,10 @@ const rolesIn = (text: string) =>
     .map((role) => role.trim())
     .filter((role) => role !== '')
 
-/** The fields that differ. An admin may have to give the own password for roles, but not for a name. */
+/**
+ * Returns the fields that differ. Changing roles may require the admin's own password, changing a name does
+ * not.
+ */
 const changesOf = (user: User, fields: Pick<User, 'fullname' | 'email' | 'roles'>) => ({
   fullname: fields.fullname,
   email: fields.email,
