@@ -4,8 +4,8 @@ import { isIPv4, isIPv6 } from 'node:net'
 const MAPPED_BITS = [0, 0, 0, 0, 0, 0xffff]
 
 /**
- * The one spelling of an address: RFC 5952 for IPv6, without a zone, and dotted IPv4, also for IPv4 that is mapped
- * into IPv6. Returns null for anything that is no address.
+ * Returns the canonical spelling of an address: RFC 5952 for IPv6, without a zone, and dotted IPv4, also for
+ * IPv4 mapped into IPv6. Returns null for anything else.
  */
 export function formatAddress(text: string): string | null {
   if (!text.includes(':')) return isIPv4(text) ? text : null
@@ -14,12 +14,16 @@ export function formatAddress(text: string): string | null {
   return isMapped(groups) ? dotted(groups[6] as number, groups[7] as number) : compressed(groups)
 }
 
-/** An address as somebody typed it, in its one spelling. Text that is no address stays as it is, and is found nowhere. */
+/**
+ * Returns the canonical spelling of an address that a person typed. Text that is no address stays as it is,
+ * and matches nothing.
+ */
 export const typedAddress = (text: string): string => formatAddress(text.trim()) ?? text
 
 /**
- * The network of an address that has `ipv4` or `ipv6` leading bits, such as `2001:db8::/48`; a whole address has no
- * `/`. The address is in the spelling of `formatAddress`. Any other text is a network of its own.
+ * Returns the network of an address, which has `ipv4` or `ipv6` leading bits, such as `2001:db8::/48`; a
+ * whole address has no `/`. The address is spelled as by `formatAddress`. Any other text is a network of its
+ * own.
  */
 export function networkOf(address: string, bits: { readonly ipv4: number; readonly ipv6: number }): string {
   if (address.includes(':')) {
@@ -34,18 +38,21 @@ export function networkOf(address: string, bits: { readonly ipv4: number; readon
 const suffixed = (network: string, bits: number, all: number) =>
   bits === all ? network : `${network}/${bits}`
 
-/** The parts of an address, `width` bits each, with everything behind the first `bits` set to 0. */
+/** Returns the parts of an address, `width` bits each, with everything after the first `bits` set to 0. */
 const masked = (parts: readonly number[], width: number, bits: number) =>
   parts.map((part, at) => {
     const kept = Math.min(width, Math.max(0, bits - at * width))
     return part & ~((1 << (width - kept)) - 1)
   })
 
-/** The eight groups of an IPv6 address, or null. A zone (RFC 4007), which means something on one machine only, is dropped. */
+/**
+ * Returns the eight groups of an IPv6 address, or null. Drops a zone (RFC 4007), which means something on one
+ * machine only.
+ */
 function groupsFrom(text: string): readonly number[] | null {
   const zone = text.indexOf('%')
   const address = zone === -1 ? text : text.slice(0, zone)
-  // The whole too: a zone is at least one character.
+  // Checks the whole text too, since a zone has at least one character.
   if (!isIPv6(address) || !isIPv6(text)) return null
   const [head = '', tail] = address.split('::')
   const before = partsOf(head)
@@ -66,7 +73,7 @@ const isMapped = (groups: readonly number[]) => MAPPED_BITS.every((group, at) =>
 
 const dotted = (high: number, low: number) => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 
-/** The longest run of two or more zero groups, the first of several, becomes `::` (RFC 5952, 4.2). */
+/** Replaces the longest run of two or more zero groups, the first of several, by `::` (RFC 5952, 4.2). */
 function compressed(groups: readonly number[]): string {
   let [start, length] = [-1, 1]
   for (let at = 0; at < 8; at++) {

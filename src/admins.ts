@@ -2,13 +2,13 @@ import { ADMIN } from './login/users.ts'
 import type { Clock } from './session/lifetime.ts'
 import type { Millis, Store } from './store/store.ts'
 
-/** Milliseconds for which a user who is no admin is taken for none without another look. */
+/** Milliseconds for which a user who is no admin is assumed to be none without another lookup. */
 const LOOKED_UP_MS: Millis = 60_000
 
-/** Names that are known at most; beyond that those that are no admin's are forgotten. */
+/** The largest number of cached names. Beyond it, the names of users who are no admins are forgotten. */
 const MAX_NAMES = 10_000
 
-/** Knows which users have, or had since the process began, the role admin. */
+/** Knows which users have the role admin, or had it since the process started. */
 export class Admins {
   readonly #store: Pick<Store, 'readUser'>
   readonly #clock: Clock
@@ -21,7 +21,7 @@ export class Admins {
     this.#clock = clock
   }
 
-  /** Null: not known yet. The store is being asked. */
+  /** Returns null if it is not known yet; then it asks the store. */
   isAdmin(uname: string): boolean | null {
     if (this.#admins.has(uname)) return true
     const lookedUpAt = this.#others.get(uname)
@@ -32,7 +32,7 @@ export class Admins {
     return lookedUpAt === undefined ? null : false
   }
 
-  /** Resolves when what the store is being asked is answered, or cannot be. */
+  /** Resolves when the pending lookups have an answer or have failed. */
   async settled(): Promise<void> {
     await Promise.all(this.#lookups.values())
   }
@@ -43,7 +43,7 @@ export class Admins {
       if (user?.roles.includes(ADMIN) === true) this.#admins.add(uname)
       else this.#note(uname)
     } catch {
-      // A store that is away is told of where events are written. It is asked again at the next event.
+      // An unavailable store is reported where events are written. The next event asks again.
     } finally {
       this.#lookups.delete(uname)
     }

@@ -3,23 +3,23 @@ import { type Repeated, type RepeatLimits, Repeats, type Source, sourceNetworkOf
 import type { Clock } from './session/lifetime.ts'
 import type { Keeping, Millis, Page, Store, StoredEvent } from './store/store.ts'
 
-/** What happened, as a line of the log has it: never a token, a password or the value of an attribute. */
+/** A log line about what happened: never a token, a password or the value of an attribute. */
 export interface AuditFields {
-  /** What kind of thing it was. */
+  /** The kind of event. */
   readonly event: string
-  /** The user whom it is about; none of a login that failed with a name that is no user's. */
+  /** The user concerned; absent if a login failed with a name that belongs to no user. */
   readonly uname?: string | undefined
   /** The admin who did it. */
   readonly admin?: string | undefined
   /** `cli`: the command line did it. */
   readonly by?: string | undefined
-  /** The session that it came from, or none. */
+  /** The session that the request came from, or none. */
   readonly handle?: string | undefined
   readonly address?: string | undefined
   readonly [field: string]: unknown
 }
 
-/** An event as it is remembered. One with `more` stands for several that were counted. */
+/** An event as it is stored. One with `more` stands for several that were counted. */
 export interface AuditEvent extends AuditFields {
   readonly at: Millis
 }
@@ -34,16 +34,16 @@ export interface AuditFilter {
   readonly to?: Millis | undefined
 }
 
-/** Pages of a store that a call looks through, at most, for events that the store cannot search for. */
+/** How many pages of the store a call reads at most for filters that the store itself cannot apply. */
 const MAX_LOOKS = 20
 
-/** Where lines of the log go. */
+/** Receives log lines. */
 interface Lines {
   info(fields: AuditFields, message: string): void
   warn(fields: AuditFields, message: string): void
 }
 
-/** Events of a kind from one source that the store keeps, and for how long. */
+/** How many events of a kind from one source the store keeps, and for how long. */
 const MAX_EVENTS = 100_000
 const MAX_AGE_MS: Millis = 30 * 24 * 3_600_000
 
@@ -51,25 +51,29 @@ const MAX_AGE_MS: Millis = 30 * 24 * 3_600_000
 const GATHER_MS: Millis = 1_000
 const BATCH_SIZE = 500
 
-/** Events that wait while the store is away. Beyond them those about admins alone find room, as many again. */
+/**
+ * How many events wait while the store is unavailable. Beyond that, only events about admins are kept, as
+ * many again.
+ */
 const MAX_WAITING = 10_000
 
-/** Milliseconds after which repeats are written, at first and at last, and between looks whether any are due. */
+/** Milliseconds after which repeats are written, at first and at most, and between checks for due ones. */
 const REPEATS = { first: 60_000, longest: 3_600_000 }
 const TICK_MS: Millis = 10_000
 
-/** Longest text of a field that is remembered, in characters. */
+/** Longest text of a field that is stored, in characters. */
 const MAX_TEXT_LENGTH = 300
 
 /**
- * What an event took. `admin`: it is about an admin, or an admin or the command line did it. `user`: it took a session or
- * the right password. `guess`: a stranger used the name of a user. `stranger`: it took nothing.
+ * Who caused an event. `admin`: it concerns an admin, or an admin or the command line did it. `user`: a
+ * session or the right password was needed. `guess`: a stranger used a user's name. `stranger`: it needed
+ * nothing.
  */
 type Cause = 'admin' | 'user' | 'guess' | 'stranger'
 
 /**
- * How many events are written one by one. An hour of noise from any number of networks costs the store about 100 rows of a kind,
- * so a month of it is less than `MAX_EVENTS`, and displaces nothing.
+ * How many events are written one by one. An hour of noise from any number of networks costs the store about
+ * 100 rows per kind, so a month of it is less than `MAX_EVENTS` and displaces nothing.
  */
 const ofUser = { burst: 50, perHour: 10 }
 const ofAll = { burst: 1_000, perHour: 100 }
@@ -88,16 +92,16 @@ const DONE: Readonly<Record<Cause, RepeatLimits>> = {
 /** An event that waits to be written. */
 interface Noted {
   readonly at: Millis
-  /** Whether it took neither a session nor the right password. */
+  /** Whether it needed neither a session nor the right password. */
   readonly isStrangers: boolean
   readonly fields: AuditFields
 }
 
 /**
- * Logs what security is about and remembers it, so that admins can read what happened on all nodes. Events gather here and are written at
- * most once a second. Those that repeat are counted, so that noise neither fills the store nor hides others. A store that is away gets
- * them when it is back, as many as there is room for: nothing fails because of it, and nobody waits for it. A process that is killed
- * forgets its last second, and counts that are not due.
+ * Logs security events and stores them, so that admins can read what happened on all nodes. Events gather
+ * here and are written at most once a second. Repeats are counted, so that noise neither fills the store nor
+ * hides other events. While the store is unavailable, events wait up to a limit; no request fails or waits
+ * because of it. If the process is killed, its last second and counts that are not due are lost.
  */
 export class Audit {
   readonly #log: Lines
@@ -108,7 +112,7 @@ export class Audit {
   readonly #repeats: Repeats<Noted>
   readonly #ticking: NodeJS.Timeout
   #waiting: Noted[] = []
-  /** How many found no room, by kind. */
+  /** How many events were dropped, by kind. */
   #lost = new Map<string, number>()
   #writing: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
@@ -124,20 +128,23 @@ export class Audit {
     this.#ticking = setInterval(() => void this.#flush('due'), TICK_MS).unref()
   }
 
-  /** Something that was done. */
+  /** Records something that was done. */
   info(fields: AuditFields, message: string): void {
     this.#log.info(fields, message)
     this.#remember({ at: this.#clock(), isStrangers: false, fields }, DONE)
   }
 
-  /** Something that was refused, which somebody who watches over the server may want to look at. */
+  /** Records something that was refused and that an operator may want to look at. */
   warn(fields: AuditFields, message: string): void {
     this.#log.warn(fields, message)
     const isStrangers = fields.handle === undefined
     this.#remember({ at: this.#clock(), isStrangers, fields }, REFUSED)
   }
 
-  /** What was remembered, the latest first, with all that this process knows of. For pages see `listEvents` of the store. */
+  /**
+   * Returns stored events, latest first, including those that only this process knows. For paging see the
+   * store's `listEvents`.
+   */
   async list(filter: AuditFilter, after: string | null, limit: number): Promise<Page<AuditEvent>> {
     await this.flush()
     const { event, uname, address, from = 0, to = Number.POSITIVE_INFINITY } = filter
@@ -153,7 +160,7 @@ export class Audit {
     }
   }
 
-  /** Resolves when the events so far, and what was counted, are written or could not be. */
+  /** Resolves when the events and counts so far are written or could not be written. */
   flush(): Promise<void> {
     return this.#flush('all')
   }
@@ -167,7 +174,7 @@ export class Audit {
 
   async #flush(which: 'due' | 'all'): Promise<void> {
     await this.#admins.settled()
-    // What is being written now may lack the latest.
+    // The write in progress may lack the latest events.
     await this.#writing
     this.#forgetTimer()
     if (this.#writing === null) {
@@ -199,7 +206,10 @@ export class Audit {
     else this.#lost.set(event, (this.#lost.get(event) ?? 0) + (typeof more === 'number' ? more : 1))
   }
 
-  /** A user who is not known yet counts as an admin where `orUnknown` says so. */
+  /**
+   * Returns the cause of an event. If the user's role is not known yet, `orUnknown` makes it count as an
+   * admin's.
+   */
   #causeOf({ isStrangers, fields }: Noted, orUnknown: boolean): Cause {
     const { admin, by, uname } = fields
     if (admin !== undefined || by !== undefined) return 'admin'
@@ -224,7 +234,7 @@ export class Audit {
       }
       this.#isAway = false
     } catch (fault) {
-      // Once: it is tried again every second.
+      // Logged once; the write is retried every second.
       if (!this.#isAway) this.#fault(fault)
       this.#isAway = true
       const later = this.#waiting
@@ -244,7 +254,7 @@ export class Audit {
   }
 }
 
-/** Remembers what the command line did, at once and in the process that did it. */
+/** Stores what the command line did, at once and in the same process. */
 export function rememberCommand(store: Store, fields: AuditFields, now: Millis): Promise<void> {
   const byCommand = { ...fields, by: 'cli' }
   return store.appendEvents([storedFrom(now, byCommand, adminSource(byCommand))], keepingAt(now))
@@ -256,11 +266,11 @@ function sourceOf({ event, code, uname, admin, address }: AuditFields): Source {
   return { kind: `${event} ${code ?? ''}`, user: uname ?? admin ?? '', network: sourceNetworkOf(address) }
 }
 
-/** What is about one admin makes room for nothing else. */
+/** An event about one admin must not displace events about another. */
 const adminSource = ({ admin, by, uname }: AuditFields): string =>
   by === undefined ? `admin:${encodeURIComponent(nameable(admin ?? uname ?? ''))}` : by
 
-/** What events that were counted have in common. */
+/** Returns one event with what several counted events have in common. */
 function summaryOf({ source, item, more, since }: Repeated<Noted>, at: Millis): Noted {
   const { event, code, uname, admin, by } = item.fields
   const common = {
@@ -274,7 +284,7 @@ function summaryOf({ source, item, more, since }: Repeated<Noted>, at: Millis): 
   return { ...item, at, fields: common }
 }
 
-/** What stands for events that found no room while the store was away. */
+/** Returns the event that stands for events that were dropped while the store was unavailable. */
 const lostFrom = (event: string, more: number, at: Millis): Noted => ({
   at,
   isStrangers: true,
@@ -291,6 +301,6 @@ const textOf = (fields: AuditFields): string =>
     typeof value === 'string' ? value.slice(0, MAX_TEXT_LENGTH).toWellFormed() : value,
   )
 
-/** No database takes NUL in a text; as JSON it is written otherwise. */
+/** No database accepts NUL in a text; JSON writes it in another way. */
 const nameable = (uname: string): string =>
   uname.slice(0, MAX_TEXT_LENGTH).toWellFormed().replaceAll('\0', '\ufffd')

@@ -1,6 +1,6 @@
-/** The known name that a mistyped one is closest to; null if it resembles none. */
+/** Returns the known name that is closest to a mistyped one; null if none is similar. */
 export function closestTo(name: string, known: Iterable<string>): string | null {
-  // A quarter of the letters may differ: more would suggest names that nobody meant.
+  // At most a quarter of the letters may differ; more would suggest unrelated names.
   let best = Math.floor(name.length / 4) + 1
   let closest: string | null = null
   for (const each of known) {
@@ -13,7 +13,9 @@ export function closestTo(name: string, known: Iterable<string>): string | null 
   return closest
 }
 
-/** How many letters to insert, delete, replace or swap with the next to turn one word into the other. */
+/**
+ * Returns how many insertions, deletions, replacements or swaps of neighbours turn one word into the other.
+ */
 function editsBetween(one: string, other: string): number {
   let twoAbove: number[] = []
   let above = Array.from({ length: other.length + 1 }, (_, i) => i)

@@ -1,7 +1,7 @@
 import { SetupError } from './errors.ts'
 import type { Given } from './settings.ts'
 
-/** Says of a setting how it is called where it was set. */
+/** Returns the name that a setting has where it was set. */
 type NameOf = (setting: string) => string
 
 type GivenLimits = NonNullable<Given['limits']>
@@ -16,7 +16,7 @@ const DEFAULT_LIMITS = {
   bodies: 67_108_864,
 }
 
-/** Pairs of limits of which the first must fit into the second, or nothing could ever be as large as the first. */
+/** Pairs of limits. The first must fit into the second, or nothing could ever reach the first. */
 const FITS_INTO = [
   ['session', 'user'],
   ['value', 'session'],
@@ -26,17 +26,17 @@ const FITS_INTO = [
   ['body', 'bodies'],
 ] as const
 
-/** Bytes of `limits.user` for each session that a user may have, where it is not set. */
-const LEAST_SHARE = 16_384
+/** Bytes of `limits.user` per session that a user may have, where it is not set. */
+const MIN_SHARE_BYTES = 16_384
 
 /**
- * The limits. A default gives way to a smaller one that was set; one that was set and that nothing could reach is refused. `perUser`: how
- * many sessions a user may have.
+ * Returns the limits. Lowers a default to fit a smaller limit that was set; throws if a limit that was set
+ * can never be reached. `perUser`: how many sessions a user may have.
  */
 export function limitsOf(given: GivenLimits, perUser: number, nameOf: NameOf): typeof DEFAULT_LIMITS {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const limits = { ...DEFAULT_LIMITS, ...set }
-  if (given.user === undefined) limits.user = Math.max(limits.user, limits.session, perUser * LEAST_SHARE)
+  if (given.user === undefined) limits.user = Math.max(limits.user, limits.session, perUser * MIN_SHARE_BYTES)
   if (given.bodies === undefined) limits.bodies = Math.max(limits.bodies, 4 * limits.body)
   for (const [inner, outer] of FITS_INTO) {
     if (limits[inner] <= limits[outer]) continue
@@ -54,7 +54,10 @@ export function limitsOf(given: GivenLimits, perUser: number, nameOf: NameOf): t
 
 const DEFAULT_EVENTS = { streams: 10_000, 'streams-per-session': 32, 'count-as-use': false }
 
-/** What is set of event streams. Refuses to allow more of one session than of all together, unless streams are off. */
+/**
+ * Returns the settings of event streams. Throws if one session may have more than all together, unless
+ * streams are off.
+ */
 export function eventsOf(given: NonNullable<Given['events']>, nameOf: NameOf): typeof DEFAULT_EVENTS {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const events = { ...DEFAULT_EVENTS, ...set }

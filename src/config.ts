@@ -8,18 +8,18 @@ import { readText } from './files.ts'
 import { isLoopbackName } from './host-names.ts'
 import { type FlagName, file, type Given, settings } from './settings.ts'
 
-/** Every setting, with its default in place. Durations are milliseconds, sizes bytes. */
+/** All settings with their defaults filled in. Durations are in milliseconds, sizes in bytes. */
 export type Config = ReturnType<typeof settled>
 
-/** What the command line gives: the settings that have a flag, as text. */
+/** What the command line sets: the settings that have a flag, as text. */
 export type Flags = Readonly<Partial<Record<FlagName | 'config', string>>>
 
-/** Bytes of a key that PostgreSQL has room for in an index, whatever else is in there with it. */
-const LARGEST_INDEXED = 2_048
+/** The largest key, in bytes, that fits into a PostgreSQL index, whatever else the entry holds. */
+const MAX_INDEXED_BYTES = 2_048
 
 /**
- * The settings, from flags before the environment before the file before the defaults. Throws a `SetupError` that names the setting,
- * where it was set and what would be right.
+ * Returns the settings: flags override the environment, which overrides the file, which overrides the
+ * defaults. Throws a `SetupError` that names the setting, where it was set and what would be right.
  */
 export function readConfig(flags: Flags, environment: Environment): Config {
   const { config, ...rest } = flags
@@ -40,7 +40,7 @@ type Tables = Readonly<Record<string, unknown>>
 const isTable = (value: unknown): value is Tables =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-/** What either sets; where both do, what the second says. */
+/** Merges two sets of settings. Where both set a value, the second wins. */
 function merged(first: Given, second: Given): Given {
   const over = second as Tables
   const sections = Object.entries(first as Tables)
@@ -49,7 +49,7 @@ function merged(first: Given, second: Given): Given {
   return { ...first, ...second, ...Object.fromEntries(sections) }
 }
 
-/** Whether a setting such as `session.idle` is among those given. */
+/** Tells whether a setting such as `session.idle` was given. */
 function isSet(given: Given, setting: string): boolean {
   let at: unknown = given
   for (const key of setting.split('.')) at = isTable(at) ? at[key] : undefined
@@ -70,9 +70,9 @@ function settled(given: Given, nameOf: (setting: string) => string) {
   } = given
   const data = resolve(given.data ?? './data')
   const publicUrl = given['public-url'] ?? null
-  const onlyProxies = requireClosed(given, hostname, nameOf)
-  const metrics = requireClose(given, nameOf)
-  // A port of 0 is another one each time.
+  const onlyProxies = requireSafeTransport(given, hostname, nameOf)
+  const metrics = requireLocalMetrics(given, nameOf)
+  // Port 0 is a different port each time.
   if (metrics?.port === port && metrics.hostname === hostname && port !== 0) {
     throw new SetupError(
       `${nameOf('metrics')} ${hostname}:${port} is where the server itself listens. Choose another port for one of them.`,
@@ -85,16 +85,16 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     port,
     hostname,
     data,
-    /** May have a password in it; `shownStore` is for those who may not see that. */
+    /** May contain a password; use `shownStore` for readers who must not see it. */
     store,
     /** Null: http on the host and port that the server listens on. */
     publicUrl,
     /** What no password may be: the host, which an attacker tries first. */
     knownWords: publicUrl === null ? [] : [publicUrl.hostname],
-    /** Null: nobody is told of any. */
+    /** Null: no metrics are served. */
     metrics,
     trustedProxies: given['trusted-proxies'] ?? [],
-    /** Whether connections from others than trusted proxies and this machine are refused. */
+    /** Whether only trusted proxies and this machine may connect. */
     onlyProxies,
     returnHosts: given['return-hosts'] ?? [],
     /** Names of the server besides that of the public URL. */
@@ -102,13 +102,13 @@ function settled(given: Given, nameOf: (setting: string) => string) {
     hsts: given.hsts ?? 'host',
     clearSiteData: given['clear-site-data'] ?? true,
     drain: given.drain ?? 1_000,
-    /** Whose clients get the answers that they know where those differ from ours. */
+    /** The product whose clients get the responses that they know, where those differ from ours. */
     compat: given.compat ?? 'off',
     cookie: cookieOf(given.cookie ?? {}, publicUrl?.hostname ?? hostname),
     ...ofSession,
     limits: limitsOf(limits, ofSession.perUser, nameOf),
     login: filled<LoginSettings>(login, {
-      // One core stays for those who are logged in.
+      // One core stays free for users who are logged in.
       'hashes-at-once': Math.max(1, navigator.hardwareConcurrency - 1),
       'user-attempts': 10,
       'user-window': 5 * 60_000,
@@ -136,7 +136,7 @@ type FileLogin = NonNullable<Given['login']>
 type LoginSettings = { [K in keyof FileLogin]-?: NonNullable<FileLogin[K]> }
 type LogSettings = { [K in keyof FileLog]-?: NonNullable<FileLog[K]> }
 
-/** What was given, and the default of whatever was not. */
+/** Fills in the default of each setting that was not given. */
 const filled = <T extends object>(given: { [K in keyof T]?: T[K] | undefined }, defaults: T): T => ({
   ...defaults,
   ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>),
@@ -155,7 +155,10 @@ const redisOf = (given: NonNullable<Given['redis']>) => ({
   allowEviction: given['allow-eviction'] ?? false,
 })
 
-/** Refuses to wait for replicas as long as for the whole answer: nobody could learn then that they did not confirm. */
+/**
+ * Throws if waiting for replicas may take as long as the whole reply: then no caller could learn that they
+ * did not confirm.
+ */
 function requireTime(redis: ReturnType<typeof redisOf>, nameOf: (setting: string) => string) {
   const { timeout, replicas, replicaTimeout } = redis
   if (replicas === 0 || replicaTimeout < timeout) return redis
@@ -165,9 +168,9 @@ function requireTime(redis: ReturnType<typeof redisOf>, nameOf: (setting: string
   )
 }
 
-/** Refuses what PostgreSQL could not keep. */
+/** Throws if PostgreSQL could not store a key of that size. */
 function requireIndexable(key: number | undefined, store: string, nameOf: (setting: string) => string) {
-  if (key === undefined || key <= LARGEST_INDEXED || !store.startsWith('postgres')) return
+  if (key === undefined || key <= MAX_INDEXED_BYTES || !store.startsWith('postgres')) return
   throw new SetupError(
     `${nameOf('limits.key')} must be 2 KiB at most with PostgreSQL, whose index takes no longer ones.`,
   )
@@ -183,10 +186,10 @@ function requireOwnDomain(given: string | undefined, hostname: string): string |
 }
 
 /**
- * Refuses to take passwords and cookies from other machines over plain http unless the operator said so. Returns whether only trusted
- * proxies may connect, which bring requests that came over https.
+ * Throws if passwords and cookies would cross the network over plain http, unless the operator allowed it.
+ * Returns whether only trusted proxies may connect; they bring requests that came over https.
  */
-function requireClosed(given: Given, hostname: string, nameOf: (setting: string) => string): boolean {
+function requireSafeTransport(given: Given, hostname: string, nameOf: (setting: string) => string): boolean {
   if (isLoopbackName(hostname) || given['allow-plain-http'] === true) return false
   const proxies = given['trusted-proxies'] ?? []
   const everybody = proxies.find((network) => network.endsWith('/0'))
@@ -198,8 +201,11 @@ function requireClosed(given: Given, hostname: string, nameOf: (setting: string)
   )
 }
 
-/** Where metrics are told. Beyond this machine only on purpose: whoever asks gets them, without a login and in the clear. */
-function requireClose({ metrics, ...given }: Given, nameOf: (setting: string) => string) {
+/**
+ * Returns where metrics are served. Throws if other machines could read them and the operator did not allow
+ * it: metrics need no login and are not encrypted.
+ */
+function requireLocalMetrics({ metrics, ...given }: Given, nameOf: (setting: string) => string) {
   if (metrics === undefined || isLoopbackName(metrics.hostname) || given['allow-plain-http'] === true)
     return metrics ?? null
   throw new SetupError(
@@ -224,7 +230,7 @@ function requireValid(given: object, nameOf: (setting: string) => string): Given
   throw new SetupError(`${settingAt(issue?.path ?? [], nameOf)} ${issue?.message ?? 'is not valid'}.`)
 }
 
-/** A setting by its path. Entries of a list are counted from 1, as people count. */
+/** Returns a setting's name from its path. Entries of a list are counted from 1. */
 function settingAt(path: readonly PropertyKey[], nameOf: (setting: string) => string): string {
   const last = path.at(-1)
   const name = (keys: readonly PropertyKey[]) => nameOf(keys.join('.'))
@@ -237,7 +243,7 @@ function readToml(path: string): object {
     return parseToml(content)
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause
-    // Without the lines that the message has at its end: the password of the store may be in them.
+    // Without the lines at the message's end: they may contain the store's password.
     const [reason = ''] = cause.message.replace(/^Invalid TOML document: /, '').split('\n')
     throw new SetupError(
       `The settings file ${path} is not TOML: ${reason}, in line ${cause.line}, column ${cause.column}.`,

@@ -4,14 +4,14 @@ import type { Clock } from './session/lifetime.ts'
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** What is known of an event. Those that repeat agree in the kind, the code, the user and the network of the address. */
+/** What is known about an event. Repeats agree in kind, code, user and the network of the address. */
 interface Fields {
   readonly event: string
   readonly code?: unknown
   readonly uname?: string | undefined
   readonly admin?: string | undefined
   readonly address?: string | undefined
-  /** The session that the request came with; none of a stranger's. */
+  /** The session that the request came with; absent for strangers. */
   readonly handle?: string | undefined
   readonly err?: unknown
   readonly [field: string]: unknown
@@ -23,11 +23,14 @@ interface Line {
   readonly message: string
 }
 
-/** Milliseconds after which repeats are told, and between looks whether any are due. */
+/** Milliseconds after which repeats are logged, and between checks for due ones. */
 const WINDOW_MS = 60_000
 const TICK_MS = 5_000
 
-/** Lines of one kind in a minute from all networks together, at most; then they are counted together. */
+/**
+ * How many lines of one kind per minute all networks together may cause. Beyond that they are counted
+ * together.
+ */
 const ofAll = { burst: 500, perHour: 500 * 60 }
 
 const LIMITS: Readonly<Record<Level, RepeatLimits>> = {
@@ -43,8 +46,8 @@ const LIMITS: Readonly<Record<Level, RepeatLimits>> = {
 const OF_STRANGERS: RepeatLimits = { name: 'stranger', singles: 1, ofUser: null, ofAll }
 
 /**
- * The log as requests write to it. What repeats becomes one line a minute with the number of repeats, so that nobody can fill
- * a disk with lines, or hide others among them.
+ * The log that requests write to. Repeats become one line per minute with their number, so that clients
+ * cannot fill a disk with lines or hide other lines among them.
  */
 export class CountedLog {
   readonly #log: Log
@@ -73,7 +76,7 @@ export class CountedLog {
     this.#write({ level: 'error', fields, message })
   }
 
-  /** Tells what was counted so far, and counts no more minutes. */
+  /** Logs what was counted so far, and stops counting. */
   stop(): void {
     clearInterval(this.#timer)
     this.#tell('all')
@@ -99,7 +102,7 @@ function sourceOf({ event, code, err, uname, admin, address }: Fields): Source {
   return { kind: `${event} ${which}`, user: uname ?? admin ?? '', network: sourceNetworkOf(address) }
 }
 
-/** What lines that were counted have in common. */
+/** Returns what several counted lines have in common. */
 function summaryOf({ source, item: { fields }, more, since }: Repeated<Line>) {
   const { event, code, err, uname, admin } = fields
   return {

@@ -1,20 +1,22 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** Milliseconds between two looks at the connections. */
+/** Milliseconds between two checks of the connections. */
 const PAUSE_MS = 20
 
-/** The longest time between the end of the port and that of idle connections. */
+/** Longest time between closing the port and closing idle connections. */
 const CLOSING_MS = 2_000
 
 /** States of a socket (Linux, include/net/tcp_states.h). */
 const [ESTABLISHED, LISTEN] = ['01', '0A']
 
 /**
- * Lets clients and proxies go before the server stops: first they can still connect, then only open connections are answered.
- * Either time ends as soon as no client is connected. `onClosed` is called in between.
+ * Lets clients and proxies leave before the server stops: first they can still connect, then only open
+ * connections are served. Either phase ends as soon as no client is connected. `onClosed` is called in
+ * between.
  *
- * Bun closes the port and all idle connections in one step. A proxy that keeps connections may have sent a request on one of them just
- * then, and reports an error for a POST. So the port is closed alone first (on Linux), and open connections are used up.
+ * Bun closes the port and all idle connections in one step. A proxy with keep-alive may have just sent a
+ * request on such a connection, and reports an error for a POST. So the port is closed first (on Linux), and
+ * open connections finish.
  */
 export async function drain(port: number, longestMs: number, onClosed: () => void): Promise<void> {
   await allGone(port, longestMs)
@@ -28,7 +30,7 @@ async function allGone(port: number, longestMs: number): Promise<void> {
   while (hasConnections(port) && performance.now() < deadline) await Bun.sleep(PAUSE_MS)
 }
 
-/** Whether a client is connected. Only Linux tells: elsewhere there may always be one. */
+/** Tells whether a client is connected. Only Linux can tell; elsewhere the answer is always yes. */
 function hasConnections(port: number): boolean {
   try {
     return socketsOf(port, ESTABLISHED).length > 0
@@ -37,7 +39,7 @@ function hasConnections(port: number): boolean {
   }
 }
 
-/** Closes the socket that listens on the port, and no connection. False: it could not be found. */
+/** Closes the socket that listens on the port, but no connection. Returns false if it was not found. */
 function closePort(port: number): boolean {
   try {
     const listening = socketsOf(port, LISTEN).map((inode) => `socket:[${inode}]`)
@@ -51,7 +53,7 @@ function closePort(port: number): boolean {
   }
 }
 
-/** Has the number of a descriptor lead to nothing, since Bun closes it once more at the end. */
+/** Points the descriptor's number at /dev/null, since Bun closes it once more at the end. */
 function occupy(descriptor: number): void {
   const lower: number[] = []
   let opened = openSync('/dev/null', 'r')
@@ -70,7 +72,7 @@ function targetOf(descriptor: string): string {
   }
 }
 
-/** The inodes of sockets with this local port, those of other processes too. */
+/** Returns the inodes of sockets with this local port, including those of other processes. */
 function socketsOf(port: number, wanted: string): readonly string[] {
   const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   return ['tcp', 'tcp6']

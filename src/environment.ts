@@ -11,11 +11,11 @@ const ADMIN_PASSWORD = 'CLOAKROOM_ADMIN_PASSWORD'
 /** Variables that are not settings. */
 const OTHER_VARIABLES = ['CLOAKROOM_CONFIG', ADMIN_PASSWORD, `${ADMIN_PASSWORD}_FILE`]
 
-/** The variable of a setting: `CLOAKROOM_SESSION_IDLE` for `session.idle`. */
+/** Returns a setting's variable: `CLOAKROOM_SESSION_IDLE` for `session.idle`. */
 export const variableOf = (setting: string): string =>
   `${PREFIX}${setting.toUpperCase().replaceAll(/[-.]/g, '_')}`
 
-/** Each variable that is a setting, or that names a file with the value of a secret one. */
+/** The variables of all settings, including those that name a file with a secret value. */
 const variables = new Map(
   settings.flatMap((setting): [string, { setting: Setting; isFile: boolean }][] => {
     const variable = variableOf(setting.name)
@@ -24,13 +24,13 @@ const variables = new Map(
   }),
 )
 
-/** What the environment sets: the values as in a settings file, and by which variable each came. */
+/** What the environment sets: values as in a settings file, and the variable that each came from. */
 export interface FromEnvironment {
   readonly values: object
   nameOf(setting: string): string
 }
 
-/** Reads the settings in the environment. Throws a `SetupError` for a variable that begins like ours and is none. */
+/** Reads the settings in the environment. Throws a `SetupError` for an unknown variable with our prefix. */
 export function readEnvironment(environment: Environment): FromEnvironment {
   const found: Record<string, unknown> = {}
   const names = new Map<string, string>()
@@ -50,8 +50,8 @@ export function readEnvironment(environment: Environment): FromEnvironment {
 }
 
 /**
- * The password for the first admin, if the environment has it or names a file that does. Takes it out of the environment, so that no
- * thread and no other program inherits it.
+ * Returns the password for the first admin, from the environment or from a file that it names. Removes it
+ * from the environment, so that no thread or other program inherits it.
  */
 export function takeAdminPassword(environment: Record<string, string | undefined>): string | null {
   const password = environment[ADMIN_PASSWORD]
@@ -70,7 +70,7 @@ function readSecret(variable: string, path: string): string {
   throw new SetupError(`${what} ${path} is empty. Write the value into it.`)
 }
 
-/** The entries between commas. An empty text is the empty list. */
+/** Splits a text at its commas. An empty text is the empty list. */
 const listOf = (text: string) => (text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim()))
 
 function setAt(into: Record<string, unknown>, path: readonly string[], value: unknown): void {

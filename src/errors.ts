@@ -1,4 +1,7 @@
-/** Every way in which a request is declined. A code is for ever: programs switch on it. `http/problem.ts` gives each its status. */
+/**
+ * All reasons for which a request is refused. Codes never change, since programs compare them.
+ * `http/problem.ts` gives each its status.
+ */
 export type RefusalCode =
   | 'malformed_request'
   | 'nothing_to_put'
@@ -46,22 +49,22 @@ export type RefusalCode =
   | 'too_many_streams'
   | 'busy'
 
-/** Whose session, and which. */
+/** A session and its user. */
 interface SessionName {
   readonly uname: string
   readonly id: string
 }
 
-/** A request that was understood and declined. Anything thrown that is not a `Refusal` is a fault of ours. */
+/** A request that was understood and refused. Anything thrown that is not a `Refusal` is a fault of ours. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: RefusalCode
-  /** Whole seconds after which it is worth asking again, for a refusal that passes by itself. */
+  /** Whole seconds after which a retry makes sense, for a refusal that passes by itself. */
   readonly retryAfter: number | null
-  /** The session that the request came with, for the log; null: there was none, or it does not matter. */
+  /** The session that the request came with, for the log. Null: there was none, or it does not matter. */
   readonly session: SessionName | null
 
-  /** `message` tells a person what to do; it is sent to the client as it is. */
+  /** `message` tells a person what to do; clients receive it unchanged. */
   constructor(
     code: RefusalCode,
     message: string,
@@ -75,13 +78,13 @@ export class Refusal extends Error {
   }
 }
 
-/** Whether a request was declined for this reason. */
+/** Tells whether a request was refused for this reason. */
 export const isRefusal = (error: unknown, code: RefusalCode): error is Refusal =>
   error instanceof Refusal && error.code === code
 
 /**
- * The store's back end failed. `store_unavailable`: it cannot be reached, so nothing is known, least of all that somebody is
- * logged out. `store_full`: it has no room to keep a write, which therefore did not happen; reads go on.
+ * The store's back end failed. `store_unavailable`: it cannot be reached, so nothing is known; in particular,
+ * no session has ended. `store_full`: it has no room, so the write did not happen; reads still work.
  */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault'
@@ -94,16 +97,16 @@ export class StoreFault extends Error {
 }
 
 /**
- * Something outside the program keeps it from starting or from doing what the command line asked: a setting, a file, a port.
- * The message names the thing and the remedy; it is all that the user is shown.
+ * Something outside the program, such as a setting, a file or a port, prevents a start or a command. The
+ * message names it and the remedy; the user sees nothing else.
  */
 export class SetupError extends Error {
   override readonly name = 'SetupError'
 }
 
-/** Characters of something a client sent that a message repeats. */
+/** How many characters of a client's text a message repeats. */
 const QUOTED_LENGTH = 40
 
-/** A name that a client sent, as messages repeat it. Never used for values: one of them may be a password. */
+/** Quotes a name that a client sent, for messages. Never used for values: one of them may be a password. */
 export const quoted = (name: string): string =>
   `"${name.length > QUOTED_LENGTH ? `${name.slice(0, QUOTED_LENGTH).toWellFormed()}…` : name.toWellFormed()}"`

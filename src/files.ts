@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { SetupError } from './errors.ts'
 
-/** Reads a file of text. Throws a `SetupError` that says what the file is, such as `The settings file`, and the remedy. */
+/**
+ * Reads a text file. Throws a `SetupError` that names the file by `what`, such as `The settings file`, and
+ * the remedy.
+ */
 export function readText(path: string, what: string, remedy: string): string {
   let bytes: Buffer
   try {

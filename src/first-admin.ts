@@ -9,14 +9,17 @@ import { ADMIN, type Users } from './login/users.ts'
 import { RAISE_FILES } from './threads.ts'
 import { untilAnswered } from './wait.ts'
 
-/** Milliseconds that a start waits for standard error to take the password; then it goes on without an admin. */
+/**
+ * Milliseconds that a start waits for standard error to accept the password; then it goes on without an
+ * admin.
+ */
 const SHOWING_MS = 2_000
 
 /** Shows the random password of the first admin to the operator. */
 export interface Announcer {
-  /** Resolves when the password is shown. Rejects if it cannot be: then no admin is made. */
+  /** Resolves when the password was shown. Rejects if that failed; then no admin is created. */
   announce(uname: string, password: string): Promise<void> | void
-  /** Says that the password just shown is not used, since there is another admin by now. */
+  /** Tells the operator that the password just shown is not used, since another admin exists by now. */
   withdraw(): void
 }
 
@@ -26,7 +29,7 @@ interface Parts {
   readonly log: Log
   readonly readiness: Readiness
   readonly announcer: Announcer
-  /** Told of what failed after the start went on. */
+  /** Called for failures after the start went on. */
   readonly fault: (error: unknown) => void
 }
 
@@ -39,12 +42,14 @@ const NOT_SHOWN =
   'Make one with `cloakroom user add admin --role admin`, or set CLOAKROOM_ADMIN_PASSWORD and start again.'
 
 /**
- * Makes the user `admin` at the first start, and opens the server to logins when an admin can log in. A store that has an admin of
- * any name, or a user `admin` or of a name like it, is left as it is. `password`: null for a random one.
+ * Creates the user `admin` at the first start, and opens the server to logins when an admin can log in.
+ * Changes nothing if the store has an admin of any name, or a user named `admin` or similarly. `password`
+ * null: a random one.
  */
 export async function makeFirstAdmin(parts: Parts, password: string | null): Promise<void> {
   const { users, log, readiness } = parts
-  // Before the other question, or an admin that another server makes in between would count as one without the role.
+  // Asked first: otherwise an admin that another server creates in between would count as a user without the
+  // role.
   const isFree = await untilAnswered(() => isFreeName(users))
   if (await untilAnswered(() => users.hasAdmin())) return readiness.open()
   if (!isFree) {
@@ -57,7 +62,7 @@ export async function makeFirstAdmin(parts: Parts, password: string | null): Pro
   readiness.open()
 }
 
-/** Whether there can be a user `admin`: none has the name, or one that looks like it. */
+/** Tells whether the name `admin` is free: no user has it or one that looks like it. */
 async function isFreeName(users: Users): Promise<boolean> {
   try {
     await users.requireNew(ADMIN, { roles: [ADMIN] })
@@ -68,7 +73,10 @@ async function isFreeName(users: Users): Promise<boolean> {
   }
 }
 
-/** Shows a random password, then makes the admin, so that no kill in between leaves an admin whose password nobody saw. */
+/**
+ * Shows a random password, then creates the admin, so that a kill in between leaves no admin with an unseen
+ * password.
+ */
 async function makeWithRandom(parts: Parts): Promise<void> {
   const { users, log, readiness, announcer, fault } = parts
   const password = randomBytes(15).toString('base64url')
@@ -84,14 +92,14 @@ async function makeWithRandom(parts: Parts): Promise<void> {
     if ((await users.hasAdmin()) || !(await create(parts, passwordHash))) announcer.withdraw()
     readiness.open()
   })
-  // A terminal that stands still holds up no start. When it goes on, the admin is made.
+  // A stopped terminal does not hold up the start. When it continues, the admin is created.
   const isSlow = await Promise.race([made.then(() => false), Bun.sleep(SHOWING_MS).then(() => true)])
   if (!isSlow) return
   giveUp(new Error('Standard error took nothing in time.'))
   made.catch(fault)
 }
 
-/** Shows the password. Resolves with why it could not be shown, or null. */
+/** Shows the password. Resolves with the reason why it could not be shown, or null. */
 async function show(announcer: Announcer, password: string): Promise<unknown> {
   try {
     await announcer.announce(ADMIN, password)
@@ -112,7 +120,7 @@ async function hash(users: Users, password: string): Promise<string> {
   }
 }
 
-/** Whether it was made; false: another server on this store was first. */
+/** Resolves with false if another server on this store created the admin first. */
 async function create({ users, audit }: Parts, passwordHash: string): Promise<boolean> {
   try {
     await users.create(ADMIN, { passwordHash, roles: [ADMIN] })
@@ -124,7 +132,7 @@ async function create({ users, audit }: Parts, passwordHash: string): Promise<bo
   return true
 }
 
-/** Refuses a password for the first admin that nobody should have. Throws a `SetupError`. */
+/** Throws a `SetupError` if the password for the first admin is not allowed. */
 export async function requireFirstPassword(password: string): Promise<void> {
   try {
     await requirePassword(password, CONTEXT)

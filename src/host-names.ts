@@ -1,34 +1,40 @@
 import { isIP } from 'node:net'
 import { formatAddress } from './address.ts'
 
-/** Top-level domains that nobody can register a name in: RFC 6761, RFC 6762 with its appendix G, RFC 8375 and `.internal`. */
+/**
+ * Top-level domains in which nobody can register a name: RFC 6761, RFC 6762 with its appendix G, RFC 8375 and
+ * `.internal`.
+ */
 const PRIVATE_DOMAIN = /\.(?:localhost|test|local|internal|intranet|private|corp|home|lan|home\.arpa)$/
 
-/** Whether an address is one of this machine that no other can reach. */
+/** Tells whether an address is a loopback address, which no other machine can reach. */
 export function isLoopbackAddress(text: string): boolean {
   const address = formatAddress(text)
   return address === '::1' || address?.startsWith('127.') === true
 }
 
-/** Whether a host name, as a URL or a setting has it, is this machine's own in every network. */
+/** Tells whether a host name, as in a URL or setting, means the local machine in every network. */
 export function isLoopbackName(name: string): boolean {
   const plain = bare(name)
   return plain === 'localhost' || plain.endsWith('.localhost') || isLoopbackAddress(plain)
 }
 
-/** Whether a host is an address, or a name that nobody on the internet can own and point here (DNS rebinding). */
+/**
+ * Tells whether a host is an address, or a name that nobody on the internet can own and point here (DNS
+ * rebinding).
+ */
 export function isPrivateName(name: string): boolean {
   const plain = bare(name)
   return isIP(plain) !== 0 || !plain.includes('.') || PRIVATE_DOMAIN.test(plain)
 }
 
-/** The host in a `Host` header, without its port, in small letters. Null: it is no host. */
+/** Returns the host in a `Host` header, without its port and in lower case. Null if it is no host. */
 export function hostNameFrom(header: string): string | null {
   const [, name] = /^(\[[\da-f:.]+\]|[\w.-]{1,253})(?::\d{0,5})?$/i.exec(header) ?? []
   return name === undefined ? null : bare(name)
 }
 
-/** A host to listen on, as somebody typed it, in the one form in which it is printed: `127.1` is `127.0.0.1`. */
+/** Returns a host to listen on in the one form in which it is printed: `127.1` becomes `127.0.0.1`. */
 export function formatHost(text: string): string {
   const plain = bare(text)
   // A zone says on which network of this machine an address is (RFC 4007).
@@ -36,11 +42,11 @@ export function formatHost(text: string): string {
   return formatAddress(plain) ?? URL.parse(`http://${plain}`)?.hostname ?? plain
 }
 
-/** The URL of a host, in the form of `formatHost`, and a port. */
+/** Returns the URL of a host, in the form of `formatHost`, and a port. */
 export const httpUrl = (host: string, port: number): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
-/** Without the brackets of an IPv6 address and the dot at the end that means the root. */
+/** Removes the brackets of an IPv6 address and the final dot that means the root. */
 const bare = (name: string) =>
   name
     .toLowerCase()

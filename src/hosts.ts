@@ -6,26 +6,26 @@ interface HostSettings {
   readonly publicHost: string | null
   /** What the server listens on. */
   readonly listenHost: string
-  /** Further names that it is known by. */
+  /** Further names of the server. */
   readonly more: readonly string[]
 }
 
-/** A request as far as it shows which machine it came from. */
+/** What a request shows about the machine it came from. */
 interface Connected {
   readonly peer: string
 }
 
-/** Names that are remembered as ours. Only this many, since clients choose them. */
-const REMEMBERED = 100
+/** How many accepted `Host` headers are cached. Bounded, since clients choose them. */
+const MAX_KNOWN_HOSTS = 100
 
 /**
- * Knows which names in `Host` are this server's. A page whose name is pointed at this server (DNS rebinding) has the same origin as the
- * server by that name, so requests under foreign names are refused.
+ * Knows which `Host` names are this server's. A page whose name points at this server (DNS rebinding) has the
+ * server's origin under that name, so requests under foreign names are refused.
  */
 export class Hosts {
   readonly #settings: HostSettings
   readonly #names: ReadonlySet<string>
-  /** `Host` headers that were found to be ours, as they came. */
+  /** Accepted `Host` headers, as they came. */
   readonly #known = new Set<string>()
 
   constructor(settings: HostSettings) {
@@ -35,20 +35,23 @@ export class Hosts {
     this.#names = new Set(names.map((name) => hostNameFrom(name) ?? name))
   }
 
-  /** Whether a request under this `Host` is for this server. HTTP/1.0 needs no `Host`, and browsers always send one. */
+  /**
+   * Tells whether a request with this `Host` is for this server. HTTP/1.0 needs no `Host`; browsers always
+   * send one.
+   */
   isOurs(host: string | null, from: Connected): boolean {
     if (host === null || host === '' || this.#known.has(host)) return true
     const name = hostNameFrom(host)
     if (name === null) return false
     if (this.#isOurName(name)) {
-      if (this.#known.size < REMEMBERED) this.#known.add(host)
+      if (this.#known.size < MAX_KNOWN_HOSTS) this.#known.add(host)
       return true
     }
-    // Programs on this machine use its own names, whatever the others use.
+    // Programs on this machine may use its local names, whatever names others use.
     return isLoopbackName(name) && isLoopbackAddress(from.peer)
   }
 
-  /** What to tell a client whose `Host` is not ours. */
+  /** Returns the message for a client whose `Host` is not ours. */
   explain(host: string): string {
     const shown = cleaned(host)
     const name = hostNameFrom(host)

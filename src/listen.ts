@@ -5,7 +5,7 @@ interface Address {
   readonly port: number
 }
 
-/** The settings that choose a port, and an address with its port, as a sentence names them. */
+/** Names of the settings for a port and for an address with its port, as sentences use them. */
 interface Flags {
   readonly port: string
   readonly address: string
@@ -17,7 +17,9 @@ export const METRICS: Flags = { port: '--metrics', address: '--metrics' }
 /** Ports below it need a privilege on most systems. */
 const FIRST_FREE_PORT = 1_024
 
-/** Throws a `SetupError` if nothing could listen there. A port that is taken is none of its business: by a running server, perhaps. */
+/**
+ * Throws a `SetupError` if no server could listen there. Accepts a port in use: a running server may have it.
+ */
 export function requireListenable(address: Address, flags: Flags): void {
   const { hostname, port } = address
   try {
@@ -36,7 +38,7 @@ export function requireListening<T>(address: Address, flags: Flags, listen: () =
   }
 }
 
-/** A host that is none of this machine is said to be in use as well, but port 0 never is. */
+/** The same error reports a host that is not this machine's, but port 0 is never in use. */
 const isTaken = (cause: unknown, port: number) => codeOf(cause) === 'EADDRINUSE' && port !== 0
 
 const codeOf = (cause: unknown) => (cause as { code?: string }).code

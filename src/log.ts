@@ -3,8 +3,8 @@ import pino, { type Logger } from 'pino'
 import { newThreadWriter, Output, standardError } from './output.ts'
 
 /**
- * The log: one line per event on standard output, JSON unless a person is looking. It never gets a token, a password or the value
- * of an attribute; sessions appear as their handles.
+ * The log: one line per event on standard output, JSON unless a person is looking. It never gets a token, a
+ * password or the value of an attribute; sessions appear as their handles.
  */
 export type Log = Logger
 
@@ -14,12 +14,13 @@ export interface LogSettings {
   readonly format: 'auto' | 'text' | 'json'
 }
 
-/** Where the lines of the log go. */
+/** The descriptor that log lines go to. */
 const STANDARD_OUTPUT = 1
 
 /**
- * A log, and the output that its lines go to. Logging never waits and never fails: lines that standard output does not take
- * are dropped and counted. One sentence on standard error says so, and a line of the log how many there were.
+ * Returns a log and its output. Logging never waits and never fails: lines that standard output does not
+ * accept are dropped and counted. A sentence on standard error reports that, and a later log line says how
+ * many.
  */
 export async function newLog(settings: LogSettings): Promise<{ log: Log; output: Output }> {
   const format = await newFormat(settings)
@@ -44,7 +45,10 @@ const sentenceOf = (code: string | null) =>
   `Standard output does not take the log (${code ?? 'its reader stands still'}). The server goes on without it. ` +
   'Lines that find no room to wait are dropped and counted.'
 
-/** How a line of JSON is shown: as it is, or as text for a person, the sentence first, then the fields. */
+/**
+ * Returns a function that formats a line of JSON: unchanged, or as text for people, with the message first
+ * and then the fields.
+ */
 async function newFormat({ format }: LogSettings): Promise<(line: string) => string> {
   const isTerminal = isatty(STANDARD_OUTPUT)
   if (format === 'json' || (format === 'auto' && !isTerminal)) return (line) => line

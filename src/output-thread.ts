@@ -3,9 +3,9 @@ import type { Written } from './output.ts'
 
 declare const self: Worker
 
-// A write may wait for its reader for ever. Here only this thread waits, and it does not keep the process from ending.
+// A write may wait for its reader for ever. Only this thread waits, and it does not keep the process alive.
 self.onmessage = ({ data }: MessageEvent<{ descriptor: number; bytes: Uint8Array }>) => {
-  // An answer to anything else would be taken for the answer to a write under way.
+  // A reply to anything else would be taken for the result of a pending write.
   if (data.bytes instanceof Uint8Array) self.postMessage(tryToWrite(data.descriptor, data.bytes))
 }
 

@@ -1,35 +1,36 @@
 import { write } from 'node:fs'
 
-/** What became of one write: how many bytes were taken, or the code of the error, such as `ENOSPC`. */
+/** The result of one write: how many bytes were taken, or the error's code, such as `ENOSPC`. */
 export interface Written {
   readonly bytes: number
   readonly code: string | null
 }
 
-/** Writes the beginning of some bytes, at least one of them. Never throws or rejects, and may take for ever. */
+/** Writes at least one byte from the beginning of `bytes`. Never throws or rejects, and may take for ever. */
 export type Writer = (bytes: Uint8Array) => Promise<Written>
 
-/** Text that waits is at most this long. More is dropped and counted. */
+/** At most this much text waits. More is dropped and counted. */
 const MAX_WAITING_BYTES = 1024 * 1024
 
 /** The most that is written at once: what a pipe holds on Linux. */
 const MAX_WRITE_BYTES = 64 * 1024
 
-/** Milliseconds until the next try where a non-blocking descriptor has no room, and after any other error. */
+/** Milliseconds until the next attempt if a non-blocking descriptor is full, and after any other error. */
 const RETRY_FULL_MS = 20
 const RETRY_ERROR_MS = 1_000
 
-/** Told of trouble. Each may be called many times. */
+/** Called when there is trouble, possibly many times each. */
 export interface OutputEvents {
-  /** Text is dropped from now on, or an error keeps it waiting; `code`: which error, or null. */
+  /** Text is dropped from now on, or an error delays it. `code` is the error's code, or null. */
   onStalled?(code: string | null): void
-  /** Text is taken again, after this many lines were dropped. */
+  /** Text is accepted again, after this many dropped lines. */
   onResumed?(lines: number): void
 }
 
 /**
- * A place where text goes, such as standard output. Nothing here waits, fails or blocks, whatever state the place is in:
- * text waits in bounded memory while one write is under way, and what has no room is dropped and counted.
+ * A destination for text, such as standard output. Never waits, fails or blocks, whatever state the
+ * destination is in: text waits in bounded memory during a write, and what does not fit is dropped and
+ * counted.
  */
 export class Output {
   readonly #writer: Writer
@@ -38,7 +39,7 @@ export class Output {
   #waiting: string[] = []
   #waitingBytes = 0
   #isWriting = false
-  /** Text is dropped until half of what waits is written, so that a slow reader is told of few gaps and not of many. */
+  /** Once dropping, continues until half the waiting text is written, so that a slow reader sees few gaps. */
   #isDropping = false
   #dropped = 0
   #lines = 0
@@ -50,12 +51,12 @@ export class Output {
     this.#maxWaiting = maxWaiting
   }
 
-  /** Lines that were dropped so far. */
+  /** How many lines were dropped so far. */
   get linesDropped(): number {
     return this.#lines
   }
 
-  /** Has a line, or several, written in its turn. */
+  /** Queues one line or several. */
   write(text: string): void {
     const bytes = Buffer.byteLength(text)
     if (this.#isDropping || this.#waitingBytes + bytes > this.#maxWaiting) {
@@ -67,7 +68,10 @@ export class Output {
     if (!this.#isWriting) void this.#writeAll()
   }
 
-  /** Writes a text when all before it is written. Rejects, and has not written all of it, at the first error. */
+  /**
+   * Resolves when a text and all before it is written. Rejects at the first error, before all of it is
+   * written.
+   */
   async deliver(text: string): Promise<void> {
     while (this.#isWriting) await new Promise<void>((resolve) => this.#idle.push(resolve))
     this.#isWriting = true
@@ -84,7 +88,7 @@ export class Output {
     }
   }
 
-  /** Resolves when nothing waits, or after this many milliseconds, with whether all was written. */
+  /** Resolves when nothing waits, or after `millis` milliseconds, with whether all was written. */
   async drained(millis: number): Promise<boolean> {
     if (!this.#isWriting) return true
     let timer: NodeJS.Timeout | undefined
@@ -115,7 +119,7 @@ export class Output {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** The first of what waits, together as much as is written at once. It still counts as waiting. */
+  /** Returns as much of the waiting text as is written at once. It still counts as waiting. */
   #take(): string {
     let [count, bytes] = [0, 0]
     for (const text of this.#waiting) {
@@ -149,12 +153,13 @@ export class Output {
   }
 }
 
-/** Keeps no process from ending. */
+/** A timer that does not keep the process alive. */
 const pause = (millis: number) => new Promise<void>((resolve) => void setTimeout(resolve, millis).unref())
 
 /**
- * Writes to a descriptor on a thread of its own. Bun's own threads for such work are two, and one that waits for a reader is
- * lost to files and host names. `process.stdout` and `Bun.stdout` block where a terminal is stopped (Bun 1.4.5).
+ * Writes to a descriptor on its own thread. Bun has only two threads for such work, and one that waits for a
+ * reader would be missing for files and host names. `process.stdout` and `Bun.stdout` block when a terminal
+ * is stopped (Bun 1.4.5).
  */
 export function newThreadWriter(descriptor: number): Writer {
   const thread = new Worker(new URL('./output-thread.ts', import.meta.url), { ref: false })
@@ -185,5 +190,5 @@ const newPoolWriter =
       })
     })
 
-/** Standard error, for what is written seldom, one write at a time in the whole process. */
+/** Standard error, for rare messages, one write at a time in the whole process. */
 export const standardError = new Output(newPoolWriter(2))

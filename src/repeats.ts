@@ -2,35 +2,35 @@ import { networkOf } from './address.ts'
 import type { Clock } from './session/lifetime.ts'
 import type { Millis } from './store/store.ts'
 
-/** Where an event comes from. Events that agree in all of this repeat each other. */
+/** Where an event comes from. Events that agree in all fields are repeats. */
 export interface Source {
   readonly kind: string
-  /** The user whom it is about, or empty. */
+  /** The user concerned, or empty. */
   readonly user: string
   /** The network that the request came from, or empty. */
   readonly network: string
 }
 
-/** So many at once, and then so many an hour. */
+/** A burst, and then a number per hour. */
 export interface Budget {
   readonly burst: number
   readonly perHour: number
 }
 
-/** How many events are told one by one. The others are counted. */
+/** How many events are reported one by one. The others are counted. */
 export interface RepeatLimits {
-  /** Events under different names never count for each other. */
+  /** Events under different names are counted separately. */
   readonly name: string
-  /** Of one source, until it has been quiet for a period. */
+  /** For one source, until it has been quiet for a period. */
   readonly singles: number
-  /** Of one kind about one user, from whatever network, and of one kind in all; null: any number. */
+  /** For one kind of event about one user, from any network, and for one kind in total. Null: unlimited. */
   readonly ofUser: Budget | null
   readonly ofAll: Budget | null
 }
 
 /** Events that were counted. */
 export interface Repeated<T> {
-  /** A user or network that is empty stands for several. */
+  /** An empty user or network stands for several. */
   readonly source: Source
   /** The first of them. */
   readonly item: T
@@ -42,7 +42,7 @@ export interface Repeated<T> {
 interface Entry<T> {
   readonly source: Source
   readonly limits: RepeatLimits
-  /** Counts events from several networks or about several users, which found no budget of their own. */
+  /** Counts events from several networks or about several users whose own budgets were used up. */
   readonly isWide: boolean
   singles: number
   counted: { item: T; more: number; since: Millis } | null
@@ -59,8 +59,9 @@ interface Bucket {
 const HOUR: Millis = 3_600_000
 
 /**
- * Tells repeats from events that are new, in bounded memory. The first events of a source are told at once, and those that
- * follow are counted and told together: after a period, and as long as there are any, after twice the time, up to the longest.
+ * Tells new events from repeats, in bounded memory. The first events of a source are reported at once; later
+ * ones are counted and reported together: after a period, and while they continue, after twice the time, up
+ * to a maximum.
  */
 export class Repeats<T> {
   readonly #clock: Clock
@@ -73,11 +74,11 @@ export class Repeats<T> {
     this.#period = period
   }
 
-  /** Whether an event is told by itself. If not, it is counted. */
+  /** Tells whether an event is reported on its own. If not, it is counted. */
   isSingle(source: Source, limits: RepeatLimits, item: T): boolean {
     const entry = this.#entries.get(keyOf(source, limits, false))
     if (entry !== undefined) {
-      // Half of each budget is for the first events of other sources.
+      // Half of each budget is reserved for the first events of other sources.
       const isTold = entry.singles < limits.singles && this.#spend(source, limits, 0.5) === null
       if (isTold) entry.singles++
       else this.#count(entry, item, 1)
@@ -92,11 +93,11 @@ export class Repeats<T> {
     return true
   }
 
-  /** What was counted and is due, or all of it. What is told is not counted again. */
+  /** Returns the counted events that are due, or all. Each is returned once. */
   take(which: 'due' | 'all'): readonly Repeated<T>[] {
     const now = this.#clock()
     const isDue = ({ dueAt, period }: Entry<T>) => which === 'all' || now >= dueAt || dueAt - now > period
-    // Those that find no budget are added to wide ones, which may begin with it.
+    // Counts without a budget are added to wide entries, which may start with them.
     for (const entry of [...this.#entries.values()]) if (!entry.isWide && isDue(entry)) this.#widen(entry)
     const due = [...this.#entries.values()].filter(isDue)
     const told = due.flatMap((entry) => this.#tell(entry, now, which === 'due'))
@@ -140,7 +141,10 @@ export class Repeats<T> {
     return entry
   }
 
-  /** Takes one from each budget, of which this part stays, or returns the wider source that the event counts for. */
+  /**
+   * Takes one from each budget, of which `part` stays. Returns null, or the wider source that the event
+   * counts for.
+   */
   #spend({ kind, user }: Source, { name, ofUser, ofAll }: RepeatLimits, part: number): Source | null {
     if (ofUser !== null && user !== '' && !this.#take(`${name} ${kind} ${user}`, ofUser, part))
       return { kind, user, network: '' }
@@ -168,6 +172,6 @@ export class Repeats<T> {
 const keyOf = ({ kind, user, network }: Source, { name }: RepeatLimits, isWide: boolean) =>
   JSON.stringify([name, kind, user, network, isWide])
 
-/** An IPv4 address is a source of its own. An IPv6 customer often has a /48, and so is one. */
+/** Returns an IPv4 address as a source of its own. An IPv6 customer often has a /48, which is one source. */
 export const sourceNetworkOf = (address: string | undefined): string =>
   address === undefined || address === '' ? '' : networkOf(address, { ipv4: 32, ipv6: 48 })

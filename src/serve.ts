@@ -37,43 +37,51 @@ import { kindOfStore, openStore, shownStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { untilAnswered } from './wait.ts'
 
-/** For how long a cookie from before the login can become the session's own. */
-const PRE_LOGIN = 10 * 60_000
+/** How long a pre-login cookie can become the session's cookie. */
+const PRE_LOGIN_MS = 10 * 60_000
 
-/** Milliseconds between comments in a stream: proxies close what is silent for a minute, and the reader learns within it that nobody is there. */
-const HEARTBEAT = 20_000
+/**
+ * Milliseconds between comments in a stream: proxies close streams that are silent for a minute, and clients
+ * notice a lost server within it.
+ */
+const HEARTBEAT_MS = 20_000
 
-/** Milliseconds that a stop waits for connections to go and for requests under way. */
-const LONGEST_WAIT = 7_000
+/** Milliseconds that a shutdown waits for connections to close and for requests in flight. */
+const MAX_STOP_WAIT_MS = 7_000
 
-/** What surrounds a server and is not a setting. */
+/** What a server needs besides its settings. */
 export interface Surroundings extends Announcer {
   readonly log: Log
-  /** Lines of the log that were dropped, if they can be. */
+  /** How many log lines were dropped, if lines can be dropped. */
   linesDropped?(): number
   readonly clock: Clock
-  /** What a hash of a password costs, if not what it should. */
+  /** The cost of a password hash, if not the default. */
   readonly passwordCost?: PasswordCost
-  /** Milliseconds between the heartbeats of streams, if not as usual. */
+  /** Milliseconds between heartbeats of streams, if not the default. */
   readonly heartbeat?: number
-  /** From 0 to 1; spreads over time what clients would else do at once. If not `Math.random`. */
+  /**
+   * Returns a number from 0 to 1 that spreads over time what clients would do at once. Default:
+   * `Math.random`.
+   */
   readonly random?: () => number
   /** For the first admin; null: a random one. */
   readonly adminPassword: string | null
-  /** Told, once, that only a new process can go on: the server answers what it still can until it is stopped. */
+  /**
+   * Called once if only a new process can recover. The server answers what it still can until it is stopped.
+   */
   giveUp(): void
 }
 
-/** A server that answers. */
+/** A running server. */
 export interface Running {
   readonly port: number
-  /** Where metrics are told; null: nowhere. */
+  /** The port where metrics are served; null: none. */
   readonly metricsPort: number | null
-  /** Answers what is under way, writes what is not yet written, and lets go of everything. */
+  /** Finishes requests in flight, writes what is not yet written, and releases everything. */
   stop(): Promise<void>
 }
 
-/** Wires all parts into a running server. Throws a `SetupError` if something outside keeps it from starting. */
+/** Wires all parts into a running server. Throws a `SetupError` if something outside prevents the start. */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Running> {
   const { log, giveUp } = surroundings
   const store = await openStore(config.store, {
@@ -94,7 +102,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   try {
     return await start(config, surroundings, store)
   } catch (error) {
-    // What failed is told, and not that a store which fails could not be closed either.
+    // Reports the first failure, not that of closing a store that already fails.
     await store.close().catch(() => {})
     throw error
   }
@@ -114,10 +122,10 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     attributes: config.limits.attributes,
     sessionBytes: config.limits.session,
     userBytes: config.limits.user,
-    // So that each session that a user may have has its share, whatever the others have.
+    // So that each session of a user has its share, whatever the user's other sessions hold.
     shareBytes: Math.floor(config.limits.user / config.perUser),
   }
-  const lifetime = newLifetime(config, PRE_LOGIN)
+  const lifetime = newLifetime(config, PRE_LOGIN_MS)
   const touches = new Touches(store, lifetime, clock, fault)
   const readSecret = (name: 'pre-login' | 'device') =>
     untilAnswered(() => store.readSecret(name, randomBytes(32).toString('base64url')))
@@ -150,7 +158,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   const streams = new Streams({
     most: events.streams,
     mostOfSession: events['streams-per-session'],
-    heartbeat: surroundings.heartbeat ?? HEARTBEAT,
+    heartbeat: surroundings.heartbeat ?? HEARTBEAT_MS,
   })
   const overview = new Overview({
     store,
@@ -219,7 +227,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
         return { isUp, sessions: measure?.sessions ?? null, bytes: measure?.bytes ?? null }
       },
     })
-    // After the ports are ours: the password is shown but once.
+    // After the ports are open: the password is shown only once.
     await makeFirstAdmin(
       { users, audit, log, readiness, fault, announcer: surroundings },
       surroundings.adminPassword,
@@ -260,16 +268,16 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
     port,
     metricsPort,
     async stop() {
-      const deadline = performance.now() + LONGEST_WAIT
+      const deadline = performance.now() + MAX_STOP_WAIT_MS
       sweeping.stop()
       readiness.stop()
       await drain(port, config.drain, () => readiness.closePort())
-      // Their readers connect again, elsewhere if there is another node.
+      // Clients reconnect, to another node if there is one.
       streams.stop()
-      // Finishes requests under way, but does not wait for clients that never complete theirs.
+      // Finishes requests in flight, but does not wait for clients that never complete theirs.
       await Promise.race([server.stop(), Bun.sleep(deadline - performance.now())])
       await server.stop(true)
-      // It asks the overview.
+      // Before the overview, which it reads.
       await metrics?.stop(true)
       await overview.stop()
       await Promise.all([touches.flush(), audit.stop()])
@@ -280,7 +288,7 @@ async function start(config: Config, surroundings: Surroundings, store: Store): 
   }
 }
 
-/** Loaded by those alone who use it: what writes the format of Prometheus is larger than all of our metrics. */
+/** Loaded only when metrics are on: prom-client is larger than all of our own metrics code. */
 async function startMetrics(
   { metrics, hosts }: Config,
   fault: (error: unknown) => void,

@@ -7,12 +7,13 @@ import { isPath } from './paths.ts'
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const sizes: Readonly<Record<string, number>> = { b: 1, kib: 1_024, mib: 1_048_576, gib: 1_073_741_824 }
 
-/** A number with a unit, as the number of the smallest unit. */
+/** Parses a number with a unit into a number of the smallest unit. */
 const measure = (by: Readonly<Record<string, number>>, example: string) =>
   z.string({ error: `must be a text with a unit, such as "${example}"` }).transform((text, context) => {
     const [, number, unit] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/i.exec(text.trim()) ?? []
     const value = Math.round(Number(number) * (by[unit?.toLowerCase() ?? ''] ?? Number.NaN))
-    // A number too large to count with is refused by the bound of the setting, which says what is possible.
+    // A number too large to represent is rejected by the setting's bound, whose message says what is
+    // possible.
     if (value > 0) return Math.min(value, Number.MAX_SAFE_INTEGER)
     context.addIssue({
       code: 'custom',
@@ -21,29 +22,29 @@ const measure = (by: Readonly<Record<string, number>>, example: string) =>
     return z.NEVER
   })
 
-/** The longest duration, in days. Added to the time of today it ends before the year 9999, which dates of four digits end with. */
+/** The longest duration, in days. Today plus this is before the year 9999, so dates keep 4 digits. */
 const LONGEST_DAYS = 2_800_000
 
 const duration = measure(units, '30m').refine(
   (value) => value <= LONGEST_DAYS * 86_400_000,
   `must be ${LONGEST_DAYS}d at most: with a longer one it would lead beyond the year 9999, which no date is written for`,
 )
-/** Below it, no request could come before the session has ended. */
+/** With less, the session would end before the next request could arrive. */
 const sessionTime = duration.refine((value) => value >= 100, 'must be 100ms at least')
-/** Below it, a disk that is busy would count as a store that is away; above it, requests would pile up. */
+/** With less, a busy disk would count as an unavailable store; with more, requests would pile up. */
 const patience = duration.refine((value) => value >= 100 && value <= 60_000, 'must be from 100ms to 1m')
-/** A stop takes 10 seconds at most, all in all. */
+/** A shutdown takes at most 10 seconds in total. */
 const drain = duration.refine((value) => value <= 5_000, 'must be 5s at most')
-/** Timers count no further than 24 days; a day is long enough to wait for a password. */
+/** Timers reach no further than 24 days; a day is long enough to wait for a password. */
 const window = duration.refine((value) => value <= 86_400_000, 'must be one day ("1d") at most')
-/** No back end keeps a value of more. */
+/** No back end stores a larger value. */
 const size = measure(sizes, '64 KiB').refine((value) => value <= 1_073_741_824, 'must be 1 GiB at most')
-/** Of many sessions, each of which a back end keeps by itself. */
+/** For many sessions, each of which a back end stores separately. */
 const userSize = measure(sizes, '16 MiB').refine(
   (value) => value <= 1_099_511_627_776,
   'must be 1024 GiB at most',
 )
-/** Below it, a login does not fit into a body. */
+/** With less, a login does not fit into a body. */
 const bodySize = size.refine((value) => value >= 1_024, 'must be 1 KiB at least')
 const whole = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`
@@ -141,7 +142,7 @@ const address = z.string({ error: METRICS }).transform((value, context) => {
   return z.NEVER
 })
 
-/** A table of the file, all of whose settings may be left out. */
+/** A table of the file whose settings are all optional. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z
     .strictObject(shape, {
@@ -149,7 +150,7 @@ const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
     })
     .partial()
 
-/** The settings that have a flag and a variable of the environment. */
+/** The settings that have a flag and an environment variable. */
 export const flagged = {
   port: whole(0, 65_535),
   host: listenHost,
@@ -161,7 +162,7 @@ export const flagged = {
 }
 export type FlagName = keyof typeof flagged
 
-/** The settings file: the same names, and all that has no flag. */
+/** The settings file: the same names, and those without a flag. */
 export const file = z
   .strictObject({
     ...flagged,
@@ -216,20 +217,20 @@ export const file = z
   })
   .partial()
 
-/** What a settings file may say, checked. */
+/** The contents of a settings file after validation. */
 export type Given = z.infer<typeof file>
 
-/** A setting by its name, such as `session.idle`. */
+/** A setting with its name, such as `session.idle`. */
 export interface Setting {
   readonly name: string
   readonly isList: boolean
-  /** Whether it may hold a password, so that the environment may name a file with it. */
+  /** Whether it may contain a password, so that an environment variable may name a file with it. */
   readonly isSecret: boolean
 }
 
 const secrets = ['store']
 
-/** Every setting that has one value or a list of them. */
+/** Every setting that has one value or a list of values. */
 export const settings: readonly Setting[] = settingsOf(file, '')
 
 function settingsOf(table: z.ZodObject, prefix: string): Setting[] {

@@ -1,16 +1,22 @@
 import { StoreFault } from './errors.ts'
 
-/** Pauses between attempts, in milliseconds: the first, and the longest. Each is twice as long as the one before. */
+/**
+ * Pauses between attempts, in milliseconds: the first and the longest. Each is twice as long as the one
+ * before.
+ */
 export interface Backoff {
   readonly first: number
   readonly longest: number
 }
 
-/** The pause after this many attempts that failed, counted from 0, in milliseconds. */
+/** Returns the pause after this many failed attempts, counted from 0, in milliseconds. */
 export const pauseAfter = (attempts: number, { first, longest }: Backoff): number =>
   Math.min(longest, first * 2 ** attempts)
 
-/** Resolves as `work` does, or rejects with the error of `late` after so many milliseconds; `work` itself goes on. */
+/**
+ * Settles as `work` does, or rejects with the error of `late` after `millis` milliseconds. `work` itself goes
+ * on.
+ */
 export async function within<T>(millis: number, work: Promise<T>, late: () => Error): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(late()), millis)
@@ -21,13 +27,13 @@ export async function within<T>(millis: number, work: Promise<T>, late: () => Er
   }
 }
 
-/** How long a start asks a store again, in milliseconds, and the pauses between. */
+/** How long a start keeps asking a store, and the pauses in between, in milliseconds. */
 const START_MS = 5_000
 const START_BACKOFF: Backoff = { first: 20, longest: 200 }
 
 /**
- * Asks a store until it answers, so that a moment in which it is slow does not end a start. Throws the last `StoreFault` after
- * 5 seconds. What is asked must do no harm when it is done twice.
+ * Calls `ask` until it resolves, so that a slow moment of the store does not end a start. Throws the last
+ * `StoreFault` after 5 seconds. `ask` must be safe to repeat.
  */
 export async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + START_MS
