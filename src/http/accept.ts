@@ -6,7 +6,10 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['application/problem+json', 'json'],
 ])
 
-/** What a client would rather have, by its `Accept`: the higher weight, then the one named first. Null: it names neither. */
+/**
+ * Returns what a client prefers by its `Accept`: the higher weight, then the type named first. Null: it names
+ * neither.
+ */
 export function preferredIn(accept: string | null): Kind | null {
   let preferred: Kind | null = null
   let most = 0
@@ -21,7 +24,7 @@ export function preferredIn(accept: string | null): Kind | null {
   return preferred
 }
 
-/** The `q` of a range; 1 without one, or where it is no number. */
+/** Returns the `q` of a range; 1 if it is missing or no number. */
 function weightIn(params: readonly string[]): number {
   const weight = Number(params.find((each) => each.startsWith('q='))?.slice(2) ?? 1)
   return Number.isNaN(weight) ? 1 : weight

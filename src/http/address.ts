@@ -1,10 +1,13 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { formatAddress } from '../address.ts'
 
-/** The addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+/** The addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
 export type TrustedProxies = BlockList
 
-/** Each is an address, or a network such as `10.0.0.0/8`. Throws a `TypeError` that names the one that is neither. */
+/**
+ * Builds the list from addresses and networks such as `10.0.0.0/8`. Throws a `TypeError` that names an
+ * invalid one.
+ */
 export function newTrustedProxies(networks: readonly string[]): TrustedProxies {
   const list = new BlockList()
   for (const network of networks) {
@@ -19,21 +22,22 @@ export function newTrustedProxies(networks: readonly string[]): TrustedProxies {
   return list
 }
 
-/** A network of IPv4 that is written as IPv6, such as `::ffff:10.0.0.0/104`, has 96 bits more than it has as IPv4. */
+/** An IPv4 network written as IPv6, such as `::ffff:10.0.0.0/104`, has 96 bits more than as IPv4. */
 const bitsOf = (plain: string, written: string, bits: number) =>
   isIPv6(written) && !isIPv6(plain) ? Math.max(0, bits - 96) : bits
 
 /** Where a request came from. */
 export interface ClientAddress {
-  /** In the spelling of `formatAddress`. */
+  /** As `formatAddress` writes it. */
   readonly address: string
   /** An entry of `X-Forwarded-For` that a trusted proxy sent and that is no address; null: there is none. */
   readonly unreadable: string | null
 }
 
 /**
- * The client's address: that of the connection, or, behind trusted proxies, the last one in `X-Forwarded-For` that is
- * not theirs. Anybody could have written what stands before it. An entry that is no address ends the search.
+ * Returns the client's address: the connection's or, behind trusted proxies, the last one in
+ * `X-Forwarded-For` that is not theirs. Clients can forge everything before it. The search ends at an entry
+ * that is no address.
  */
 export function clientAddress(
   peer: string,
@@ -52,11 +56,14 @@ export function clientAddress(
   return { address, unreadable: null }
 }
 
-/** Whether this is the address of a trusted proxy, in the spelling of `formatAddress`. */
+/** Tells whether an address, as `formatAddress` writes it, is that of a trusted proxy. */
 export const isTrusted = (address: string, trusted: TrustedProxies): boolean =>
   trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 
-/** An entry of `X-Forwarded-For`: an address, in quotes or not, with a port or without: `192.0.2.1:80`, `[2001:db8::1]:80`. */
+/**
+ * Parses an entry of `X-Forwarded-For`: an address, quoted or not, with or without a port: `192.0.2.1:80`,
+ * `[2001:db8::1]:80`.
+ */
 function hopAddress(hop: string): string | null {
   const text = hop.length > 1 && hop.startsWith('"') && hop.endsWith('"') ? hop.slice(1, -1).trim() : hop
   const [, inBrackets] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? []

@@ -25,15 +25,15 @@ import {
 import { isApiPath } from './return.ts'
 import { noSuchSession } from './user.ts'
 
-/** Users that the page for people shows at once. */
+/** How many users the console's page loads at first. */
 const USERS_SHOWN = 500
 
-/** With it, an admin who logged in a while ago proves again who it is. */
+/** An admin whose login is no longer fresh proves the identity again with this parameter. */
 const proof = { [YOUR_PASSWORD]: secret }
 
 const userFields = { uname: required, fullname: text, email: text, roles: list, disabled: flag }
 
-/** The parameters of the calls of admins. Any name can be a place in the list of users. */
+/** The parameters of the admin calls. Any name can be a position in the list of users. */
 export const ADMIN_PARAMS = {
   listUsers: z.object({ prefix: filter, ...paging(/^/) }),
   getUser: z.object({ uname: required }),
@@ -53,13 +53,16 @@ export const ADMIN_PARAMS = {
   }),
 }
 
-/** A call of an admin, with the parameters of its schema. */
+/** An admin call with the parameters of its schema. */
 type AdminCall<K extends keyof typeof ADMIN_PARAMS> = SessionCall<z.output<(typeof ADMIN_PARAMS)[K]>>
 
-/** `admin/users/list`: all, or those whose name begins with `prefix`. */
+/**
+ * `admin/users/list`. Parameters: `prefix` (ignoring case), `after`, `limit`. Returns the users whose names
+ * begin with `prefix`, or all, and `next`, the start of the next page or null.
+ */
 export async function listUsers({ ask, app, params }: AdminCall<'listUsers'>): Promise<object> {
   const { after, prefix } = params
-  // The page for people sorts what it has, so that it has more than programs get.
+  // The console sorts the users that it has, so it loads more than programs get by default.
   const limit = limitOf(params, isApiPath(ask.path) ? undefined : USERS_SHOWN)
   const { items, next } = await (prefix === undefined
     ? app.users.list(after, limit)
@@ -67,33 +70,44 @@ export async function listUsers({ ask, app, params }: AdminCall<'listUsers'>): P
   return { users: items.map(shownUser), next }
 }
 
-/** `admin/users/get` */
+/**
+ * `admin/users/get`. Parameter: `uname`. Returns the user without the password. Throws if there is no such
+ * user.
+ */
 export const getUser = async ({ app, params }: AdminCall<'getUser'>): Promise<object> =>
   shownUser(await app.users.require(params.uname))
 
-/** `admin/users/create` */
+/**
+ * `admin/users/create`. Parameters: `uname`, `password` and the user's fields. Returns `{}`. Throws if the
+ * name is taken or looks like an admin's, or if a field or the password is not allowed. Needs a fresh login
+ * or the admin's own password.
+ */
 export async function createUser(call: AdminCall<'createUser'>): Promise<object> {
   const { ask, app, params, session } = call
   const uname = await app.users.nameOf(params.uname)
-  const fields = fieldsOf(params)
+  const fields = toFields(params)
   await app.users.requireNew(uname, fields)
   await requireFresh(ask, app, session, params[YOUR_PASSWORD])
-  const withPassword = await hashing(params.password, app, fields, { ...fields, uname })
+  const withPassword = await withPasswordHash(params.password, app, fields, { ...fields, uname })
   await requireStillAdmin(call)
   await app.users.create(uname, withPassword)
   app.audit.info({ event: 'user_create', ...ask.origin, ...by(call), uname }, 'created a user')
   return {}
 }
 
-/** `admin/users/update` */
+/**
+ * `admin/users/update`. Parameters: `uname` and the fields to change. Returns how many sessions `ended`. A
+ * change of password, roles or `disabled` needs a fresh login or the admin's own password. Throws if there is
+ * no such user.
+ */
 export async function updateUser(call: AdminCall<'updateUser'>): Promise<object> {
   const { ask, app, params } = call
   const user = await app.users.require(params.uname)
   const { uname } = user
-  const fields = fieldsOf(params)
+  const fields = toFields(params)
   requireUser(uname, fields)
   await requireMayUpdate(call, uname)
-  const changes = await hashing(params.password, app, fields, { ...user, ...fields })
+  const changes = await withPasswordHash(params.password, app, fields, { ...user, ...fields })
   await requireStillAdmin(call)
   const ended = await app.users.update(uname, changes)
   app.meter.count('revoked', ended)
@@ -104,7 +118,10 @@ export async function updateUser(call: AdminCall<'updateUser'>): Promise<object>
   return { ended }
 }
 
-/** `admin/users/delete` */
+/**
+ * `admin/users/delete`. Parameter: `uname`. Deletes the user and returns how many sessions `ended`. Needs a
+ * fresh login or the admin's own password. Throws if there is no such user.
+ */
 export async function deleteUser(call: AdminCall<'deleteUser'>): Promise<object> {
   const { ask, app, params, session } = call
   const { uname } = await app.users.require(params.uname)
@@ -116,40 +133,52 @@ export async function deleteUser(call: AdminCall<'deleteUser'>): Promise<object>
   return { ended }
 }
 
-/** `admin/sessions/list`: those of a user, of an address, of a handle, or all. */
+/**
+ * `admin/sessions/list`. Parameters: `uname`, `address`, `handle`, `after`, `limit`. Returns the matching
+ * live sessions, or all, latest login first, and `next`, the start of the next page or null.
+ */
 export async function listSessions({ app, params }: AdminCall<'listSessions'>): Promise<object> {
   const { address, handle } = params
-  const which = { uname: await nameIn(params, app), address: address && typedAddress(address), handle }
+  const which = { uname: await toStoredName(params, app), address: address && typedAddress(address), handle }
   const { items, next } = await app.sessions.list(which, params.after, limitOf(params))
   return { sessions: items.map(shown), next }
 }
 
-/** `admin/sessions/count`: how many a user has, or all. */
+/**
+ * `admin/sessions/count`. Parameter: `uname`, or none for all users. Returns the number of live `sessions`.
+ */
 export const countSessions = async ({ app, params }: AdminCall<'countSessions'>): Promise<object> => ({
-  sessions: await app.sessions.count((await nameIn(params, app)) ?? null),
+  sessions: await app.sessions.count((await toStoredName(params, app)) ?? null),
 })
 
-/** `admin/sessions/revoke`: one session, those of a user, or all. */
+/**
+ * `admin/sessions/revoke`. Parameters: exactly one of `handle`, `uname` and `all`. Returns how many sessions
+ * `ended`. Throws if there is no session with the handle. Needs a fresh login or the admin's own password,
+ * unless the session is the admin's own.
+ */
 export async function revokeSessions(call: AdminCall<'revokeSessions'>): Promise<object> {
   const { ask, app, params, session } = call
-  const end = revoking(call)
-  // Logging oneself out takes nothing more, however it is asked for.
+  const end = toRevocation(call)
+  // Ending the own session needs no more than a logout does, whichever call is used.
   if (params.handle !== handleOf(session.id)) {
     await requireFresh(ask, app, session, params[YOUR_PASSWORD])
     await requireStillAdmin(call)
   }
   const ended = await end()
   app.meter.count('revoked', ended)
-  const which = { uname: await nameIn(params, app), revoked: params.handle, all: params.all }
+  const which = { uname: await toStoredName(params, app), revoked: params.handle, all: params.all }
   app.audit.info({ event: 'revoke', ...ask.origin, ...by(call), ...which, ended }, 'ended sessions')
   return { ended }
 }
 
-/** `admin/log/list`: events, newest first, that have all of what the parameters name. */
+/**
+ * `admin/log/list`. Parameters: `uname`, `event`, `address`, `from`, `to`, `after`, `limit`. Returns the
+ * events that match all parameters, newest first, and `next`, the start of the next page or null.
+ */
 export async function listEvents({ app, params }: AdminCall<'listEvents'>): Promise<object> {
   const { event, address, from, to } = params
   const which = {
-    uname: await nameIn(params, app),
+    uname: await toStoredName(params, app),
     event,
     address: address && typedAddress(address),
     from,
@@ -159,8 +188,11 @@ export async function listEvents({ app, params }: AdminCall<'listEvents'>): Prom
   return { events: items.map(({ at, ...fields }) => ({ at: instant(at), ...fields })), next }
 }
 
-/** What ends the sessions that the parameters name; how many ended. Refuses parameters that do not say which. */
-function revoking({ app, params }: AdminCall<'revokeSessions'>): () => Promise<number> {
+/**
+ * Returns a function that ends the sessions that the parameters name and resolves with their number. Throws
+ * if the parameters name none.
+ */
+function toRevocation({ app, params }: AdminCall<'revokeSessions'>): () => Promise<number> {
   const { handle, uname, all = false } = params
   if ([handle !== undefined, uname !== undefined, all].filter(Boolean).length !== 1) {
     throw new Refusal(
@@ -176,18 +208,24 @@ function revoking({ app, params }: AdminCall<'revokeSessions'>): () => Promise<n
   }
 }
 
-/** The user that a list is narrowed to, by the name that is stored. */
-const nameIn = async ({ uname }: { readonly uname?: string | undefined }, app: App) =>
+/** Returns the user's name as it is stored, for the filter of a list. */
+const toStoredName = async ({ uname }: { readonly uname?: string | undefined }, app: App) =>
   uname === undefined || uname === '' ? undefined : app.users.nameOf(uname)
 
-/** Checks once more, right before a change: since the request came, the password was hashed or checked, which takes a while. */
+/**
+ * Checks the role again right before a change: withPasswordHash or checking a password took a while since the request
+ * arrived.
+ */
 const requireStillAdmin = ({ ask, app, pairs }: SessionCall) =>
   requireAdmin(ask, app, { kind: 'change', pairs })
 
-/** What decides who may log in, and so needs more than a cookie. */
+/** Fields that decide who may log in, and so need more than a cookie. */
 const SENSITIVE = ['password', 'roles', 'disabled'] as const
 
-/** Refuses a change of who may log in to an admin who has not logged in just now, and of the admin's own password to anyone. */
+/**
+ * Throws if an admin without a fresh login changes who may log in, and if an admin changes the own password
+ * here.
+ */
 async function requireMayUpdate(
   { ask, app, session, params }: AdminCall<'updateUser'>,
   uname: string,
@@ -204,14 +242,14 @@ async function requireMayUpdate(
   await requireFresh(ask, app, session, password)
 }
 
-/** The fields that the parameters name, without the password. */
-function fieldsOf({ fullname, email, roles, disabled }: AdminCall<'updateUser'>['params']): UserFields {
+/** Returns the fields that the parameters name, without the password. */
+function toFields({ fullname, email, roles, disabled }: AdminCall<'updateUser'>['params']): UserFields {
   const given = { fullname, email, roles, disabled }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-/** Fields with the hash of a password, if there is one. */
-async function hashing(
+/** Adds the hash of the password to the fields, if there is a password. */
+async function withPasswordHash(
   password: string | undefined,
   app: App,
   fields: UserFields,

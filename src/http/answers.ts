@@ -3,7 +3,7 @@ import { z } from 'zod'
 const instant = z.iso.datetime()
 const handle = z.string().regex(/^[\w-]{22}$/)
 
-/** Names where the next page begins, or null at the end. */
+/** The start of the next page, or null at the end. */
 const next = z.string().nullable()
 
 export const nothing = z.strictObject({})
@@ -23,7 +23,7 @@ export const info = z.strictObject({
   freshUntil: instant,
   csrfProtection: z.boolean(),
   passwordChangeNeeded: z.boolean(),
-  /** Bytes, but for `attributes`, which is a number of them. */
+  /** In bytes, except `attributes`, which is a number of attributes. */
   limits: z.strictObject({ key: z.int(), value: z.int(), attributes: z.int(), session: z.int() }),
 })
 
@@ -51,7 +51,7 @@ export const user = z.strictObject({
 })
 export const users = z.strictObject({ users: z.array(user), next })
 
-/** What is known of an event depends on its kind. */
+/** The other fields of an event depend on its kind. */
 export const events = z.strictObject({
   events: z.array(z.looseObject({ at: instant, event: z.string() })),
   next,
@@ -67,11 +67,11 @@ export const overview = z.strictObject({
     sessions: z.int().nullable(),
     measuredAt: instant.nullable(),
   }),
-  /** `step` is in seconds; each curve has one number for a step. */
+  /** `step` is in seconds; each curve has one number per step. */
   series: z.object({ from: instant, step: z.number() }).catchall(curve),
 })
 
-/** `password` where it has to be changed first. */
+/** `password` is set if the user must change it first. */
 export const loggedIn = z.strictObject({ passwordChangeNeeded: z.boolean().optional() })
 
 export const health = z.strictObject({ status: z.string() })

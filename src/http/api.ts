@@ -22,7 +22,7 @@ import { info, list, password, revoke, USER_PARAMS } from './user.ts'
 const POST = ['POST'] as const
 const BOTH = ['GET', 'POST'] as const
 
-/** The calls of the API. Each answers at three paths: bare, and under `/api/1` and `/api/2`. */
+/** The calls of the API. Each is served at three paths: bare, and under `/api/1` and `/api/2`. */
 export const api = {
   put: endpoint({
     path: '/session/put',

@@ -12,14 +12,14 @@ import type { OriginSettings } from './origin.ts'
 import type { Readiness } from './readiness.ts'
 import type { Streams } from './streams.ts'
 
-/** Everything that answering a request can take. */
+/** Everything that a request handler may need. */
 export interface App extends Reading {
   readonly sessions: Sessions
   readonly users: Users
   readonly login: Login
   readonly watching: Watching
   readonly streams: Streams
-  /** Logs and remembers what security is about. There is no other way to log such a thing. */
+  /** Logs and stores security events. There is no other way to log one. */
   readonly audit: Audit
   readonly log: Pick<CountedLog, 'debug' | 'error'>
   readonly meter: Meter
@@ -30,17 +30,17 @@ export interface App extends Reading {
   /** Whether an API call without a login gets the login page, as M/Monit's clients expect. */
   readonly isMMonit: boolean
   readonly returnHosts: readonly string[]
-  /** The `Strict-Transport-Security` of every answer; null: none. */
+  /** The `Strict-Transport-Security` header of every response; null: none. */
   readonly strictTransport: string | null
-  /** Whether a logout by one of our own pages empties the cache and the storage of this origin. */
+  /** Whether a logout by one of our own pages clears the cache and storage of this origin. */
   readonly clearsSiteData: boolean
-  /** Told of what failed after the answer had begun. */
+  /** Called for failures after the response has begun. */
   readonly fault: (fault: unknown) => void
   /** From 0 to 1. */
   random(): number
-  /** As of the store: whether a read of a session is over before its client can hang up. */
+  /** As in the store: whether a session read finishes before its client can hang up. */
   readonly readsAtOnce: boolean
-  /** Resolves if the store answers. */
+  /** Resolves if the store responds. */
   ping(): Promise<void>
 }
 

@@ -9,10 +9,13 @@ import { type Pair, parseQuery } from './form.ts'
 import type { JsonShape } from './json-body.ts'
 import type { Proxies } from './proxies.ts'
 
-/** Milliseconds that a large body may take, however steadily it comes. A small one is cut off by the runtime's idle timeout. */
-const BODY_TIME = 120_000
+/**
+ * Milliseconds that a large body may take, however steadily it arrives. The runtime's idle timeout ends small
+ * ones.
+ */
+const MAX_BODY_MS = 120_000
 
-/** What an `Ask` needs to know of the server to read itself. */
+/** What an `Ask` needs to know about the server to read itself. */
 export interface Reading {
   readonly cookie: Cookie
   readonly proxies: Proxies
@@ -20,13 +23,15 @@ export interface Reading {
   readonly bodyRoom: BodyRoom
 }
 
-/** A request while it is answered. What most requests do not need is worked out when it is asked for. */
+/** A request and what is derived from it. Whatever most requests do not need is computed on first use. */
 export class Ask {
   readonly method: string
   readonly headers: Headers
-  /** When the request came, by `performance.now()`. */
+  /** When the request arrived, by `performance.now()`. */
   readonly begunAt = performance.now()
-  /** Never decoded. Bun has resolved `/./`, `/../` and `\` in it; of a path of ours nothing was to be resolved. */
+  /**
+   * Never decoded. Bun has resolved `/./`, `/../` and `\` in it; a path of ours contained nothing to resolve.
+   */
   readonly path: string
   /** What follows the first `?`. */
   readonly query: string
@@ -50,7 +55,8 @@ export class Ask {
     this.#request = request
     this.#server = server
     this.#reading = reading
-    // `http://host/path?query`, or `/path?query` where Host makes no URL. `new URL` would cost more than finding the session.
+    // `http://host/path?query`, or `/path?query` if Host makes no valid URL. `new URL` would cost more than
+    // finding the session.
     const { url } = request
     const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('//') + 2)
     const mark = url.indexOf('?', start)
@@ -63,7 +69,7 @@ export class Ask {
     return this.query === '' ? this.path : `${this.path}?${this.query}`
   }
 
-  /** The tokens that the request presents, in its order. */
+  /** The tokens that the request presents, in order. */
   get tokens(): readonly Token[] {
     this.#tokens ??= this.#reading.cookie.tokensOf(this.headers.get('cookie'))
     return this.#tokens
@@ -74,7 +80,10 @@ export class Ask {
     return this.#reading.cookie.devicesOf(this.headers.get('cookie'))
   }
 
-  /** Those of several tokens that `find` finds sessions for, which is asked once for a request. A single one is whatever it is. */
+  /**
+   * Returns the tokens for which `find` finds live sessions; it is called once per request. A single token is
+   * returned unchecked.
+   */
   liveTokens(
     find: (tokens: readonly Token[]) => Promise<readonly Token[]>,
   ): readonly Token[] | Promise<readonly Token[]> {
@@ -84,8 +93,9 @@ export class Ask {
   }
 
   /**
-   * The parameters: those of the query, then, on POST, those of the body. Refuses what cannot be read without a loss. `admit` is called
-   * before more is read or parsed than any client may make the server do, and may refuse.
+   * Returns the parameters: those of the query, then, on POST, those of the body. Throws on what cannot be
+   * read exactly. Calls `admit`, which may throw, before it reads or parses more than any client may ask of
+   * the server.
    */
   params(shape: JsonShape, admit: () => Promise<void>): Pair[] | Promise<Pair[]> {
     if (this.query.length > SHORT_TEXT) return this.#manyParams(shape, admit)
@@ -104,7 +114,9 @@ export class Ask {
     return pairs.length === 0 ? body : body.then((more) => pairs.concat(more))
   }
 
-  /** The parameters of the body, which is read once, in the shape that is asked for first. */
+  /**
+   * Returns the parameters of the body. The body is read once, in the shape that the first caller asks for.
+   */
   bodyParams(shape: JsonShape, admit: () => Promise<void>): Promise<Pair[]> {
     this.#body ??= this.#readBody(shape, admit)
     return this.#body
@@ -118,11 +130,11 @@ export class Ask {
     return parseBody(bytes, this.headers, { limits, admit, shape })
   }
 
-  /** The bytes of the body, while which come it takes room among all bodies that are under way. */
+  /** Receives the bytes of the body. Meanwhile they take room among all bodies in transit. */
   async #receiveBody(limits: BodyLimits, admit: () => Promise<void>): Promise<Uint8Array> {
     const { small, large } = this.#reading.bodyRoom
     const length = this.contentLength === null ? null : Number(this.contentLength)
-    // The runtime gathers what comes while the client is asked for, so there has to be room before.
+    // The runtime buffers the body while the session is looked up, so room is taken first.
     const admitLarge = () => {
       this.#isBodyLarge = true
       large.take(this, length ?? limits.bytes)
@@ -130,7 +142,7 @@ export class Ask {
     }
     if (length === null || length <= SMALL_BODY) small.take(this, length ?? SMALL_BODY)
     const deadline =
-      length === null || length > SMALL_BODY ? setTimeout(() => this.hangUp(), BODY_TIME) : null
+      length === null || length > SMALL_BODY ? setTimeout(() => this.hangUp(), MAX_BODY_MS) : null
     try {
       return await receiveBody(this.#request, length, { limits, admit: admitLarge })
     } finally {
@@ -140,14 +152,14 @@ export class Ask {
     }
   }
 
-  /** Gives back what the request took. To be called when it is answered. */
+  /** Releases what the request used. Call it when the request is answered. */
   finish(): void {
     if (this.#isBodyLarge) this.#reading.bodyRoom.large.give(this)
   }
 
   /**
-   * Whether the rest of the body may be longer than any that is read. Of other bodies the rest is received and dropped: a client that is
-   * still sending would find the connection broken, and no answer.
+   * Whether the rest of the body may exceed what is ever read. The rest of other bodies is received and
+   * dropped: a client that is still sending would otherwise see a broken connection and no response.
    */
   get leavesTooMuch(): boolean {
     if (this.#isBodyRead) return false
@@ -155,18 +167,18 @@ export class Ask {
     return Number(this.contentLength) > this.#reading.bodyLimits.bytes
   }
 
-  /** Lets go of a body that is not read: else it would gather in memory until the request is answered. */
+  /** Drops a body that is not read. Otherwise it would gather in memory until the request is answered. */
   dropBody(): void {
     if (this.method === 'POST' && !this.#request.bodyUsed) void this.#request.body?.cancel().catch(() => {})
   }
 
-  /** The address that the connection came from; a proxy's, if there is one. */
+  /** The address of the connection: the proxy's, if there is one. */
   get peer(): string {
     this.#peer ??= this.#server.requestIP(this.#request)?.address ?? ''
     return this.#peer
   }
 
-  /** Keeps the address of the connection, which is unknown once the client has hung up. Costs about 2.5 µs. */
+  /** Stores the connection's address, which is unknown after the client hangs up. Costs about 2.5 µs. */
   keepPeer(): void {
     void this.peer
   }
@@ -176,7 +188,7 @@ export class Ask {
     return this.#reading.proxies.addressOf(this.peer, this.headers.get('x-forwarded-for'))
   }
 
-  /** Leads from an answer to the lines of the log that belong to it. */
+  /** Connects a response with its log lines. */
   get requestId(): string {
     this.#requestId ??= crypto.randomUUID()
     return this.#requestId
@@ -187,12 +199,12 @@ export class Ask {
     return { requestId: this.requestId, address: this.address }
   }
 
-  /** Lets the connection be silent for however long while it is answered. */
+  /** Allows the connection to stay silent for any time during the response. */
   keepOpen(): void {
     this.#server.timeout(this.#request, 0)
   }
 
-  /** Has the connection closed soon, which takes a few seconds, if the client does not take what is sent. */
+  /** Closes the connection within a few seconds if the client does not read the response. */
   hangUp(): void {
     this.#server.timeout(this.#request, 1)
   }
@@ -202,7 +214,10 @@ export class Ask {
     return this.#request.signal.aborted
   }
 
-  /** Whether the request counts as use of its session: what a page asks by itself does not keep a login alive that nobody uses. */
+  /**
+   * Whether the request counts as a use of its session. Background requests of a page must not keep an unused
+   * login alive.
+   */
   get isUse(): boolean {
     return this.headers.get('cloakroom-use') !== 'no'
   }
@@ -215,7 +230,7 @@ export class Ask {
     return preferredIn(this.headers.get('accept')) === 'page'
   }
 
-  /** Whether the client names the type of our problems, and so knows them. */
+  /** Whether the client accepts our problem type, and so understands it. */
   get knowsProblems(): boolean {
     return this.headers.get('accept')?.includes('application/problem+json') ?? false
   }

@@ -2,21 +2,25 @@ import { Refusal } from '../errors.ts'
 
 /** A request whose body is being received. */
 export interface Receiving {
-  /** When the request came, by `performance.now()`. */
+  /** When the request arrived, by `performance.now()`. */
   readonly begunAt: number
-  /** Closes its connection within a few seconds. */
+  /** Closes the request's connection within a few seconds. */
   hangUp(): void
 }
 
-/** Milliseconds after which a body gives way to others where there is no more room. Of small ones the oldest is nearly always stuck. */
-const PATIENCE = { small: 100, large: 10_000 }
+/**
+ * Milliseconds after which a body gives way to others when room runs out. The oldest small body is nearly
+ * always stuck.
+ */
+const GIVES_WAY_AFTER_MS = { small: 100, large: 10_000 }
 
-/** Seconds after which it is worth sending a large body again. */
+/** Seconds after which a client may send a large body again. */
 const RETRY_S = 2
 
 /**
- * How many bytes of bodies may be under way at once, on all connections. Small bodies and logins have a quarter for themselves, so that large
- * ones take none of their room. Where there is no more, the oldest that are not here yet are hung up on, and others refused.
+ * Limits the bytes of bodies in transit on all connections. A quarter is reserved for small bodies and
+ * logins, so that large ones take none of it. When room runs out, the oldest unfinished bodies are cut off,
+ * and new ones are refused.
  */
 export class BodyRoom {
   readonly small: BodyPool
@@ -24,8 +28,8 @@ export class BodyRoom {
 
   constructor(bytes: number, now: () => number = () => performance.now()) {
     const reserve = Math.floor(bytes / 4)
-    this.small = new BodyPool(reserve, PATIENCE.small, now)
-    this.large = new BodyPool(bytes - reserve, PATIENCE.large, now)
+    this.small = new BodyPool(reserve, GIVES_WAY_AFTER_MS.small, now)
+    this.large = new BodyPool(bytes - reserve, GIVES_WAY_AFTER_MS.large, now)
   }
 }
 
@@ -33,9 +37,9 @@ class BodyPool {
   readonly #most: number
   readonly #patience: number
   readonly #now: () => number
-  /** Bytes of each body that is being received, the oldest first. */
+  /** Bytes of each body that is being received, oldest first. */
   readonly #receiving = new Map<Receiving, number>()
-  /** Bytes of those that are here, and whose requests are not answered yet. */
+  /** Bytes of complete bodies whose requests are not answered yet. */
   readonly #received = new Map<Receiving, number>()
   #taken = 0
 
@@ -45,7 +49,7 @@ class BodyPool {
     this.#now = now
   }
 
-  /** Takes room for a body, or refuses. One alone always has room. */
+  /** Takes room for a body, or throws a refusal. A body that is alone always has room. */
   take(body: Receiving, bytes: number): void {
     if (this.#taken + bytes > this.#most && this.#taken > 0 && !this.#makesRoom(bytes)) {
       throw new Refusal(
@@ -58,7 +62,7 @@ class BodyPool {
     this.#receiving.set(body, bytes)
   }
 
-  /** Notes that all of a body is here. It keeps its room, and no longer gives way. */
+  /** Marks a body as complete. It keeps its room and no longer gives way. */
   keep(body: Receiving): void {
     const bytes = this.#receiving.get(body)
     if (bytes === undefined) return
@@ -66,7 +70,7 @@ class BodyPool {
     this.#received.set(body, bytes)
   }
 
-  /** Gives the room of a body back. */
+  /** Releases the room of a body. */
   give(body: Receiving): void {
     const bytes = this.#receiving.get(body) ?? this.#received.get(body)
     if (bytes === undefined) return
@@ -74,7 +78,7 @@ class BodyPool {
     if (!this.#receiving.delete(body)) this.#received.delete(body)
   }
 
-  /** Hangs up on bodies that take long until there is room for another. */
+  /** Cuts off slow bodies until there is room for another. Returns whether there is. */
   #makesRoom(bytes: number): boolean {
     for (const body of this.#receiving.keys()) {
       if (this.#now() - body.begunAt < this.#patience) return false

@@ -4,46 +4,51 @@ import { type Pair, parseForm, plusToSpace } from './form.ts'
 import { type JsonShape, parseJson } from './json-body.ts'
 import { type BodyFormat, requireAscii, requireMediaType } from './media-type.ts'
 
-/** How much the body of a request may be. */
+/** The limits on a request's body. */
 export interface BodyLimits {
   readonly bytes: number
   readonly parameters: number
 }
 
-/** What a call reads of a body. */
+/** How a call reads a body. */
 export interface BodyRules {
   readonly limits: BodyLimits
-  /** Called before more than a small body is read or parsed. It refuses clients that may not make the server do that. */
+  /**
+   * Called before more than a small body is read or parsed. Throws for clients that may not make the server
+   * do that.
+   */
   readonly admit: () => Promise<void>
 }
 
-/** Bytes of a body that are read for any client. A larger one is read only for a client with a live session. */
+/**
+ * Bytes of a body that are read for any client. A larger one is read only for a client with a live session.
+ */
 export const SMALL_BODY = 16_384
 
-/** Parameters of a body where a session may hold fewer attributes. */
-const LEAST_PARAMETERS = 4_096
+/** The lowest limit on a body's parameters, if a session may hold fewer attributes. */
+const MIN_PARAMETERS = 4_096
 
 /**
- * The limits of a body where a session may hold so many attributes: four times as many parameters, since a call may well name attributes
- * that come twice or are not there.
+ * Returns the limits for a body, given how many attributes a session may hold. Allows four times as many
+ * parameters, since a call may repeat attributes or name missing ones.
  */
 export const bodyLimitsOf = (bytes: number, attributes: number): BodyLimits => ({
   bytes,
-  parameters: Math.max(LEAST_PARAMETERS, 4 * attributes),
+  parameters: Math.max(MIN_PARAMETERS, 4 * attributes),
 })
 
-/** The limits of a call that takes a few fields and no attributes. */
+/** Returns the limits for a call that takes a few fields and no attributes. */
 export const fieldLimitsOf = ({ bytes }: BodyLimits): BodyLimits => ({
   bytes: Math.min(bytes, SMALL_BODY),
   parameters: FEW_PARAMETERS,
 })
 
-/** Bytes as the text that they encode, or a `TypeError`. A byte order mark stays: it is part of the value. */
+/** Decodes UTF-8 or throws a `TypeError`. Keeps a byte order mark, which is part of the value. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The bytes of the body of a request. What the head alone shows to be wrong is refused before anything is read. `length` is that of
- * `Content-Length`, or null for a body in chunks.
+ * Returns the bytes of a request's body. Refuses what the head shows to be wrong before reading anything.
+ * `length` is from `Content-Length`, or null for a chunked body.
  */
 export async function receiveBody(
   request: Request,
@@ -55,11 +60,11 @@ export async function receiveBody(
   if (length > limits.bytes) throw tooLarge(length, limits.bytes)
   requireMediaType(request.headers)
   if (length > SMALL_BODY) await admit()
-  // To ask for it as a stream would take longer than all the rest of a put.
+  // Reading it as a stream would take longer than all the rest of a put.
   return request.bytes()
 }
 
-/** The parameters in a body. No bytes, no parameters, whatever type the body was said to have. */
+/** Parses the parameters in a body. An empty body has none, whatever its declared type. */
 export async function parseBody(
   bytes: Uint8Array,
   headers: Headers,
@@ -75,8 +80,8 @@ export async function parseBody(
 }
 
 /**
- * Refuses a body with more parameters than the limit. They are counted in the text: 1 MiB holds half a million, which as objects would
- * take a hundred times as much memory.
+ * Throws if a body has more parameters than the limit. Counts them in the text: 1 MiB holds half a million,
+ * which as objects would take a hundred times as much memory.
  */
 async function requireFew(text: string, format: BodyFormat, { limits, admit }: BodyRules): Promise<void> {
   const count = format === 'form' ? countPairs : countValues
@@ -88,12 +93,12 @@ async function requireFew(text: string, format: BodyFormat, { limits, admit }: B
 const NONE = new Uint8Array()
 
 /**
- * Pieces of a body that are taken in one turn. A body in a million tiny ones would keep everybody else waiting; those that come in while
- * the others have their turn arrive as one.
+ * How many pieces of a body are taken in one turn. A body in a million tiny pieces would block all other
+ * requests; pieces that arrive in between come as one.
  */
 const PIECES_PER_TURN = 100
 
-/** The bytes of a body that does not say how long it is, read no further than it may be. */
+/** Reads a body of unknown length, no further than the limit. */
 async function receiveChunks(
   body: ReadableStream<Uint8Array>,
   { limits, admit }: BodyRules,
@@ -131,7 +136,7 @@ function notUtf8(bytes: Uint8Array, format: BodyFormat): Refusal {
   return new Refusal('malformed_request', `${what} is not UTF-8 (Latin-1 perhaps). Send the body in UTF-8.`)
 }
 
-/** The first byte that cannot be part of UTF-8, found by halves. */
+/** Returns the position of the first byte that is not UTF-8, by binary search. */
 function firstInvalid(bytes: Uint8Array): number {
   let valid = 0
   let invalid = bytes.length
@@ -143,7 +148,7 @@ function firstInvalid(bytes: Uint8Array): number {
   return valid
 }
 
-/** Whether bytes are UTF-8 that may end within a character. */
+/** Tells whether bytes are UTF-8, which may end within a character. */
 function isBeginning(bytes: Uint8Array): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
@@ -153,7 +158,7 @@ function isBeginning(bytes: Uint8Array): boolean {
   }
 }
 
-/** `length` is null where the end of the body was not reached. */
+/** `length` is null if the end of the body was not reached. */
 const tooLarge = (length: number | null, limit: number) =>
   new Refusal(
     'body_too_large',

@@ -16,12 +16,12 @@ import { problemHeaders, statusOf } from './problem.ts'
 import { returnTarget } from './return.ts'
 
 /**
- * The calls of the API whose answers a page shows, by the names that the page knows them by. The query of the page goes to
- * them, and their guards check it: no page shows what the API would not.
+ * The API calls whose responses a page shows, by the names that the page uses. They receive the page's query,
+ * and their guards check it: a page shows nothing that the API would not.
  */
 type Calls = Readonly<Record<string, Endpoint>>
 
-/** A page, at the path that the navigation has for it. */
+/** Returns a page, at its path in the navigation. */
 export const page = (name: PageName, shows: Calls): Endpoint =>
   endpoint({
     path: pages[name].path,
@@ -31,7 +31,7 @@ export const page = (name: PageName, shows: Calls): Endpoint =>
     handle: ({ ask, app, token }) => draw(name, { ask, app, token }, { calls: shows }),
   })
 
-/** A page with a search. One that the API refuses leads back to it, and shows `nothing`. */
+/** Returns a page with a search. If the API refuses the search, the page shows why and `nothing`. */
 export const searchPage = (name: PageName, shows: Calls, nothing: object): Endpoint =>
   endpoint({
     path: pages[name].path,
@@ -52,11 +52,11 @@ export const searchPage = (name: PageName, shows: Calls, nothing: object): Endpo
 interface WithForm {
   readonly shows: Calls
   readonly sends: Endpoint
-  /** Where it leads when that was done. `handle`: the session that did it. */
+  /** Returns where to redirect afterwards. `handle` is that of the session that sent the form. */
   leadsTo(handle: string): string
 }
 
-/** A page with a form. Sent, it leads on, or is shown again with what was wrong. */
+/** Returns a page with a form. Once sent, it redirects, or shows the form again with the problem. */
 export const pageWithForm = (name: PageName, { shows, sends, leadsTo }: WithForm): Endpoint =>
   endpoint({
     path: pages[name].path,
@@ -76,7 +76,7 @@ export const pageWithForm = (name: PageName, { shows, sends, leadsTo }: WithForm
     },
   })
 
-/** The user's sessions, or where `return_to` says. Without a session the login page. */
+/** Redirects to the user's sessions, or to `return_to`. Shows the login page without a session. */
 export async function front(ask: Ask, app: App): Promise<Response> {
   const pairs = parseQuery(ask.query)
   const target = returnTarget(lastOf(pairs, 'return_to'), ask.headers.get('host'), app)
@@ -94,7 +94,7 @@ export async function front(ask: Ask, app: App): Promise<Response> {
 interface Drawing {
   readonly calls: Calls
   readonly problem?: Refusal
-  /** What it shows besides the answers of the calls. */
+  /** Data of the page besides the responses of the calls. */
   readonly data?: object
 }
 

@@ -1,20 +1,24 @@
 import { DEVICE_LIFETIME } from '../login/devices.ts'
 import { looksLikeToken, type Token } from '../session/token.ts'
 
-/** Cookies of our name that are tried: more than a browser sends of its own, which has one for each domain and path. */
-const MOST_TOKENS = 8
+/** How many cookies of our name are tried: more than a browser sends by itself, one per domain and path. */
+const MAX_TOKENS = 8
 
-/** Device cookies that are looked at: one of this host and one of its domain, with room for two of other paths. */
-const MOST_DEVICES = 4
+/**
+ * How many device cookies are read: one of this host and one of its domain, with room for two of other paths.
+ */
+const MAX_DEVICES = 4
 
-/** How the cookie is called and where it goes. */
+/** The cookie's name and scope. */
 export interface CookieSettings {
   readonly name: string
-  /** The domain that it is shared with, or null: this host alone. */
+  /** The domain that shares the cookie, or null: this host only. */
   readonly domain: string | null
   /** Whether browsers reach the server over https. */
   readonly isSecure: boolean
-  /** `auto`: the strongest prefix that fits, over https. `none`: the bare name, which old programs look for. */
+  /**
+   * `auto`: the strongest prefix that fits, over https. `none`: the bare name, which old programs look for.
+   */
   readonly prefix: 'auto' | 'none'
 }
 
@@ -22,8 +26,8 @@ export interface CookieSettings {
 export type Cookie = ReturnType<typeof newCookie>
 
 /**
- * Over https the name gets the strongest prefix that fits: the browser then guarantees that nobody but this host (`__Host-`), or
- * nobody without https (`__Secure-`), has set it (RFC 6265bis, 4.1.3).
+ * Over https the name gets the strongest prefix that fits. The browser then guarantees that only this host
+ * (`__Host-`), or only https (`__Secure-`), has set the cookie (RFC 6265bis, 4.1.3).
  */
 export function newCookie({ name: plain, domain, isSecure, prefix }: CookieSettings) {
   const strongest = domain === null ? '__Host-' : '__Secure-'
@@ -34,24 +38,27 @@ export function newCookie({ name: plain, domain, isSecure, prefix }: CookieSetti
   return {
     name,
     isSecure,
-    /** The value of a `Set-Cookie`. The cookie has no expiry of its own: the server decides when a session ends. */
+    /**
+     * Returns a `Set-Cookie` value. The cookie does not expire by itself: the server decides when a session
+     * ends.
+     */
     set: (token: Token): string => `${name}=${token}; ${attributes}`,
     /**
-     * The value of a `Set-Cookie` that makes a browser forget it. Apache HttpClient 4 goes by `Expires` alone, and reads no other form of
-     * it (tried with 4.5.14); browsers read both (RFC 6265, 5.1.1).
+     * A `Set-Cookie` value that makes a browser delete the cookie. Apache HttpClient 4 reads only `Expires`,
+     * in this form only (tested with 4.5.14); browsers read both (RFC 6265, 5.1.1).
      */
     expired: `${name}=; ${attributes}; Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:00 GMT`,
-    /** The names in a `Cookie` header that are ours, with whichever prefix. */
+    /** Returns the names in a `Cookie` header that are ours, with any prefix. */
     namesIn: (header: string): readonly string[] =>
       variants.filter((each) => valuesIn(header, each).length > 0),
-    /** The tokens in a `Cookie` header, in its order; whatever cannot be one is passed over. */
+    /** Returns the tokens in a `Cookie` header, in order. Skips what cannot be a token. */
     tokensOf: (header: string | null): readonly Token[] => (header === null ? NONE : tokensIn(header, name)),
-    /** The value of a `Set-Cookie` for a device cookie, which outlives the session. */
+    /** Returns a `Set-Cookie` value for a device cookie, which outlives the session. */
     setDevice: (device: string): string =>
       `${deviceName}=${device}; ${attributes}; Max-Age=${DEVICE_LIFETIME / 1_000}`,
-    /** The device cookies in a `Cookie` header. */
+    /** Returns the device cookies in a `Cookie` header. */
     devicesOf: (header: string | null): readonly string[] =>
-      header === null ? NONE : valuesIn(header, deviceName).slice(0, MOST_DEVICES),
+      header === null ? NONE : valuesIn(header, deviceName).slice(0, MAX_DEVICES),
   }
 }
 
@@ -61,12 +68,14 @@ function tokensIn(header: string, name: string): readonly Token[] {
   const tokens: Token[] = []
   for (const value of valuesIn(header, name)) {
     if (looksLikeToken(value) && !tokens.includes(value)) tokens.push(value)
-    if (tokens.length === MOST_TOKENS) break
+    if (tokens.length === MAX_TOKENS) break
   }
   return tokens
 }
 
-/** The values of all cookies of a name. Other cookies are passed over in one go: a stranger can send thousands. */
+/**
+ * Returns the values of all cookies with a name. Skips the others in one pass: a stranger can send thousands.
+ */
 function valuesIn(header: string, name: string): string[] {
   const values: string[] = []
   for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + 1)) {

@@ -13,9 +13,9 @@ import { orLogIn } from './page-guard.ts'
 import { type ParamsSchema, parseParams, requireInBody, secretsOf } from './params.ts'
 
 /**
- * What a request has to prove before the code of an endpoint runs.
- * - `public`: nothing. Such an endpoint has no POST, so nothing that changes can be public.
- * - `entrance`: nothing, and it begins or ends logins: it refuses other sites by itself.
+ * What a request must prove before the code of an endpoint runs.
+ * - `public`: nothing. Such an endpoint has no POST, so no change can be public.
+ * - `entrance`: nothing. It begins or ends logins, and refuses other sites itself.
  * - `page`: a live session; without one the login page, which leads back.
  * - `read`: a live session, and on POST its CSRF token.
  * - `change`: the same, and on GET the CSRF token too, or one of our own pages.
@@ -25,7 +25,7 @@ export type Guard = 'public' | 'entrance' | 'page' | 'read' | 'change' | 'admin 
 
 type Method = 'GET' | 'HEAD' | 'POST'
 
-/** Of what is shown and never sent to. */
+/** For what is only shown and never receives a form. */
 export const GET_AND_HEAD = ['GET', 'HEAD'] as const
 
 /** A request that presents a token, which may have no live session. */
@@ -33,31 +33,31 @@ export interface TokenCall {
   readonly ask: Ask
   readonly app: App
   readonly token: Token
-  /** The parameters, as they came. */
+  /** The parameters as they came. */
   readonly pairs: readonly Pair[]
 }
 
 /** A request with a live session. */
 export interface SessionCall<P = unknown> extends TokenCall {
   readonly session: ReadSession
-  /** The parameters, checked. */
+  /** The parameters after validation. */
   readonly params: P
 }
 
-/** Of a call that a session makes. An object is sent as JSON. */
+/** The response to a call with a session. An object is sent as JSON. */
 type Result = Response | object
 
 interface Named {
   readonly path: string
-  /** What requests to it count as in metrics. */
+  /** The kind under which metrics count its requests. */
   readonly counts: Call
-  /** One sentence for people who write clients. */
+  /** One sentence for developers of clients. */
   readonly does?: string
-  /** The shape of the answer, for people who write clients. Tests compare it with what is sent. */
+  /** The shape of the response, for developers of clients. Tests compare it with what is sent. */
   readonly answer?: z.ZodType
-  /** The type of an answer that is not JSON. */
+  /** The media type of a response that is not JSON. */
   readonly sends?: string
-  /** Parameters that the endpoint reads by itself, for people who write clients. */
+  /** Parameters that the endpoint reads itself, for developers of clients. */
   readonly reads?: z.ZodType
   readonly isOpenToFirstPassword?: FirstPasswordRule | undefined
 }
@@ -74,7 +74,7 @@ interface Entrance extends Named {
   readonly handle: Answer
 }
 
-/** Acts on the token in one call of the store: `act` resolves with null if the token has no live session. */
+/** Acts on the token in one store call: `act` resolves with null if the token has no live session. */
 interface OfToken extends Named {
   readonly guard: 'read' | 'change'
   readonly methods: readonly Method[]
@@ -85,12 +85,12 @@ interface OfToken extends Named {
 interface OfSession<P extends ParamsSchema> extends Named {
   readonly guard: 'read' | 'change' | 'admin read' | 'admin change'
   readonly methods: readonly Method[]
-  /** Absent: all that comes is ignored. */
+  /** Absent: all parameters are ignored. */
   readonly params?: P
   handle(call: SessionCall<z.output<P>>): Result | Promise<Result>
 }
 
-/** A page. What comes with its form is read by the call of the API that it is sent to. */
+/** A page. The API call that receives its form reads the form's fields. */
 interface OfPage extends Named {
   readonly guard: 'page'
   readonly methods: readonly Method[]
@@ -99,18 +99,18 @@ interface OfPage extends Named {
 
 type Definition<P extends ParamsSchema> = Public | Entrance | OfPage | OfToken | OfSession<P>
 
-/** A path, who may ask for it, and what answers. */
+/** A path, its guard and its handler. */
 export interface Endpoint extends Named {
   readonly guard: Guard
   readonly methods: readonly string[]
   readonly params: z.ZodType | null
-  /** The number of what it counts as. */
+  /** The index of its kind in the meter. */
   readonly call: number
-  /** Answers a request that the guard let through, or throws a `Refusal`. */
+  /** Answers a request that passed the guard, or throws a `Refusal`. */
   readonly respond: Answer
 }
 
-/** One entry of the table. The guard runs before anything of the endpoint does. */
+/** Builds one entry of the table. The guard runs before any code of the endpoint. */
 export function endpoint<P extends ParamsSchema>(definition: Definition<P>): Endpoint {
   return {
     ...definition,

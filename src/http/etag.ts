@@ -1,17 +1,18 @@
 import { Refusal } from '../errors.ts'
 import { handleOf } from '../store/store.ts'
 
-/** A session at a version. The handle is in it, since another login begins to count anew. */
+/** Identifies a session at a version. It includes the handle, since each login starts counting anew. */
 export const revisionOf = (id: string, version: number): string => `${handleOf(id)}.${version}`
 
 export const etagOf = (id: string, version: number): string => `"${revisionOf(id, version)}"`
 
-/** How many versions `If-Match` can name: each may take a call of the store. */
+/** How many versions `If-Match` can name: each may take a store call. */
 const MAX_VERSIONS = 8
 
 /**
- * The versions that `If-Match` asks this session to have, from low to high: one of them is enough (RFC 9110, 13.1.1). Null: any. None:
- * the tags are those of other sessions. Refuses what is not a list of tags.
+ * Returns the versions that `If-Match` allows for this session, in ascending order: one of them must match
+ * (RFC 9110, 13.1.1). Null: any. Empty: the tags belong to other sessions. Throws if it is not a list of
+ * tags.
  */
 export function requiredVersions(ifMatch: string, id: string): readonly number[] | null {
   if (ifMatch.trim() === '*') return null
@@ -28,19 +29,19 @@ export function requiredVersions(ifMatch: string, id: string): readonly number[]
   return [...versions].sort((a, b) => a - b)
 }
 
-/** Whether `If-None-Match` names this session at this version. */
+/** Tells whether `If-None-Match` names this session at this version. */
 export function isNamed(ifNoneMatch: string, id: string, version: number): boolean {
   if (ifNoneMatch === etagOf(id, version) || ifNoneMatch.trim() === '*') return true
   const handle = handleOf(id)
   return tagsIn('If-None-Match', ifNoneMatch).some((tag) => tag.handle === handle && tag.version === version)
 }
 
-/** A tag and the comma behind it. Old proxies write the name of the coding behind the quotes. */
+/** A tag and the comma after it. Old proxies write the name of the coding after the quotes. */
 const LISTED_TAG = /\s*(?:(?:W\/)?"([^"]*)"([^\s",]*)\s*)?(?:,|$)/iy
 
 /**
- * What a proxy that compresses adds: `-gzip` and `-br` (Apache, Caddy), `--gzip` (Jetty), `;gz` and `;;;` (LiteSpeed). The tag names a
- * version and no bytes, so what a proxy did to the bytes does not matter.
+ * What a compressing proxy adds: `-gzip` and `-br` (Apache, Caddy), `--gzip` (Jetty), `;gz` and `;;;`
+ * (LiteSpeed). The tag names a version, not bytes, so a change of the bytes does not matter.
  */
 const OWN_TAG =
   /^([\w-]{22})\.(\d{1,15})(?:(?:--?|;{1,3}|[:+])(?:x-)?(?:gz|gzip|br|brotli|zst|zstd|df|deflate|compress|dcb|dcz)|;{2,3}){0,3}$/i

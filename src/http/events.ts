@@ -8,23 +8,29 @@ import { revisionOf } from './etag.ts'
 import { attributesText } from './json.ts'
 import { flag, parseParams } from './params.ts'
 
-/** Whether events of a put have the values, not the keys alone. */
+/** `values`: whether events of a put carry the values, not just the keys. */
 export const EVENTS_PARAMS = z.object({ values: flag })
 
-/** Milliseconds that a browser waits before it connects again: the least, and how many more at most, so that not all come at once. */
+/**
+ * Milliseconds that a browser waits before it reconnects: the minimum, and the random addition that spreads
+ * clients.
+ */
 const RECONNECT_MIN_MS = 1_000
 const RECONNECT_SPREAD_MS = 4_000
 
-/** Changes whose values may wait to be read. With more, they are told as missed. */
-const MOST_WAITING = 100
+/** How many changes may wait for their values. Beyond that they are reported as missed. */
+const MAX_WAITING = 100
 
 /**
- * The longest event, in characters; a longer one is told as missed. One put can be a megabyte, and it waits in memory once for each reader
- * who does not take it.
+ * The longest event, in characters; a longer one is reported as missed. One put can be a megabyte, and it
+ * waits in memory once for each slow reader.
  */
-const LONGEST_EVENT = 131_072
+const MAX_EVENT_LENGTH = 131_072
 
-/** `session/events`: what is done to the session from now on, as server-sent events. */
+/**
+ * `session/events`. Parameter: `values`. Responds with the session's changes from now on as server-sent
+ * events, or resolves with null if there is no live session. Throws if too many streams are open.
+ */
 export async function events({ ask, app, token, pairs }: TokenCall): Promise<Response | null> {
   const { values: hasValues = false } = parseParams(EVENTS_PARAMS, pairs)
   const watched = await app.watching.watch(token, (id) => app.streams.requireRoom(id))
@@ -50,22 +56,23 @@ function streamOf(ask: Ask, app: App, watched: Watched, hasValues: boolean): Res
     },
   })
   const revision = revisionOf(watched.id, watched.version)
-  const missed = textOf({ kind: 'missed' }, watched.id, null)
+  const missed = formatEvent({ kind: 'missed' }, watched.id, null)
   const reconnect = RECONNECT_MIN_MS + Math.round(app.random() * RECONNECT_SPREAD_MS)
   const known = ask.headers.get('last-event-id')
   const isBehind = known !== null && known !== '' && known !== revision
-  // One block with the new id, since a reader who is cut off between two would ask with that id and never learn of the gap.
+  // One block with the new id: a reader cut off between two blocks would resume from that id and never learn
+  // of the gap.
   stream.send(`retry: ${reconnect}\nid: ${revision}\n: open\n${isBehind ? missed : '\n'}`)
   const tell = (told: Told, values: string | null) => {
-    const text = textOf(told, watched.id, values)
-    stream.send(text.length > LONGEST_EVENT ? missed : text)
+    const text = formatEvent(told, watched.id, values)
+    stream.send(text.length > MAX_EVENT_LENGTH ? missed : text)
     if (told.kind === 'end') stream.end()
   }
   watched.begin(hasValues ? inTurn(watched, tell) : (told) => tell(told, null))
   return stream.response
 }
 
-/** Reads the values of what was put before it is told, one change after the other. */
+/** Reads the values of each put before reporting it, one change at a time. */
 function inTurn(watched: Watched, tell: (told: Told, values: string | null) => void): (told: Told) => void {
   let waiting: Told[] = []
   let isTelling = false
@@ -76,14 +83,14 @@ function inTurn(watched: Watched, tell: (told: Told, values: string | null) => v
       else {
         const values = await valuesOf(watched, told)
         if (values === 'untold') tell({ kind: 'missed' }, null)
-        // If there is no session any more, its end comes next.
+        // Without a session its end comes next.
         else if (values !== null) tell(told, values)
       }
     }
     isTelling = false
   }
   return (told) => {
-    if (waiting.length >= MOST_WAITING) waiting = [{ kind: 'missed' }]
+    if (waiting.length >= MAX_WAITING) waiting = [{ kind: 'missed' }]
     waiting.push(told)
     if (!isTelling) void tellAll()
   }
@@ -91,13 +98,19 @@ function inTurn(watched: Watched, tell: (told: Told, values: string | null) => v
 
 type Put = Extract<Told, { readonly kind: 'put' }>
 
-/** Attributes as JSON; null: there is no session; `untold`: the store does not answer, or they are too many for an event. */
+/**
+ * Attributes as JSON. Null: no session. `untold`: the store does not respond, or they are too many for an
+ * event.
+ */
 type Values = string | 'untold' | null
 
-/** What was read of a change, which all who watch the session are told as one: a put of a megabyte is read once, and not by each. */
+/**
+ * The values read for a change. All watchers share them, so that a put of a megabyte is read once, not once
+ * per watcher.
+ */
 const valuesRead = new WeakMap<Put, Promise<Values>>()
 
-/** The attributes of the keys of a change, as they are when the first of those who watch comes to tell it. */
+/** Returns the attributes that a change names, as they are when the first watcher reports it. */
 function valuesOf(watched: Watched, put: Put): Promise<Values> {
   const reading = valuesRead.get(put) ?? readValues(watched, put.keys)
   valuesRead.set(put, reading)
@@ -109,14 +122,14 @@ async function readValues(watched: Watched, keys: readonly string[]): Promise<Va
     const session = await watched.read(keys)
     if (session === null) return null
     const text = attributesText(session.attributes)
-    return text.length > LONGEST_EVENT ? 'untold' : text
+    return text.length > MAX_EVENT_LENGTH ? 'untold' : text
   } catch {
     return 'untold'
   }
 }
 
-/** An event of a session as it goes over the wire. JSON has no line breaks of its own, so no key or value ends a line. */
-function textOf(told: Told, id: string, values: string | null): string {
+/** Formats an event for the wire. JSON contains no line breaks, so no key or value can end a line. */
+function formatEvent(told: Told, id: string, values: string | null): string {
   const line = 'version' in told ? `id: ${revisionOf(id, told.version)}\n` : ''
   return `${line}event: ${told.kind}\ndata: ${dataOf(told, values)}\n\n`
 }

@@ -6,10 +6,13 @@ import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { lastOf, type Pair } from './form.ts'
 
-/** The headers that carry the CSRF token, as people write them. */
+/** The headers that carry the CSRF token, as they are usually written. */
 const CSRF_HEADERS = [CSRF_TOKEN, 'X-CSRF-Token']
 
-/** A request that a browser marks as another site's: what it says, what would be ours, and how to make the two agree. */
+/**
+ * Explains the refusal of a cross-site request: what the browser sent, what would be accepted, and how to fix
+ * it.
+ */
 export function crossSite({ headers }: Ask, { origin: { own } }: App): Refusal {
   const expected = own ?? `http://${cleaned(headers.get('host') ?? '')}`
   const sender = senderIn(headers)
@@ -24,7 +27,10 @@ export function crossSite({ headers }: Ask, { origin: { own } }: App): Refusal {
   )
 }
 
-/** Who sent a request: the header that says so, as a message shows it, and the origin in it. Of a `Referer` only the origin is shown. */
+/**
+ * Returns the header that names the sender, as messages show it, and the origin in it. Shows only the origin
+ * of a `Referer`.
+ */
 function senderIn(headers: Headers): { readonly shown: string; readonly origin: string | null } {
   const site = headers.get('sec-fetch-site')
   const marks = site === null ? [] : [`Sec-Fetch-Site: ${cleaned(site)}`]
@@ -36,14 +42,17 @@ function senderIn(headers: Headers): { readonly shown: string; readonly origin: 
   return { shown: marks.join(), origin: null }
 }
 
-/** The origin of a URL of the web, short enough to be shown. */
+/** Returns the origin of an http or https URL, short enough to show. */
 function webOrigin(url: string): string | null {
   const { protocol, origin } = URL.parse(url) ?? {}
   const isWeb = protocol === 'https:' || protocol === 'http:'
   return isWeb && origin !== undefined && cleaned(origin) === origin ? origin : null
 }
 
-/** A request to a protected session without the right CSRF token: whether one came, where it belongs, and who needs none. */
+/**
+ * Explains a missing or wrong CSRF token on a protected session: whether one came, where it belongs, and who
+ * needs none.
+ */
 export function csrfFailed(ask: Ask, pairs: readonly Pair[], session: LiveSession): Refusal {
   const headers = CSRF_HEADERS.filter((name) => (ask.headers.get(name) ?? '') !== '')
   const isInParameter = (lastOf(pairs, CSRF_TOKEN) ?? '') !== ''

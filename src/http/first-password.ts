@@ -8,13 +8,13 @@ import type { Pair } from './form.ts'
 /** Where a user with a first password chooses another. */
 export const PASSWORD_PAGE = '/password'
 
-/** Whether a login with a first password, whose user has to choose another before anything else, may do something. */
+/** Whether a login with a first password, which must be changed before anything else, may use an endpoint. */
 export type FirstPasswordRule = true | ((pairs: readonly Pair[]) => boolean)
 
 export const isOpen = (rule: FirstPasswordRule | undefined, pairs: readonly Pair[]): boolean =>
   typeof rule === 'function' ? rule(pairs) : rule === true
 
-/** Refuses a login with a first password whose user has not changed it yet. */
+/** Throws if the login used a first password that the user has not changed yet. */
 export async function requireChosenPassword(app: App, token: Token): Promise<void> {
   const session = await app.sessions.look(token, [])
   const user = session === null ? null : await app.users.find(session.uname)
@@ -27,7 +27,10 @@ export async function requireChosenPassword(app: App, token: Token): Promise<voi
   )
 }
 
-/** Whether only the CSRF token is asked for: a protected session needs it to change the password. */
+/**
+ * Tells whether a request asks only for the CSRF token, which a protected session needs to change the
+ * password.
+ */
 export const asksForCsrfTokenAlone = (pairs: readonly Pair[]): boolean => {
   const keys = pairs.filter(([name]) => name === 'key').map(([, value]) => value)
   return keys.length > 0 && keys.every((key) => key === CSRF_TOKEN)

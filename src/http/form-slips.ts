@@ -1,21 +1,25 @@
 import { Refusal } from '../errors.ts'
 import { countValues } from './count.ts'
 
-/** Values of a text that is tried as JSON. Legal forms that begin like JSON are short, or have other parts. */
-const TRIED_VALUES = 4_096
+/**
+ * Texts with more values than this are not tried as JSON. Valid forms that begin like JSON are short, or have
+ * other parts.
+ */
+const MAX_TRIED_VALUES = 4_096
 
-/** What a form that is JSON begins with, percent-encoded or not, white space before it. */
+/** How a form that is really JSON begins, percent-encoded or not, after white space. */
 const LIKE_JSON = /^(?:[ \t\r\n]|%20|%09|%0[ad])*(?:\{|\[|%7b|%5b)/i
 
 /**
- * Refuses a form that is really JSON, as `curl -d '{"a":"1"}'` sends it without a type. It would be a parameter with an odd name and no
- * value, and a list of keys would mean all of them. A legal form is no JSON, or has a `=` behind its brace.
+ * Throws on a form that is really JSON, as `curl -d '{"a":"1"}'` sends it without a type. It would be a
+ * parameter with an odd name and no value, and a list of keys would mean all of them. A valid form is not
+ * JSON, or has a `=` after its brace.
  */
 export function requireNoJson(form: string): void {
   if (beginsLikeJson(form) && (isUnassigned(form) || isJson(form))) throw isReallyJson()
 }
 
-/** Refuses a part of a form without a value that is JSON by itself, as where a token was sent beside it. */
+/** Throws on a part of a form without a value that is JSON itself, as when a token was sent beside it. */
 export function requireNoJsonPart(part: string): void {
   if (beginsLikeJson(part) && isJson(part)) throw isReallyJson()
 }
@@ -34,13 +38,13 @@ const isReallyJson = () =>
 
 const [PERCENT, LIST, OBJECT] = [0x25, 0x5b, 0x7b] as const
 
-/** Whether it begins with a brace that is not encoded, and nothing in it has a value. */
+/** Tells whether it begins with an unencoded brace and no part of it has a value. */
 const isUnassigned = (text: string) => text.trimStart().startsWith('{') && !text.includes('=')
 
 function isJson(text: string): boolean {
   try {
     const decoded = text.includes('%') ? decodeURIComponent(text) : text
-    if (!/[\]}]\s*$/.test(decoded.slice(-100)) || countValues(decoded, TRIED_VALUES) > TRIED_VALUES)
+    if (!/[\]}]\s*$/.test(decoded.slice(-100)) || countValues(decoded, MAX_TRIED_VALUES) > MAX_TRIED_VALUES)
       return false
     JSON.parse(decoded)
     return true

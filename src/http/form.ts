@@ -2,16 +2,16 @@ import { quoted, Refusal } from '../errors.ts'
 import { countPairs, FEW_PARAMETERS, SHORT_TEXT } from './count.ts'
 import { requireNoJson, requireNoJsonPart } from './form-slips.ts'
 
-/** A parameter: its name and its value. A name may come several times. */
+/** A parameter: its name and value. A name may occur several times. */
 export type Pair = readonly [name: string, value: string]
 
-/** The value of a parameter, or null: it is not there. Of one that comes several times the last one stands. */
+/** Returns the value of a parameter, the last one if it occurs several times. Null: it is absent. */
 export const lastOf = (pairs: readonly Pair[], name: string): string | null =>
   pairs.findLast(([each]) => each === name)?.[1] ?? null
 
 /**
- * The pairs of an `application/x-www-form-urlencoded` text (WHATWG URL, 5.1) whose `+` are spaces by now, but strict: what is not an
- * encoding of UTF-8 is refused and never mended, since a mended value is another value.
+ * Parses an `application/x-www-form-urlencoded` text (WHATWG URL, 5.1) whose `+` are spaces by now. Strict:
+ * throws on what is not encoded UTF-8, since a repaired value would be another value.
  */
 export function parseForm(text: string): Pair[] {
   const pairs: Pair[] = []
@@ -29,8 +29,8 @@ export function parseForm(text: string): Pair[] {
 }
 
 /**
- * The pairs of a query string. The HTTP parser has turned bytes that are no UTF-8 into replacement characters by now, and those cannot
- * be told from real ones.
+ * Parses a query string. The HTTP parser has replaced invalid UTF-8 by replacement characters by now, and
+ * those cannot be told from real ones.
  */
 export function parseQuery(query: string, most = FEW_PARAMETERS): Pair[] {
   if (query === '') return []
@@ -57,8 +57,8 @@ function notInQuery(query: string, at: number): Refusal {
 }
 
 /**
- * Makes each `+` of a form a space, which it stands for (a plus itself is `%2B`). It is done to bytes, since it costs 60 times more in a
- * string of nothing but `+`.
+ * Replaces each `+` of a form by the space that it means (a plus itself is `%2B`). Works on bytes, since a
+ * string of nothing but `+` takes 60 times longer.
  */
 export function plusToSpace(bytes: Uint8Array): Uint8Array {
   const first = bytes.indexOf(PLUS)
@@ -69,7 +69,7 @@ export function plusToSpace(bytes: Uint8Array): Uint8Array {
 
 const [PLUS, SPACE] = [0x2b, 0x20] as const
 
-/** `name` is that of the parameter whose value the text is; without one the text is a name. */
+/** `name` is the parameter whose value the text is; without it the text is a name. */
 function decode(text: string, name?: string): string {
   if (!text.includes('%')) return text
   try {
@@ -85,7 +85,7 @@ function decode(text: string, name?: string): string {
   }
 }
 
-/** A name that was decoded before. */
+/** Quotes a name that was decoded before. */
 const nameOf = (name: string) => quoted(decode(name))
 
 const malformed = (message: string) => new Refusal('malformed_request', message)

@@ -4,13 +4,13 @@ import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 import { named } from './session.ts'
 
-/** The parameter with which users prove again who they are. */
+/** The parameter with which users prove their identity again. */
 export const YOUR_PASSWORD = 'your_password'
 
 /**
- * Refuses a request that a stolen cookie alone must not be enough for (ASVS 5.0, 7.5.1 and 7.5.2), unless the login is younger
- * than `session.fresh` or the user's own password came with it. A password that came is checked in either case, so that a typo
- * is reported.
+ * Throws for a request that a stolen cookie alone must not allow (ASVS 5.0, 7.5.1 and 7.5.2), unless the
+ * login is younger than `session.fresh` or the user's own password came with it. A password that was sent is
+ * always checked, so that a typo is reported.
  */
 export async function requireFresh(
   ask: Ask,
@@ -29,7 +29,7 @@ export async function requireFresh(
   )
 }
 
-/** Does something that checks the password of the user who is logged in, and logs a refusal. */
+/** Runs a step that checks the logged-in user's password, and logs a refusal. */
 export async function withPassword<T>(
   ask: Ask,
   app: App,

@@ -14,12 +14,12 @@ import { hasForeignReferer, isForeign, isNavigation, isOwnPage, isSpeculative, i
 import { isApiPath } from './return.ts'
 
 /**
- * What a request to a protected session has to prove. `read`: nothing on GET. `change`: the CSRF token, or on GET that our own page
- * sent it. A POST carries the token in either case.
+ * What a request to a protected session must prove. `read`: nothing on GET. `change`: the CSRF token, or on
+ * GET that our own page sent it. A POST always needs the token.
  */
 type Kind = 'read' | 'change'
 
-/** What is asked of a request, with its parameters. */
+/** What a request must prove, and its parameters. */
 export interface Proof {
   readonly kind: Kind
   readonly pairs: readonly Pair[]
@@ -28,8 +28,9 @@ export interface Proof {
 }
 
 /**
- * The parameters of a call that needs a login. Without a live session the answer is 401, whatever else is wrong with the request. One
- * without a token is refused by its head alone, and a large body is read only after a live session was found.
+ * Returns the parameters of a call that needs a login. Without a live session the response is 401, whatever
+ * else is wrong with the request. A request without a token is refused by its head alone, and a large body is
+ * read only after a live session is found.
  */
 export async function requireParams(ask: Ask, app: App, shape: JsonShape): Promise<Pair[]> {
   const admit = () => requireLive(ask, app)
@@ -44,11 +45,11 @@ export async function requireParams(ask: Ask, app: App, shape: JsonShape): Promi
   }
 }
 
-/** The tokens that are worth trying: of several those with a live session, whom one call of the store finds. */
+/** Returns the tokens worth trying: of several, those with a live session, found by one store call. */
 export const liveTokens = (ask: Ask, app: App): readonly Token[] | Promise<readonly Token[]> =>
   ask.liveTokens((tokens) => app.sessions.liveAmong(tokens))
 
-/** Refuses a request from another site, and one that presents no live session. */
+/** Throws for a request from another site, and for one without a live session. */
 async function requireLive(ask: Ask, app: App): Promise<void> {
   refuseForeignCall(ask, app)
   for (const token of await liveTokens(ask, app)) if ((await app.sessions.look(token, [])) !== null) return
@@ -56,8 +57,9 @@ async function requireLive(ask: Ask, app: App): Promise<void> {
 }
 
 /**
- * Does something with the first live session among those that the request presents: `act` resolves with null if the token it is
- * given has none. Refuses a request from another site (but for a link to a page), one without a live session, and one that lacks the proof.
+ * Runs `act` with the first live session that the request presents; `act` resolves with null if the token has
+ * none. Throws for a request from another site (except a link to a page), without a live session, or without
+ * the proof.
  */
 export async function withLogin<T>(
   ask: Ask,
@@ -82,7 +84,10 @@ export async function withLogin<T>(
   throw notLoggedIn(ask, app)
 }
 
-/** What `act` resolves with. Where it refuses the request, null if the token has no live session: that is what is wrong first. */
+/**
+ * Returns what `act` resolves with. If it throws and the token has no live session, returns null: that
+ * problem comes first.
+ */
 async function actOrNull<T>(app: App, token: Token, act: (token: Token) => Promise<T | null>) {
   try {
     return await act(token)
@@ -92,7 +97,10 @@ async function actOrNull<T>(app: App, token: Token, act: (token: Token) => Promi
   }
 }
 
-/** The live session of a request, without its attributes. One that reads and says so is no use of it. */
+/**
+ * Returns the live session of a request, without attributes. A read that does not count as a use stays none
+ * here.
+ */
 export function requireSession(ask: Ask, app: App, proof: Proof): Promise<LoggedIn> {
   return withLogin(ask, app, proof, async (token) => {
     const session = await (proof.kind === 'read' && !ask.isUse
@@ -107,7 +115,7 @@ export interface LoggedIn {
   readonly session: ReadSession
 }
 
-/** The live session of a request, if its user is an admin. */
+/** Returns the live session of a request if its user is an admin. Throws otherwise. */
 export async function requireAdmin(ask: Ask, app: App, proof: Proof): Promise<LoggedIn> {
   const login = await requireSession(ask, app, proof)
   const user = await app.users.find(login.session.uname)
@@ -122,13 +130,16 @@ export async function requireAdmin(ask: Ask, app: App, proof: Proof): Promise<Lo
   return login
 }
 
-/** Refuses what another site sent, for calls that begin or end a login whether or not there is one. */
+/** Throws for a request from another site. For calls that begin or end a login, with or without a session. */
 export function refuseForeign(ask: Ask, app: App): void {
   if (isForeign(ask.headers, app.origin) || hasForeignReferer(ask.headers, app.origin))
     throw crossSite(ask, app)
 }
 
-/** Refuses a change that no person and no script of ours asked for: another site's, a link's, or one that a browser prefetches. */
+/**
+ * Throws for a change that neither a person nor our script asked for: another site's, a link's, or a
+ * browser's prefetch.
+ */
 function requireIntent(ask: Ask, app: App): void {
   if (hasForeignReferer(ask.headers, app.origin)) throw crossSite(ask, app)
   if (ask.method === 'POST') return
@@ -141,7 +152,7 @@ function requireIntent(ask: Ask, app: App): void {
   }
 }
 
-/** Refuses a GET that a browser sends ahead of its user, for calls that change something. */
+/** Throws for a GET that a browser prefetches, for calls that change something. */
 export function refusePrefetch({ method, headers }: Ask): void {
   if (method === 'POST' || !isSpeculative(headers)) return
   throw new Refusal(
@@ -150,16 +161,19 @@ export function refusePrefetch({ method, headers }: Ask): void {
   )
 }
 
-/** Refuses a request from another site, but for a link to a page. */
+/** Throws for a request from another site, except a link to a page. */
 function refuseForeignCall(ask: Ask, app: App): void {
   if (isForeign(ask.headers, app.origin) && !isLinkToPage(ask)) throw crossSite(ask, app)
 }
 
-/** A link leads to a page from wherever it is, as it does to any other: a page changes nothing, and is shown to the user alone. */
+/** Any site may link to our pages: a page changes nothing and is shown only to its user. */
 const isLinkToPage = ({ path, method, headers }: Ask) =>
   !isApiPath(path) && method !== 'POST' && isVisit(headers)
 
-/** The pairs that are no proof for this token: a CSRF token that is right is a parameter and never an attribute. */
+/**
+ * Returns the pairs without the proof for this token: a correct CSRF token is a parameter and never an
+ * attribute.
+ */
 export function withoutProof(pairs: readonly Pair[], token: Token): readonly Pair[] {
   if (!isProtected(token) || !pairs.some(([name]) => name === CSRF_TOKEN)) return pairs
   const csrfToken = csrfTokenOf(token)

@@ -1,7 +1,10 @@
-/** For what is no page: it runs nothing, loads nothing and is framed by nobody, even if a browser took it for a document. */
+/**
+ * The policy of whatever is not a page: it runs nothing, loads nothing and cannot be framed, even if a
+ * browser took it for a document.
+ */
 const NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
-/** What every answer says besides its own headers. */
+/** Headers of every response besides its own. */
 const COMMON = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
@@ -9,24 +12,26 @@ const COMMON = {
 
 const POLICY = 'Content-Security-Policy'
 
-/** What every answer of the API says besides its type: no cache keeps it, and no browser takes it for another type. */
+/** Headers of every API response besides its type: no cache keeps it, and no browser guesses another type. */
 export const API_HEADERS = { 'Cache-Control': 'no-store', ...COMMON, [POLICY]: NO_CONTENT_POLICY } as const
 
-/** Headers that every answer has. Answers of the API have them from the start, and pages have a policy of their own. */
+/**
+ * Headers of every response. API responses have them from the start, and pages have a policy of their own.
+ */
 const everywhere = Object.entries({ ...COMMON, [POLICY]: NO_CONTENT_POLICY })
 
-/** What `hsts` may be: not sent, for the host of the public URL alone, or for its subdomains too. */
+/** Values of `hsts`: not sent, for the public URL's host only, or for its subdomains too. */
 export type HstsSetting = 'off' | 'host' | 'subdomains'
 
 const YEAR = 31_536_000
 
-/** The value of `Strict-Transport-Security`. Null: it is not sent. Browsers heed it over https alone. */
+/** Returns the `Strict-Transport-Security` header. Null: it is not sent. Browsers obey it over https only. */
 export function strictTransport(setting: HstsSetting, isSecure: boolean): string | null {
   if (setting === 'off' || !isSecure) return null
   return setting === 'host' ? `max-age=${YEAR}` : `max-age=${YEAR}; includeSubDomains`
 }
 
-/** Adds to an answer what every answer has. The only place that does, so that no kind of answer lacks it. */
+/** Adds the headers of every response. The only place that does, so that no response lacks them. */
 export function complete({ headers }: Response, strictTransport: string | null): void {
   for (const [name, value] of everywhere) if (!headers.has(name)) headers.set(name, value)
   if (strictTransport !== null) headers.set('Strict-Transport-Security', strictTransport)

@@ -3,12 +3,13 @@ import type { Pair } from './form.ts'
 import { jsonErrorIn } from './json-error.ts'
 
 /**
- * What the values of a JSON object may be. `strings`: strings, as attributes are. `keys`: also lists of strings, each of them the
- * parameter once more. `fields`: also booleans, numbers, and lists of strings that are joined by commas.
+ * Which values a JSON object may hold. `strings`: strings, as attributes are. `keys`: also lists of strings,
+ * each of which repeats the parameter. `fields`: also booleans, numbers, and lists of strings, which are
+ * joined by commas.
  */
 export type JsonShape = 'strings' | 'keys' | 'fields'
 
-/** The pairs of a JSON object. Messages name keys and kinds of values, and never a value. */
+/** Parses the pairs of a JSON object. Messages name keys and kinds of values, but never a value. */
 export function parseJson(text: string, shape: JsonShape): Pair[] {
   const json = parse(text)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
@@ -21,7 +22,7 @@ export function parseJson(text: string, shape: JsonShape): Pair[] {
   return pairs
 }
 
-/** The texts that a value which is no string stands for. */
+/** Returns the texts for which a value that is no string stands. */
 function textsOf(name: string, value: unknown, shape: JsonShape): readonly string[] {
   if (shape === 'fields' && (typeof value === 'boolean' || typeof value === 'number')) return [String(value)]
   if (shape === 'strings' || !Array.isArray(value)) throw notAString(name, value, shape)
@@ -34,7 +35,7 @@ function textsOf(name: string, value: unknown, shape: JsonShape): readonly strin
       `A string in the list ${quoted(name)} of the JSON body holds a comma, which separates entries here.`,
     )
   }
-  // No key at all means every one of them: an empty list that a program has made would delete them all.
+  // No keys mean all keys: an empty list computed by a program would delete everything.
   if (value.length > 0) return value
   throw malformed(
     `The list ${quoted(name)} in the JSON body is empty. Leave it out if you mean all attributes.`,
@@ -56,7 +57,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Not what the parser says, which repeats what it found.
+    // Our own message, since the parser's repeats the text.
     const { line, column, expected } = jsonErrorIn(text)
     throw malformed(`The body is not JSON: in line ${line}, column ${column}, ${expected} is expected.`)
   }

@@ -10,7 +10,7 @@ const NAME = 'a name in double quotes'
 const NAME_OR_END = `${NAME}, or }`
 const BLANKS = /[ \t\n\r]+/y
 
-/** Finds the place in a text that is no JSON (RFC 8259). Takes no recursion, so that no nesting is too deep. */
+/** Finds the error in a text that is not JSON (RFC 8259). Not recursive, so no nesting is too deep. */
 export function jsonErrorIn(text: string): JsonError {
   const scanner = new Scanner(text)
   const expected = scanner.run()
@@ -24,17 +24,17 @@ export function jsonErrorIn(text: string): JsonError {
 }
 
 class Scanner {
-  /** Where the text is understood up to. */
+  /** The position up to which the text is valid. */
   at = 0
   readonly #text: string
-  /** What each object or list around the place ends with. */
+  /** The closing characters of all open objects and lists. */
   readonly #ends: string[] = []
 
   constructor(text: string) {
     this.#text = text
   }
 
-  /** Goes as far as the text is JSON, and returns what should follow there. */
+  /** Reads as far as the text is JSON. Returns what should follow there. */
   run(): string {
     for (;;) {
       const missing = this.#value()
@@ -44,7 +44,7 @@ class Scanner {
     }
   }
 
-  /** Reads a value, or the beginning of one up to its first simple value. */
+  /** Reads a value, or its beginning up to the first simple value. */
   #value(): string | null {
     for (;;) {
       if (this.#takes('[')) {
@@ -99,7 +99,7 @@ class Scanner {
     }
   }
 
-  /** Goes over white space and, if it is next, a character. */
+  /** Skips white space and, if it comes next, a character. */
   #takes(char: string): boolean {
     if (this.#text[this.at] !== char) this.#skip(BLANKS)
     if (this.#text[this.at] !== char) return false
@@ -107,7 +107,7 @@ class Scanner {
     return true
   }
 
-  /** Goes over what matches at this place. */
+  /** Skips what matches at this position. */
   #skip(pattern: RegExp): boolean {
     pattern.lastIndex = this.at
     if (!pattern.test(this.#text)) return false

@@ -18,14 +18,14 @@ interface LostCookie {
 }
 
 /**
- * Finds a login from our own page whose cookie did not come back; null: it is none. Without it the browser would log in and
- * be shown the login page again, since it would not keep the cookie of the session either.
+ * Finds a login from our own page whose cookie did not come back; null if it is none. Without this check the
+ * browser would log in and see the login page again, since it would not keep the session's cookie either.
  *
- * A device cookie shows that cookies are kept, and a form of another page expects none.
+ * A device cookie proves that cookies are kept, and a form of another page expects none.
  */
 export async function findLostCookie(ask: Ask, app: App): Promise<LostCookie | null> {
   if (ask.tokens.length > 0 || ask.devices.length > 0 || !isBrowser(ask.headers)) return null
-  // What is wrong with the body is said where it is read for the login.
+  // The login itself reports what is wrong with the body.
   const pairs = await ask.bodyParams('fields', async () => {}).catch((): Pair[] => [])
   if (lastOf(pairs, COOKIE_EXPECTED) === null) return null
   const uname = lastOf(pairs, 'z_username')?.slice(0, 256) ?? ''
@@ -43,7 +43,7 @@ function sentence({ headers }: Ask, { origin: { own } }: App): string {
   return `Your browser did not keep the cookie of this page. Is this page opened by ${own}?${here} Are cookies allowed? Then log in again.`
 }
 
-/** The origin of the page, as the browser says it or, where it does not say, as far as `Host` does. */
+/** Returns the page's origin as the browser states it, or else as `Host` suggests. */
 function originSeen(headers: Headers): string | null {
   for (const name of ['origin', 'referer']) {
     const url = URL.parse(headers.get(name) ?? '')

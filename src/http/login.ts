@@ -19,7 +19,7 @@ import { FRONT_PAGE, returnTarget } from './return.ts'
 import { named } from './session.ts'
 import { requireSwitch } from './switch.ts'
 
-/** The login page, with a pre-login cookie that costs the store nothing. */
+/** Returns the login page with a pre-login cookie, which costs the store nothing. */
 export const showLogin = (ask: Ask, app: App, more: Readonly<Record<string, string>> = {}): Response =>
   loginResponse(
     { message: null, uname: '', returnTo: lastOf(parseQuery(ask.query), 'return_to') },
@@ -31,7 +31,7 @@ export const showLogin = (ask: Ask, app: App, more: Readonly<Record<string, stri
     },
   )
 
-/** The parameters of a login, for people who write clients. Others are ignored: M/Monit's programs send more. */
+/** The parameters of a login, for developers of clients. Others are ignored: M/Monit's programs send more. */
 export const LOGIN_PARAMS = z.object({
   z_username: required,
   z_password: requiredSecret,
@@ -39,15 +39,20 @@ export const LOGIN_PARAMS = z.object({
   return_to: text,
 })
 
-/** `z_security_check`: the login itself. Parameters come in the body alone: passwords do not belong in URLs. */
+/**
+ * `z_security_check`: logs in. Reads parameters from the body only, since passwords do not belong in URLs.
+ * Responds with a redirect, or JSON for programs; throws if the credentials are wrong, too many attempts
+ * failed, or no login is possible yet.
+ */
 export async function logIn(ask: Ask, app: App): Promise<Response> {
-  // First: a page that was opened by another name than the public URL is taken for another site's.
+  // First, since a page opened under another name than the public URL counts as another site's.
   const lost = await findLostCookie(ask, app)
   if (lost !== null) return showLoginAgain(ask, app, lost.form, lost.refusal)
   refuseForeign(ask, app)
   requireInBody(ask, ['z_password'])
   const pairs = await ask.bodyParams('fields', async () => {})
-  // Before the password is looked at: while nobody can log in, none is wrong. Behind the body, which would gather in memory meanwhile.
+  // Before the password check: while nobody can log in, no password is wrong. After the body, which would
+  // otherwise gather in memory.
   await app.readiness.requireLogins()
   const uname = await app.users.nameOf(requireField(pairs, 'z_username').slice(0, 256))
   const attempt = {
@@ -69,7 +74,7 @@ export async function logIn(ask: Ask, app: App): Promise<Response> {
   }
 }
 
-/** An attempt to log in, and where it is to lead. */
+/** An attempt to log in, and where it leads. */
 interface LoginForm extends Attempt {
   readonly returnTo: string | null
 }
@@ -95,16 +100,17 @@ async function refused(ask: Ask, app: App, form: LoginForm, refusal: Refusal): P
   const { uname, returnTo } = form
   const event = refusal.code === 'too_many_attempts' ? 'login_throttled' : 'login_failed'
   app.meter.count(refusal.code === 'busy' ? 'login_busy' : event)
-  // Of a user alone: people now and then type their password into the field for the name. That it cannot be told changes no answer.
+  // Logs the name only if it is a user's: people sometimes type their password into the name field. A failure
+  // here changes no response.
   const known = (await app.users.find(uname).catch(() => null))?.uname
   app.audit.warn({ event, ...ask.origin, uname: known, code: refusal.code }, 'a login was refused')
   return showLoginAgain(ask, app, { uname, returnTo }, refusal)
 }
 
-/** The login page with what was wrong, or, for who wants JSON, the problem. */
+/** Shows the login page with the problem, or returns the problem to clients that want JSON. */
 function showLoginAgain(ask: Ask, app: App, form: TypedForm, refusal: Refusal): Response {
   if (ask.wantsJson) throw refusal
-  // The form of the page expects a cookie to come back.
+  // The page's form expects a cookie to come back.
   const needsCookie = ask.tokens.length === 0 && isBrowser(ask.headers)
   const headers = {
     ...problemHeaders(refusal, app),
@@ -118,7 +124,10 @@ function isProtectionWanted(pairs: readonly Pair[]): boolean {
   return value === null || requireSwitch('z_csrf_protection', value)
 }
 
-/** One that was not filled in is like any that is wrong; one that is not there at all was meant to have another name. */
+/**
+ * Returns a field of the login. An empty field counts as wrong credentials; a missing one probably has
+ * another name, so it throws.
+ */
 function requireField(pairs: readonly Pair[], name: string): string {
   const value = lastOf(pairs, name)
   if (value !== null) return value

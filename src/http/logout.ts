@@ -11,8 +11,8 @@ import { LOGIN_PAGE, returnTarget } from './return.ts'
 import { logOut } from './session.ts'
 
 /**
- * `/login/logout.csp`: ends the login and leads to the login page. A GET that the user may not have meant shows a page with a button
- * instead, and changes nothing.
+ * `/login/logout.csp`: ends the login and redirects to the login page. A GET that the user may not have
+ * intended shows a page with a button and changes nothing.
  */
 export async function logOutPage(ask: Ask, app: App): Promise<Response> {
   const pairs = ask.method === 'POST' ? await logOutByForm(ask, app) : parseQuery(ask.query)
@@ -28,13 +28,16 @@ export async function logOutPage(ask: Ask, app: App): Promise<Response> {
   })
 }
 
-/** Whether what pages of this origin keep in the browser goes too. Our own pages ask for it, and others on this host decide themselves. */
+/**
+ * Whether browser data of this origin is cleared too. Our own pages ask for it; other pages on this host
+ * decide themselves.
+ */
 const isClearing = ({ method }: Ask, { clearsSiteData, cookie }: App, pairs: readonly Pair[]): boolean =>
   method === 'POST' && clearsSiteData && cookie.isSecure && lastOf(pairs, 'clear') === 'true'
 
-/** Ends the login if the form proves it, and resolves with the parameters. */
+/** Ends the login if the form proves it. Resolves with the parameters. */
 async function logOutByForm(ask: Ask, app: App): Promise<readonly Pair[]> {
-  // Also without a session: the answer expires the cookie, which a POST of another site does not bring along.
+  // Also without a session: the response expires the cookie, which another site's POST does not carry.
   refuseForeign(ask, app)
   if (ask.tokens.length === 0) return parseQuery(ask.query)
   const pairs = await ask.params('fields', async () => {})
@@ -43,20 +46,23 @@ async function logOutByForm(ask: Ask, app: App): Promise<readonly Pair[]> {
       logOut(ask, app, token),
     )
   } catch (error) {
-    // The session has ended already, and the answer is the same.
+    // The session has ended already; the response is the same.
     if (!isRefusal(error, 'not_logged_in')) throw error
   }
   return pairs
 }
 
-/** Whether the user, a page of this origin or a program asked for the logout, and not a link or an image elsewhere. */
+/**
+ * Tells whether the user, a page of this origin or a program asked for the logout, not a link or image
+ * elsewhere.
+ */
 function isMeant({ headers }: Ask, app: App): boolean {
   const site = headers.get('sec-fetch-site')
   if (site !== null) return isOwnPage(headers) || site === 'none'
   if (isNavigation(headers) || isForeign(headers, app.origin)) return false
   if (headers.has('origin') || isScript(headers)) return true
   if (headers.has('referer')) return isSentByOwn(headers, app.origin)
-  // Every browser says what it accepts; programs that call themselves Mozilla do not.
+  // Every browser sends `Accept`; programs that call themselves Mozilla do not.
   return headers.get('user-agent')?.startsWith('Mozilla/') !== true || !headers.has('accept')
 }
 
@@ -65,7 +71,7 @@ async function confirmation(ask: Ask, app: App, pairs: readonly Pair[]): Promise
   return pageResponse(logoutDocument({ csrfToken, returnTo: lastOf(pairs, 'return_to') }), app)
 }
 
-/** The CSRF token of the session that the request presents. Looking is no use of it. */
+/** Returns the CSRF token of the session that the request presents. Does not count as a use. */
 async function csrfTokenOfSession(ask: Ask, app: App): Promise<string | null> {
   for (const token of await liveTokens(ask, app)) {
     if ((await app.sessions.look(token, [])) !== null) return isProtected(token) ? csrfTokenOf(token) : null

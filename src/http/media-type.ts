@@ -2,7 +2,7 @@ import { quoted, Refusal } from '../errors.ts'
 
 export type BodyFormat = 'form' | 'json'
 
-/** What the head of a request says of its body. */
+/** What a request's head says about its body. */
 export interface MediaType {
   readonly format: BodyFormat
   /** The charset that the body names, if only its ASCII characters are read; else null: it is UTF-8. */
@@ -11,12 +11,12 @@ export interface MediaType {
 
 const FORM: MediaType = { format: 'form', asciiCharset: null }
 
-/** Charsets in which the bytes below 128 are ASCII. Older HTTP libraries name one where nobody asked them to. */
+/** Charsets whose bytes below 128 are ASCII. Older HTTP libraries add one by default. */
 const ASCII_CHARSETS = ['iso-8859-1', 'latin1', 'iso-8859-15', 'windows-1252', 'us-ascii', 'ascii']
 
 const KNOWN = 'Send application/x-www-form-urlencoded (key=value&key2=value2) or application/json, in UTF-8'
 
-/** The type of a body, or a refusal that says what to send instead. */
+/** Returns the type of a body. Throws a refusal that says what to send instead. */
 export function requireMediaType(headers: Headers): MediaType {
   const encoding = headers.get('content-encoding')
   if (encoding !== null && encoding.toLowerCase() !== 'identity')
@@ -55,7 +55,7 @@ function asciiCharsetOf(parameters: readonly string[]): string | null {
   return ascii
 }
 
-/** Refuses a body that is not ASCII and names a charset that is read only as far as that. */
+/** Throws if a body that names one of the ASCII charsets is not ASCII. */
 export function requireAscii(bytes: Uint8Array, { format, asciiCharset }: MediaType): void {
   if (asciiCharset === null) return
   const isAscii = bytes.every((byte) => byte < 0x80)

@@ -3,17 +3,20 @@ import { isPreLogin } from '../session/token.ts'
 import type { App } from './app.ts'
 import type { Ask } from './ask.ts'
 
-/** What a request without a live session lacks, as far as it shows by itself: nobody learns which tokens ever were. */
+/**
+ * What a request without a live session lacks, judged by the request alone, so that no client learns which
+ * tokens ever existed.
+ */
 export type Lack = 'no_cookie' | 'malformed_cookie' | 'pre_login_cookie' | 'session_ended'
 
-/** What a request without a live session lacks. */
+/** Returns what a request without a live session lacks. */
 export function lackIn({ tokens, headers }: Ask, { cookie }: App): Lack {
   if (tokens.length > 0) return tokens.every(isPreLogin) ? 'pre_login_cookie' : 'session_ended'
   const header = headers.get('cookie')
   return header !== null && cookie.namesIn(header).includes(cookie.name) ? 'malformed_cookie' : 'no_cookie'
 }
 
-/** Says what is missing and what to do about it. */
+/** Returns a refusal that says what is missing and what to do. */
 export const notLoggedIn = (ask: Ask, app: App): Refusal =>
   new Refusal('not_logged_in', sentences[lackIn(ask, app)](ask, app))
 
@@ -27,7 +30,7 @@ const sentences: Record<Lack, (ask: Ask, app: App) => string> = {
   session_ended: (_, { cookie }) => `Log in again: the session of the cookie ${cookie.name} has ended.`,
 }
 
-/** Why the cookie may not have come, if that can be seen. */
+/** Returns why the cookie may not have come, if the request shows it. */
 function reasonFor({ headers }: Ask, { cookie, origin }: App): string {
   const [other] = cookie.namesIn(headers.get('cookie') ?? '')
   if (other !== undefined) return ` A cookie ${other} did, but this server's is called ${cookie.name}.`
@@ -38,7 +41,10 @@ function reasonFor({ headers }: Ask, { cookie, origin }: App): string {
   )
 }
 
-/** Whether the request came over https to the public name, as far as its headers show. A proxy is believed: all that depends on it is a sentence. */
+/**
+ * Tells whether the request came over https to the public name, as its headers show. Trusts any proxy, since
+ * only a sentence depends on it.
+ */
 function isAsPublished(headers: Headers, own: string): boolean {
   const host = headers.get('host')?.toLowerCase().replace(/:443$/, '')
   const proto = headers.get('x-forwarded-proto')?.toLowerCase() ?? 'https'

@@ -6,7 +6,10 @@ import { problemCodes, statusOf } from './problem.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What a request has to bring: one of these. A login can turn the CSRF token off, which is then not looked at. */
+/**
+ * Returns the alternatives that a request must bring. A login can turn the CSRF token off; then it is not
+ * checked.
+ */
 function securityOf({ guard }: Endpoint, method: string): readonly Json[] {
   if (guard === 'public' || guard === 'entrance') return []
   const isRead = guard === 'page' || guard === 'read' || guard === 'admin read'
@@ -14,8 +17,8 @@ function securityOf({ guard }: Endpoint, method: string): readonly Json[] {
 }
 
 /**
- * The API as an OpenAPI 3.1 document, made from the table of endpoints: of those that say what they do. The schemas are the ones that
- * check what comes, and that tests compare answers with.
+ * Returns the API as an OpenAPI 3.1 document, made from the endpoints that describe themselves. Its schemas
+ * are those that validate requests and that tests compare responses with.
  */
 export function openApiOf(endpoints: Iterable<Endpoint>, cookieName: string): Json {
   const described = [...endpoints].filter(({ does }) => does !== undefined)
@@ -85,7 +88,7 @@ function operationOf(endpoint: Endpoint, method: string): Json {
   }
 }
 
-/** `postSessionPut` of a POST to `/session/put`. */
+/** Returns `postSessionPut` for a POST to `/session/put`. */
 const operationIdOf = (path: string, method: string): string =>
   method.toLowerCase() +
   path
@@ -102,7 +105,7 @@ const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
   return rest
 }
 
-/** The parameters of a query. One without known names takes any, each of which is a key. */
+/** Returns the parameters of a query. A schema without known names accepts any; each is a key. */
 function parametersOf(schema: Json): readonly Json[] {
   const { properties, required = [] } = schema as {
     properties?: Record<string, Json>

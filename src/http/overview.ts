@@ -1,7 +1,7 @@
 import { instant } from '../session/shown.ts'
 import type { SessionCall } from './endpoint.ts'
 
-/** `admin/overview`: what all nodes do, now and in the last hour. */
+/** `admin/overview`. No parameters. Returns what all nodes do, now and in the last hour. */
 export async function overview({ app }: SessionCall): Promise<object> {
   const { nodes, kind, isUp, measure, from, step, curves } = await app.overview.read()
   return {

@@ -4,7 +4,10 @@ import { PASSWORD_PAGE } from './first-password.ts'
 import { redirect } from './page.ts'
 import { LOGIN_PAGE } from './return.ts'
 
-/** Answers with a page. Without a session it leads to the login and back, with a first password to the page that changes it. */
+/**
+ * Responds with a page. Without a session it redirects to the login and back; with a first password, to the
+ * page that changes it.
+ */
 export async function orLogIn(ask: Ask, answer: () => Promise<Response>): Promise<Response> {
   try {
     return await answer()

@@ -5,15 +5,16 @@ import type { App } from './app.ts'
 
 const styleHash = createHash('sha256').update(STYLE).digest('base64')
 
-/** What browsers heed over https alone. */
+/** Headers that browsers obey over https only. */
 const HTTPS_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
 
-/** What the policy allows a page that has our script. */
+/** The policy's permissions for a page with our script. */
 const OWN_SCRIPT = "script-src 'self'; connect-src 'self'; "
 
 /**
- * A page. It runs our own script if it has it, loads nothing else, asks nobody but this server, cannot be framed and is kept by nobody. A form may lead to where a login may lead, since a
- * browser holds redirects after a form to the same rule.
+ * Returns a page. It runs our own script if it has it, loads nothing else, connects only to this server,
+ * cannot be framed and is not cached. A form may lead wherever a login may, since a browser applies the same
+ * rule to redirects after a form.
  */
 export function pageResponse(
   { html, hasScript }: Drawn,
@@ -33,7 +34,8 @@ export function pageResponse(
         `default-src 'none'; ${hasScript ? OWN_SCRIPT : ''}img-src data:; style-src 'sha256-${styleHash}'; ` +
         `form-action 'self'${leadsTo}; frame-ancestors 'none'; base-uri 'none'; ` +
         "require-trusted-types-for 'script'; trusted-types 'none'",
-      // Not `no-referrer`: a browser would send `Origin: null` with our own forms, as if they were a stranger's.
+      // Not `no-referrer`: a browser would then send `Origin: null` with our own forms, like those of a
+      // stranger.
       'Referrer-Policy': 'same-origin',
       'X-Frame-Options': 'DENY',
       ...(app.cookie.isSecure ? HTTPS_HEADERS : {}),
@@ -42,7 +44,7 @@ export function pageResponse(
   })
 }
 
-/** A redirect to a path of this server or a URL that has been checked. */
+/** Redirects to a path of this server or a checked URL. */
 export const redirect = (
   location: string,
   more: Readonly<Record<string, string>> = {},

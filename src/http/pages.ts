@@ -11,7 +11,7 @@ import { redirect } from './page.ts'
 import { FRONT_PAGE, LOGIN_CHECK, LOGIN_PAGE, LOGOUT } from './return.ts'
 import { script } from './script.ts'
 
-/** What a page or a program asks for without a session. */
+/** What needs no session. */
 const open = [
   ...['/', FRONT_PAGE, LOGIN_PAGE].map((path) =>
     endpoint({ path, guard: 'public', methods: GET_AND_HEAD, counts: 'page', handle: front }),
@@ -64,7 +64,7 @@ const inAndOut = [
   }),
 ]
 
-/** Pages for people, the way in and out, and the checks of health. */
+/** The console's pages, login and logout, and the health checks. */
 export const pages: readonly Endpoint[] = [
   ...open,
   ...inAndOut,
@@ -72,7 +72,7 @@ export const pages: readonly Endpoint[] = [
   pageWithForm('password', {
     shows: {},
     sends: api.password,
-    // By its handle the page knows the session that did it. Nobody else who makes a link knows that.
+    // The handle shows the page which session made the change. A link from elsewhere cannot know it.
     leadsTo: (handle) => `${PASSWORD_PAGE}?done=${handle}`,
   }),
   page('session', { attributes: api.get }),

@@ -6,14 +6,14 @@ import type { Ask } from './ask.ts'
 import { type Pair, parseQuery } from './form.ts'
 import { isSwitchedOn, noSwitch } from './switch.ts'
 
-/** The parameters of an endpoint, by their names. Each is text, of which the last stands, or a list of texts. */
+/** The parameters of an endpoint by name. Each is a text, the last of several, or a list of texts. */
 export type ParamsSchema = z.ZodObject
 
-/** Entries of a list that come without asking for a number, and the most that can be asked for. */
+/** How many entries a list has by default, and at most. */
 const DEFAULT_PAGE = 100
 export const LARGEST_PAGE = 1_000
 
-/** How a place in a list of sessions is named: stores say a number, or a number and a handle. */
+/** A position in a list of sessions: a number, or a number and a handle, depending on the store. */
 export const SESSION_CURSOR = /^-?\d{1,15}(:[\w-]{22})?$/
 
 /** An instant in RFC 3339. */
@@ -21,27 +21,27 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d
 
 const DAY: Millis = 86_400_000
 
-/** A text that may be absent. */
+/** An optional text. */
 export const text = z.string().optional()
 
-/** A text that has to be there. */
+/** A required text. */
 export const required = z.string().min(1)
 
-/** Is never sent in a URL. */
+/** A value that must not be sent in a URL. */
 const SECRET = { format: 'password', writeOnly: true }
 export const secret = text.meta(SECRET)
 export const requiredSecret = required.meta(SECRET)
 
-/** A password that is to be a user's. An empty one is there, and too short. */
+/** A new password of a user. An empty one is present, and too short. */
 export const newPassword = z.string().meta(SECRET)
 
-/** A text that narrows to some of many. An empty one is no filter: a form sends it for a field that was not filled in. */
+/** A text that filters a list. An empty one is no filter: a form sends it for an empty field. */
 export const filter = text.transform((value) => value || undefined)
 
-/** Texts: the parameter several times, or one with commas between. */
+/** Texts: the parameter repeated, or one with commas in between. */
 export const list = z.array(z.string()).optional()
 
-/** A switch, in capital or small letters. */
+/** A switch, in any case. */
 export const flag = text
   .transform((value, context) => {
     if (value === undefined) return undefined
@@ -49,7 +49,7 @@ export const flag = text
   })
   .meta({ enum: ['on', 'true', 'off', 'false'] })
 
-/** An instant, or a date, which is its first or its last moment in UTC. */
+/** An instant, or a date, which means its first or its last moment in UTC. */
 export const dateOrInstant = (edge: 'start' | 'end') =>
   text
     .transform((value, context): Millis | undefined => {
@@ -65,7 +65,7 @@ export const dateOrInstant = (edge: 'start' | 'end') =>
 const INSTANT_WANTED =
   'is a date, such as 2026-12-01, or an instant with its zone, such as 2026-12-01T14:00:00Z.'
 
-/** `after` and `limit` of a list that comes in pages. `cursor`: what `after` looks like. */
+/** `after` and `limit` of a paged list. `cursor` is the pattern of `after`. */
 export const paging = (cursor: RegExp) => ({
   after: text
     .transform((value, context) => {
@@ -82,7 +82,7 @@ export const paging = (cursor: RegExp) => ({
     .meta({ description: `at most ${LARGEST_PAGE}; ${DEFAULT_PAGE} unless said otherwise` }),
 })
 
-/** The entries of a page, if the request does not say how many. */
+/** How many entries a page has if the request does not say. */
 export const limitOf = (params: { readonly limit: number | undefined }, standard = DEFAULT_PAGE): number =>
   params.limit ?? standard
 
@@ -91,7 +91,10 @@ function refuse(context: z.RefinementCtx, message: string): never {
   return z.NEVER
 }
 
-/** The parameters of a request, checked. Refuses one that is not in the schema: it was meant to do something. */
+/**
+ * Validates the parameters of a request. Throws on one that is not in the schema: the client meant it to have
+ * an effect.
+ */
 export function parseParams<P extends ParamsSchema>(schema: P, pairs: readonly Pair[]): z.output<P> {
   const known = Object.keys(schema.shape)
   const found = new Map<string, string[]>()
@@ -132,7 +135,7 @@ function refusalOf(issue: z.core.$ZodIssue | undefined): Refusal {
     : new Refusal('missing_parameter', `The parameter ${name} is missing.`)
 }
 
-/** Refuses a request whose URL holds one of these parameters: URLs end up in logs and histories. */
+/** Throws if the URL holds one of these parameters: URLs end up in logs and histories. */
 export function requireInBody(ask: Ask, secrets: readonly string[]): void {
   if (ask.query === '' || secrets.length === 0) return
   const found = parseQuery(ask.query).find(([name]) => secrets.includes(name))
@@ -140,6 +143,6 @@ export function requireInBody(ask: Ask, secrets: readonly string[]): void {
     throw new Refusal('invalid_parameter', `Send ${found[0]} in the body: passwords do not belong in URLs.`)
 }
 
-/** The parameters that are never sent in a URL. */
+/** Returns the parameters that must not be sent in a URL. */
 export const secretsOf = ({ shape }: ParamsSchema): readonly string[] =>
   Object.keys(shape).filter((name) => z.globalRegistry.get(shape[name] as z.ZodType)?.['writeOnly'] === true)

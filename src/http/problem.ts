@@ -2,10 +2,10 @@ import type { RefusalCode, StoreFault } from '../errors.ts'
 import type { App } from './app.ts'
 import { API_HEADERS } from './headers.ts'
 
-/** Every code that a problem can have: our refusals, and the faults that a client is told of. */
+/** Every code that a problem can have: our refusals, and the faults that clients see. */
 export type ProblemCode = RefusalCode | StoreFault['code'] | 'internal_error'
 
-/** The status of each code, and what the problem is called. A code without them does not compile. */
+/** Each code's status and title. A code without them does not compile. */
 const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
   malformed_request: [400, 'Malformed request'],
   nothing_to_put: [400, 'Nothing to put'],
@@ -59,7 +59,7 @@ const kinds: Record<ProblemCode, readonly [status: number, title: string]> = {
 
 export const problemCodes = Object.keys(kinds) as readonly ProblemCode[]
 
-/** What a client is told of something that went wrong. */
+/** What a client learns about a failed request. */
 export interface Problem {
   readonly code: ProblemCode
   /** What to do about it. */
@@ -67,14 +67,17 @@ export interface Problem {
   readonly retryAfter: number | null
   /** Which of several reasons for one code it was, for programs. */
   readonly reason?: string
-  /** Leads to the line in the log that has it all, where there is one. */
+  /** The id of the log line with the details, if there is one. */
   readonly requestId: string | null
 }
 
 export const statusOf = (code: ProblemCode): number => kinds[code][0]
 export const titleOf = (code: ProblemCode): string => kinds[code][1]
 
-/** The headers that belong to a refusal, on a page and with a problem. RFC 9110 asks for a challenge with every 401. */
+/**
+ * Returns the headers of a refusal, on a page and with a problem. RFC 9110 requires a challenge with every
+ * 401.
+ */
 export function problemHeaders(
   problem: Pick<Problem, 'code' | 'retryAfter'>,
   app: App,
@@ -87,18 +90,21 @@ export function problemHeaders(
   }
 }
 
-/** Seconds by which clients that were turned away together come back apart. */
+/** Seconds over which clients that were refused together are spread when they come back. */
 const RETRY_SPREAD_S = 4
 
-/** Who guessed too often learns when exactly guessing goes on; everybody else waits a little longer than needed, each differently. */
+/**
+ * Clients that guessed too often get the exact time; all others wait a little longer than needed, each
+ * differently.
+ */
 const retryAfterOf = (code: ProblemCode, least: number, { random }: App) =>
   code === 'too_many_attempts' ? least : least + Math.round(random() * RETRY_SPREAD_S)
 
-/** How to log in, in the words of draft-broyer-http-cookie-auth. */
+/** How to log in, in the terms of draft-broyer-http-cookie-auth. */
 const challenge = (app: App) =>
   `Cookie realm="cloakroom", form-action="/z_security_check", cookie-name=${app.cookie.name}`
 
-/** The problem as `application/problem+json` (RFC 9457). */
+/** Returns the problem as `application/problem+json` (RFC 9457). */
 export function problemResponse(problem: Problem, headers: Record<string, string>): Response {
   const { code, detail, reason, requestId } = problem
   const [status, title] = kinds[code]
@@ -108,7 +114,7 @@ export function problemResponse(problem: Problem, headers: Record<string, string
     status,
     detail,
     code,
-    // What M/Monit's clients look for.
+    // The field that M/Monit's clients read.
     error: detail,
     ...(reason === undefined ? {} : { reason }),
     ...(requestId === null ? {} : { requestId }),

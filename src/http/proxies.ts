@@ -4,38 +4,43 @@ import { isLoopbackAddress } from '../host-names.ts'
 import { clientAddress, isTrusted, newTrustedProxies, type TrustedProxies } from './address.ts'
 import { isOwnPage } from './origin.ts'
 
-/** Longest part of a request that is repeated in a warning, in characters. */
-const SHOWN_LENGTH = 100
+/** Longest part of a request that a warning repeats, in characters. */
+const MAX_SHOWN_LENGTH = 100
 
-/** Addresses and ports without brackets and quotes, as nearly all proxies send them: worth no closer look. */
+/**
+ * Addresses and ports without brackets and quotes, as nearly all proxies send them: these need no closer
+ * look.
+ */
 const PLAIN_ADDRESSES = /^[\da-f.:, ]*$/i
 
-/** What a line of the log says of a proxy that the settings do not expect. */
+/** Fields of a log line about a proxy that the settings do not expect. */
 interface ProxyTrouble {
   readonly event: string
-  /** Of the peer that sent the request. */
+  /** The peer that sent the request. */
   readonly address: string
 }
 
 interface ProxySettings {
-  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks whose `X-Forwarded-For` is trusted. */
   readonly trusted: readonly string[]
-  /** Whether nobody else may connect from another machine. */
+  /** Whether other machines may not connect except these proxies. */
   readonly isAlone: boolean
   /** The origin that browsers use, or null if the settings do not say. */
   readonly publicOrigin: string | null
-  /** Logs a warning. Called at most once for each event. */
+  /** Logs a warning. Called at most once per event. */
   warn(trouble: ProxyTrouble, sentence: string): void
 }
 
-/** A request as far as it shows that it came through a proxy. */
+/** What a request shows about a proxy on its way. */
 interface ProxiedRequest {
   readonly method: string
   readonly headers: Headers
   readonly peer: string
 }
 
-/** Knows which proxies are trusted, and warns once if requests come through one that the settings do not expect. */
+/**
+ * Knows the trusted proxies, and warns once if requests come through a proxy that the settings do not expect.
+ */
 export class Proxies {
   readonly #settings: ProxySettings
   readonly #trusted: TrustedProxies
@@ -50,12 +55,12 @@ export class Proxies {
     this.#isHttp = settings.publicOrigin?.startsWith('https:') !== true
   }
 
-  /** The address that a request counts as. */
+  /** Returns the client's address for a request. */
   addressOf(peer: string, forwardedFor: string | null): string {
     const { address, unreadable } = clientAddress(peer, forwardedFor, this.#trusted)
     if (unreadable !== null) {
       this.#warn({ event: 'unreadable_forwarded_for', address }, () => {
-        const shown = JSON.stringify(unreadable.slice(0, SHOWN_LENGTH).toWellFormed())
+        const shown = JSON.stringify(unreadable.slice(0, MAX_SHOWN_LENGTH).toWellFormed())
         return (
           `The proxy ${address} sends ${shown} in X-Forwarded-For, which is no address, so its clients count as one address. ` +
           'Have it send the address of the client alone; in nginx: proxy_set_header X-Forwarded-For $remote_addr;'
@@ -65,7 +70,7 @@ export class Proxies {
     return address
   }
 
-  /** Refuses a connection of another machine that is not a trusted proxy, if only these may connect. */
+  /** Throws for a connection from another machine that is not a trusted proxy, if only these may connect. */
   requireTrusted(request: Pick<ProxiedRequest, 'peer'>): void {
     if (!this.#settings.isAlone) return
     const from = request.peer
@@ -82,12 +87,12 @@ export class Proxies {
     )
   }
 
-  /** Whether a peer is a proxy that is trusted. */
+  /** Tells whether a peer is a trusted proxy. */
   isProxy(peer: string): boolean {
     return isTrusted(formatAddress(peer) ?? peer, this.#trusted)
   }
 
-  /** Looks for signs of a proxy that the settings do not expect. Costs two lookups of a header where there is none. */
+  /** Looks for signs of an unexpected proxy. Costs two header lookups if there is none. */
   look(request: ProxiedRequest): void {
     const { headers } = request
     const forwardedFor = headers.get('x-forwarded-for')
@@ -99,7 +104,7 @@ export class Proxies {
       if (isTrusted(address, this.#trusted)) this.#knownPeer = peer
       else if (forwardedFor !== null || isForwardedHttps(headers)) this.#warnOfPeer(address)
     }
-    // Most requests need no address, and nobody reads the entry then.
+    // Most requests need no address, so nothing else reads the entry.
     if (forwardedFor !== null && !PLAIN_ADDRESSES.test(forwardedFor)) this.addressOf(peer, forwardedFor)
     if (isOverHttps) this.#warnOfHttp(request)
   }
@@ -135,7 +140,7 @@ export class Proxies {
 const isForwardedHttps = (headers: Headers): boolean =>
   /^\s*https\b/i.test(headers.get('x-forwarded-proto') ?? '')
 
-/** A browser names its origin with every POST, so that a proxy which adds no header shows too. */
+/** A browser names its origin with every POST, which reveals even a proxy that adds no header. */
 function saysHttps({ method, headers }: ProxiedRequest): boolean {
   if (isForwardedHttps(headers)) return true
   if (method !== 'POST') return false
@@ -146,7 +151,7 @@ function saysHttps({ method, headers }: ProxiedRequest): boolean {
   )
 }
 
-/** The origin that the browser used, as well as the request shows it. */
+/** Returns the origin that the browser used, as far as the request shows it. */
 function httpsOriginOf(headers: Headers): string {
   const origin = headers.get('origin')
   if (origin?.startsWith('https://') && URL.canParse(origin) && isOwnPage(headers))

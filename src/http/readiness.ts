@@ -1,17 +1,17 @@
 import { Refusal } from '../errors.ts'
 
-/** Seconds after which it is worth asking again a server that is starting or stopping. */
+/** Seconds after which a client may retry while the server starts or stops. */
 const RETRY_S = 1
 
 /**
- * Whether this server should get requests: not before its first admin can log in, and not once it stops. Other requests than logins
- * and `/readyz` do not wait for it.
+ * Whether this server should get requests: only after its first admin can log in, and not while it stops.
+ * Only logins and `/readyz` depend on it.
  */
 export class Readiness {
   readonly #hasAdmin: () => Promise<boolean>
   /** Why nobody can log in yet, as a sentence; null: an admin can. */
   #obstacle: string | null = 'This server is starting and makes its first admin. Try again in a second.'
-  /** Whether an admin may come from elsewhere, such as the command line. */
+  /** Whether an admin may be created elsewhere, such as on the command line. */
   #isWaiting = false
   #isStopping = false
   #isPortClosed = false
@@ -22,42 +22,42 @@ export class Readiness {
   }
 
   /**
-   * Whether a connection is closed behind its answer. A trusted proxy keeps it until the port is closed: else it would connect anew
-   * for each request, and be about to when the port closes.
+   * Whether the connection closes after this response. A trusted proxy keeps its connection until the port
+   * closes: otherwise it would reconnect for each request, perhaps just when the port closes.
    */
   isLastAnswer(isProxy: () => boolean): boolean {
     return this.#isStopping && (this.#isPortClosed || !isProxy())
   }
 
-  /** An admin can log in. */
+  /** Marks that an admin can log in. */
   open(): void {
     this.#obstacle = null
   }
 
-  /** No admin can log in until somebody does what the sentence says. */
+  /** Marks that no admin can log in until an operator does what the sentence says. */
   wait(obstacle: string): void {
     this.#obstacle = obstacle
     this.#isWaiting = true
   }
 
-  /** The server stops, and should get no more requests. */
+  /** Marks that the server is stopping and should get no more requests. */
   stop(): void {
     this.#isStopping = true
   }
 
-  /** Nobody can connect any more. */
+  /** Marks that nobody can connect any more. */
   closePort(): void {
     this.#isPortClosed = true
   }
 
-  /** Refuses a login that could not succeed, whatever its password. */
+  /** Throws for a login that could not succeed with any password. */
   async requireLogins(): Promise<void> {
     if (this.#obstacle === null) return
     if (this.#isWaiting && (await this.#hasAdmin())) this.open()
     else throw new Refusal('busy', this.#obstacle, RETRY_S)
   }
 
-  /** Refuses if this server should get no requests now. */
+  /** Throws if this server should get no requests now. */
   async require(): Promise<void> {
     if (this.#isStopping) throw new Refusal('busy', 'This server is stopping. Ask another one.', RETRY_S)
     await this.requireLogins()

@@ -1,32 +1,33 @@
 import type { App } from './app.ts'
 
-/** Where a login leads if nothing else was asked for. */
+/** Where a login leads by default. */
 export const FRONT_PAGE = '/index.csp'
 
 /** Where visitors without a session are redirected. */
 export const LOGIN_PAGE = '/login'
 
-/** Leads to the end of a login, and so from no login. */
+/** Leads to the end of a login, so no login leads there. */
 export const LOGOUT = '/login/logout.csp'
 
-/** Takes the login form. */
+/** Receives the login form. */
 export const LOGIN_CHECK = '/z_security_check'
 
-/** Whether a path belongs to programs, which get a problem and never a page or a redirect. */
+/** Tells whether a path belongs to programs, which get problems and never pages or redirects. */
 export const isApiPath = (path: string): boolean => /^\/(session|user|admin|api)(\/|$)/.test(path)
 
-/** Stands for this server, whatever its name is: no real host can have it. */
+/** Stands for this server under any name: no real host can have it. */
 const SELF = 'self.invalid'
 
 /** Rounds of percent-decoding. A path that still changes after them was made to deceive. */
 const DECODING_ROUNDS = 8
 
-/** What `returnTarget` has to know of the server. */
+/** What `returnTarget` needs to know about the server. */
 type ReturnSettings = Pick<App, 'returnHosts' | 'cookie' | 'origin'>
 
 /**
- * Where a `return_to` leads: the path of this server that it names, or its URL on one of the configured hosts. Null: it is absent, or it
- * leads elsewhere, to a change or back to the login page (ASVS 5.0, 3.7.2). `host` is the request's `Host`.
+ * Returns where a `return_to` leads: a path of this server, or a URL on one of the configured hosts. Null: it
+ * is absent, or leads elsewhere, to a change or back to the login page (ASVS 5.0, 3.7.2). `host` is the
+ * request's `Host`.
  */
 export function returnTarget(
   wanted: string | null,
@@ -38,7 +39,7 @@ export function returnTarget(
   const url = URL.parse(wanted, `${scheme}//${SELF}`)
   if (url === null) return null
   if (url.host === SELF) return wanted.startsWith('/') ? ownPath(url) : null
-  // An https server leads nowhere that plain http would have to be trusted.
+  // An https server redirects nowhere that would require trust in plain http.
   if (url.protocol !== 'https:' && url.protocol !== scheme) return null
   if (url.username !== '' || url.password !== '') return null
   const isOwn = url.origin === settings.origin.own
@@ -46,13 +47,17 @@ export function returnTarget(
   return (isOwn || url.host === host) && !isPlainPage(url.pathname) ? null : url.href
 }
 
-/** The path of a URL of this server, if a redirect may lead there. `/.//host` is `//host` by now, which a browser takes for a host. */
+/**
+ * Returns a URL's path on this server if a redirect may lead there. `/.//host` is `//host` by now, which a
+ * browser takes for a host.
+ */
 const ownPath = ({ pathname, search, hash }: URL) =>
   !pathname.startsWith('//') && isPlainPage(pathname) ? pathname + search + hash : null
 
 /**
- * Whether a path, however it is written, is neither a call of the API, nor begins or ends a login. A browser that is redirected to one
- * says that our own page sent it there, and a proxy may decode a path before it passes it on.
+ * Tells whether a path, however it is written, is no API call and neither begins nor ends a login. A browser
+ * that is redirected to one says that our own page sent it there, and a proxy may decode a path before it
+ * passes it on.
  */
 function isPlainPage(path: string): boolean {
   let written = path
@@ -68,7 +73,10 @@ function isPlainPage(path: string): boolean {
   return false
 }
 
-/** A path as the most lenient proxy reads it: without case, control characters, parameters, empty segments and dot segments. */
+/**
+ * Returns a path as the most lenient proxy reads it: without case, control characters, parameters, empty and
+ * dot segments.
+ */
 function normalOf(path: string): string {
   const [plain = ''] = path
     .toLowerCase()

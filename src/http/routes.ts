@@ -4,13 +4,13 @@ import { json } from './json.ts'
 import { openApiOf } from './openapi.ts'
 import { pages } from './pages.ts'
 
-/** The prefixes of M/Monit's API, under which each call has one meaning. */
+/** The prefixes of M/Monit's API. A call means the same under each. */
 const API_PREFIXES = ['', '/api/1', '/api/2']
 
-/** By the name of the cookie; made when somebody asks. */
+/** Documents by the cookie's name, made on first use. */
 const documents = new Map<string, Response>()
 
-/** The API for programs that make clients of it; the same for everybody. */
+/** The API description for client generators; the same for everybody. */
 const openApi = endpoint({
   path: '/openapi.json',
   guard: 'public',
@@ -28,5 +28,5 @@ const paths = [
   ...[...pages, openApi].map((each) => [each.path, each] as const),
 ]
 
-/** Every path that the server answers. */
+/** Every path that the server serves. */
 export const routes: ReadonlyMap<string, Endpoint> = new Map(paths)

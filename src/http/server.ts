@@ -14,27 +14,27 @@ import { routes } from './routes.ts'
 import { named } from './session.ts'
 import { troublePage } from './trouble.ts'
 
-/** Seconds after which a connection without a request, or with one that has not come in whole, is closed. */
-const IDLE_TIMEOUT = 60
+/** Seconds after which an idle connection, or one with an incomplete request, is closed. */
+const IDLE_TIMEOUT_S = 60
 
-/** Seconds after which it is worth asking again a store that was away. */
-const STORE_RETRY = 1
+/** Seconds after which a client may retry while the store is unavailable. */
+const STORE_RETRY_S = 1
 
-/** Starts to answer. Throws a `SetupError` if the address cannot be listened on. */
+/** Starts serving. Throws a `SetupError` if it cannot listen on the address. */
 export function startHttp(app: App, hostname: string, port: number): Server<undefined> {
   return requireListening({ hostname, port }, LISTENING, () =>
     Bun.serve({
       hostname,
       port,
-      idleTimeout: IDLE_TIMEOUT,
-      // Else Bun goes by NODE_ENV, and where that is not set takes us for somebody who writes a program and wants to see its insides.
+      idleTimeout: IDLE_TIMEOUT_S,
+      // Otherwise Bun goes by NODE_ENV and, where that is not set, serves pages meant for developers.
       development: false,
-      // Else, where it is no development, a second server would get half of the requests instead of a refusal.
+      // Otherwise, outside development, a second server would get half of the requests instead of an error.
       reusePort: false,
-      // Ours answers with a sentence; this one only hangs up. It comes into play where a body has no length of its own.
+      // Our own limit answers with a sentence; Bun's only hangs up. Bun's applies to bodies without a length.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      // Bun compares paths as they are sent. The URL that it makes of one has `/./`, `/../` and `\` resolved, so that a rule of a proxy
-      // for a path could be got around by another spelling of it.
+      // Bun compares paths as they are sent, but resolves `/./`, `/../` and `\` in the request's URL.
+      // Otherwise another spelling of a path could get around a proxy's rule for it.
       routes: Object.fromEntries([...routes].map(([path, route]) => [path, answering(route, app)])),
       fetch: answering(undefined, app),
       error: () => new Response(null, { status: 500, headers: API_HEADERS }),
@@ -43,15 +43,15 @@ export function startHttp(app: App, hostname: string, port: number): Server<unde
 }
 
 /**
- * Where the store reads at once, the client cannot hang up before a GET of it can fail: it waits for nothing but, now and then, for a
- * use to be written, and a failure of that is logged by whoever writes uses.
+ * If the store reads at once, the client cannot hang up before a GET of it can fail: it waits only, now and
+ * then, for a use to be written, and the writer logs that failure itself.
  */
 const READ = numberOf('read')
 
-/** What requests count as that have no path of ours. */
+/** The kind of requests to paths that are not ours. */
 const OTHER = numberOf('other')
 
-/** Health checks may ask by any name: load balancers use addresses, and the answer says nothing else. */
+/** Health checks may use any host name: load balancers use addresses, and the response says nothing else. */
 const HEALTH = numberOf('health')
 
 const answering =
@@ -75,32 +75,35 @@ async function answer(ask: Ask, app: App, route: Endpoint | undefined): Promise<
   complete(response, app.strictTransport)
   if (app.readiness.isLastAnswer(() => app.proxies.isProxy(ask.peer)))
     response.headers.set('Connection', 'close')
-  // The body of a stream goes on for as long as somebody listens, and is no part of it.
+  // The body of a stream lasts as long as its reader and does not count.
   app.meter.record(route?.call ?? OTHER, response.status, performance.now() - ask.begunAt)
   ask.finish()
   return response
 }
 
-/** The answer to a request that was refused or failed. */
+/** Returns the response to a request that was refused or failed. */
 async function declined(error: unknown, route: Endpoint | undefined, ask: Ask, app: App): Promise<Response> {
   const problem = problemOf(error, ask, app)
   if (problem.code === 'not_logged_in' && getsLoginPage(ask, app)) return loginInPlace(ask, app)
   const status = statusOf(problem.code)
   const headers = problemHeaders(problem, app)
   if (status === 405 && route !== undefined) headers['Allow'] = route.methods.join(', ')
-  // Nobody knows where a body of two lengths ends.
+  // A body with two lengths has no certain end.
   if (saysLengthTwice(ask) || problem.code === 'untrusted_peer') headers['Connection'] = 'close'
   if (ask.wantsPage && !isApiPath(ask.path)) return troublePage(problem, ask, app, headers)
   return problemResponse(problem, headers)
 }
 
-/** Refuses a request for a host that is not this server: a page of that host could be anybody's. */
+/** Throws for a request to a host that is not this server: its page could belong to anybody. */
 function requireHost(ask: Ask, { hosts }: App): void {
   const host = ask.headers.get('host')
   if (!hosts.isOurs(host, ask)) throw new Refusal('misdirected_request', hosts.explain(host ?? ''))
 }
 
-/** Bun takes two `Content-Length` that agree for one. It refuses all others of doubtful length by itself, before we hear of them. */
+/**
+ * Bun accepts two equal `Content-Length` headers. It refuses all other doubtful lengths itself, before we see
+ * them.
+ */
 const saysLengthTwice = ({ contentLength }: Ask) => contentLength?.includes(',') === true
 
 function requireRoute(route: Endpoint | undefined, ask: Ask): Endpoint {
@@ -110,10 +113,10 @@ function requireRoute(route: Endpoint | undefined, ask: Ask): Endpoint {
   throw new Refusal('method_not_allowed', `${ask.path} answers to ${methods}, and not to ${ask.method}.`)
 }
 
-/** The longest path that is compared with those there are. */
+/** The longest path that is compared with the known ones. */
 const MAX_COMPARED_PATH = 100
 
-/** Names the path that was meant if slashes or capitals alone keep it from being found. Nothing of what was sent is repeated. */
+/** Names the intended path if only slashes or capitals differ. Repeats nothing of what was sent. */
 function notFound(path: string): Refusal {
   const plain = `/${path.slice(0, MAX_COMPARED_PATH).split('/').filter(Boolean).join('/')}`
   const meant = [plain, plain.toLowerCase()].find((each) => routes.has(each))
@@ -121,7 +124,7 @@ function notFound(path: string): Refusal {
   return new Refusal('not_found', `There is nothing at this path.${meant === undefined ? '' : ` ${hint}`}`)
 }
 
-/** Refusals that somebody who watches over the server wants to know of. */
+/** Refusals that an operator wants to know about. */
 const LOGGED = [
   'csrf_failed',
   'cross_site',
@@ -134,7 +137,7 @@ const LOGGED = [
 /** Those of them that come with a session. All others need no login. */
 const OF_USERS: readonly string[] = ['csrf_failed', 'role_missing']
 
-/** What the client is told. Of a fault it learns a request id at most; the log has the rest. */
+/** Returns what the client learns. For a fault that is at most a request id; the log has the rest. */
 function problemOf(error: unknown, ask: Ask, app: App): Problem {
   if (error instanceof Refusal) return refused(error, ask, app)
   if (ask.isAborted) {
@@ -160,7 +163,7 @@ function problemOf(error: unknown, ask: Ask, app: App): Problem {
       : {
           code: error.code,
           detail: 'The store does not answer. Try again shortly.',
-          retryAfter: STORE_RETRY,
+          retryAfter: STORE_RETRY_S,
           requestId,
         }
   }
@@ -177,7 +180,7 @@ function refused(refusal: Refusal, ask: Ask, app: App): Problem {
   const logged = LOGGED.find((each) => each === code)
   if (logged !== undefined) {
     app.meter.count(logged)
-    // A kind of its own, since it needs no login: a flood of them must not displace what users were refused.
+    // A kind of its own, since it needs no login: a flood of these must not displace refusals of users.
     const event = OF_USERS.includes(logged) ? 'refused' : 'refused_foreign'
     const whose = session === null ? {} : named(session)
     app.audit.warn({ event, code, path: ask.path, ...ask.origin, ...whose }, 'a request was refused')

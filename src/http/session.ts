@@ -14,13 +14,16 @@ import { API_HEADERS } from './headers.ts'
 import { attributesJson, json } from './json.ts'
 import { isApiPath } from './return.ts'
 
-/** Attributes, by their keys. */
+/** Attributes by key. */
 export const PAIRS = z.record(z.string(), z.string())
 
-/** Keys of attributes. None of them: all. */
+/** Keys of attributes. No keys mean all. */
 export const KEYS = z.object({ key: z.array(z.string()).optional() })
 
-/** `session/get`: the named attributes, or all. */
+/**
+ * `session/get`. Parameters: `key`, repeated, or none for all. Returns the attributes as JSON with an `ETag`;
+ * 304 if `If-None-Match` names this version. Resolves with null if there is no live session.
+ */
 export async function get({ ask, app, token, pairs }: TokenCall): Promise<Response | null> {
   const named = keysIn(pairs)
   const keys = storedOf(named)
@@ -28,7 +31,7 @@ export async function get({ ask, app, token, pairs }: TokenCall): Promise<Respon
   if (session === null) return null
   const etag = etagOf(session.id, session.version)
   const known = ask.headers.get('if-none-match')
-  // A page shows what this answers, and has no ETag of its own.
+  // A page shows this response and has no ETag of its own.
   if (known !== null && isApiPath(ask.path) && isNamed(known, session.id, session.version))
     return new Response(null, { status: 304, headers: { ...API_HEADERS, ETag: etag } })
   if (named === 'all' || named.length === keys.length || !isProtected(token))
@@ -36,15 +39,21 @@ export async function get({ ask, app, token, pairs }: TokenCall): Promise<Respon
   return attributesJson(new Map([...session.attributes, [CSRF_TOKEN, csrfTokenOf(token)]]), etag)
 }
 
-/** `session/put`: all of the parameters, or none. */
+/**
+ * `session/put`. Parameters: the attributes. Stores all or none; returns the new `ETag`. Throws if a limit is
+ * exceeded or `If-Match` does not match. Resolves with null if there is no live session.
+ */
 export const put = (call: TokenCall): Promise<Response | null> =>
   write(call, (version) => call.app.sessions.put(call.token, withoutProof(call.pairs, call.token), version))
 
-/** `session/delete`: the named attributes, or all. */
+/** `session/delete`. Parameters: `key`, repeated, or none for all. Otherwise like `session/put`. */
 export const remove = (call: TokenCall): Promise<Response | null> =>
   write(call, (version) => call.app.sessions.remove(call.token, storedOf(keysIn(call.pairs)), version))
 
-/** A change of attributes, if the session is as `If-Match` says. The answer has the new `ETag`, so that a program can go on from it. */
+/**
+ * Changes attributes if the session matches `If-Match`. The response has the new `ETag`, so that a program
+ * can continue from it.
+ */
 async function write(
   { ask, token }: TokenCall,
   change: (version: number | null) => Promise<Written | null>,
@@ -58,7 +67,10 @@ async function write(
 /** No session has it: versions begin at 1. */
 const NO_VERSION = 0
 
-/** Does a change if the session has one of these versions. They only go up, so trying them in order misses none. */
+/**
+ * Makes a change if the session has one of these versions. Versions only grow, so trying them in order misses
+ * none.
+ */
 async function changeAtOneOf(
   versions: readonly number[],
   change: (version: number) => Promise<Written | null>,
@@ -73,22 +85,25 @@ async function changeAtOneOf(
   return change(versions.at(-1) ?? NO_VERSION)
 }
 
-/** The values of every parameter `key`; none of them means all attributes. */
+/** Returns the values of every parameter `key`; none of them means all attributes. */
 function keysIn(pairs: readonly Pair[]): readonly string[] | 'all' {
   const keys = pairs.filter(([name]) => name === 'key').map(([, value]) => value)
   return keys.length === 0 ? 'all' : keys
 }
 
-/** Those of the keys that a store can have: the CSRF token is kept nowhere. */
+/** Returns the keys that a store can have: the CSRF token is stored nowhere. */
 const storedOf = (keys: readonly string[] | 'all'): readonly string[] | 'all' =>
   keys === 'all' ? keys : keys.filter((key) => key !== CSRF_TOKEN)
 
-/** `session/invalidate`: the end of the login, and of any other that the request presents. */
+/**
+ * `session/invalidate`. Ends the login, and any other that the request presents. Expires the cookie. Resolves
+ * with null if there is no live session.
+ */
 export async function invalidate({ ask, app, token }: TokenCall): Promise<Response | null> {
   return (await logOut(ask, app, token)) === null ? null : json({}, { 'Set-Cookie': app.cookie.expired })
 }
 
-/** Ends the session of a token, and of the others in the request, or resolves with null: it has none. */
+/** Ends the session of a token and the others in the request. Resolves with null if the token has none. */
 export async function logOut(ask: Ask, app: App, token: Token): Promise<true | null> {
   const session = await app.sessions.read(token, [])
   if (session === null) return null
@@ -98,7 +113,7 @@ export async function logOut(ask: Ask, app: App, token: Token): Promise<true | n
   return true
 }
 
-/** A session as the log names it. */
+/** Returns a session as the log names it. */
 export const named = ({ id, uname }: { readonly id: string; readonly uname: string }) => ({
   uname,
   handle: handleOf(id),

@@ -2,48 +2,51 @@ import { Refusal } from '../errors.ts'
 import type { Ask } from './ask.ts'
 import { API_HEADERS } from './headers.ts'
 
-/** Bytes that may wait for a reader. One that has more to read has stopped reading, and is dropped before the next event. */
-const BACKLOG = 65_536
+/**
+ * Bytes that may wait for a reader. A reader that is further behind has stopped reading; its stream ends at
+ * the next event.
+ */
+const MAX_BACKLOG_BYTES = 65_536
 
-/** Seconds after which it is worth asking again for a stream. */
-const RETRY = 5
+/** Seconds after which a client may ask for a stream again. */
+const RETRY_S = 5
 
 const encoder = new TextEncoder()
-const strategy = new ByteLengthQueuingStrategy({ highWaterMark: BACKLOG })
+const strategy = new ByteLengthQueuingStrategy({ highWaterMark: MAX_BACKLOG_BYTES })
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
   ...API_HEADERS,
-  // Else a proxy that compresses would keep back the end of an event until the next one comes.
+  // Otherwise a compressing proxy would hold back the end of an event until the next one.
   'Cache-Control': 'no-store, no-transform',
-  // Else nginx would gather events before it passes them on.
+  // Otherwise nginx would buffer events.
   'X-Accel-Buffering': 'no',
-  // A connection whose time is up soon, as one that is ended is, must not be kept by a proxy for somebody's next request.
+  // A proxy must not reuse a connection that is about to time out or end for another client's request.
   Connection: 'close',
 }
 
 export interface StreamSettings {
-  /** Streams that may be open at once. */
+  /** How many streams may be open at once. */
   readonly most: number
-  /** Those of one session. */
+  /** How many of one session. */
   readonly mostOfSession: number
-  /** Milliseconds between the comments that keep proxies from taking a stream that is silent for dead. */
+  /** Milliseconds between comments, which keep proxies from closing a silent stream. */
   readonly heartbeat: number
 }
 
-/** What a stream needs of whoever opens it. */
+/** What the opener of a stream provides. */
 export interface Source {
-  /** The id of the session. */
+  /** The session's id. */
   readonly id: string
   /** Called at every heartbeat. */
   beat(): void
-  /** Called once, when the stream has ended in whatever way. */
+  /** Called once, after the stream has ended for any reason. */
   ended(): void
-  /** Called before that if it ends because its reader has stopped reading. */
+  /** Called before `ended` if the reader has stopped reading. */
   dropped(): void
 }
 
-/** The streams that are open: how many there may be, and how they end. */
+/** All open streams: limits their number and ends them. */
 export class Streams {
   readonly #settings: StreamSettings
   readonly #open = new Set<Stream>()
@@ -59,21 +62,21 @@ export class Streams {
     return this.#open.size
   }
 
-  /** Refuses a stream of the session of an id if there are enough. */
+  /** Throws if the session, or the server, has no room for another stream. */
   requireRoom(id: string): void {
     const { most, mostOfSession } = this.#settings
     if (this.#isStopped) throw new Refusal('busy', 'This server stops. Ask again for another one.', 1)
     if (this.#open.size >= most)
-      throw new Refusal('busy', 'As many streams are open as this server has room for.', RETRY)
+      throw new Refusal('busy', 'As many streams are open as this server has room for.', RETRY_S)
     if (this.#countOf(id) >= mostOfSession)
       throw new Refusal(
         'too_many_streams',
         `This session has ${mostOfSession} streams open, which is the most; close one first.`,
-        RETRY,
+        RETRY_S,
       )
   }
 
-  /** Opens a stream that answers a request, or refuses: there are enough by now. */
+  /** Opens a stream as the response to a request. Throws if too many are open by now. */
   open(ask: Ask, source: Source): Stream {
     const { id } = source
     this.requireRoom(id)
@@ -96,14 +99,14 @@ export class Streams {
     return this.#bySession.get(id) ?? 0
   }
 
-  /** Ends all of them, and opens no more. */
+  /** Ends all streams and opens no more. */
   stop(): void {
     this.#isStopped = true
     for (const stream of this.#open) stream.end()
   }
 }
 
-/** An answer that goes on. What is sent after its end is nobody's. */
+/** An open event stream. Sending after it has ended does nothing. */
 export class Stream {
   readonly response: Response
   readonly #ask: Ask
@@ -133,7 +136,7 @@ export class Stream {
     ask.keepOpen()
   }
 
-  /** Sends something, or drops a reader who has stopped reading. */
+  /** Sends a text, or ends the stream of a reader that has stopped reading. */
   send(text: string): void {
     if (this.#isOver || this.#controller === null) return
     if ((this.#controller.desiredSize ?? 0) > 0) {
@@ -146,10 +149,10 @@ export class Stream {
     this.#finish()
   }
 
-  /** Ends it after what was sent. */
+  /** Ends the stream after what was sent. */
   end(): void {
     if (this.#isOver) return
-    // For a reader who does not take even that.
+    // For a reader that does not accept even that.
     this.#ask.hangUp()
     this.#controller?.close()
     this.#finish()

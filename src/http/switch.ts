@@ -7,16 +7,16 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
   ['false', false],
 ])
 
-/** The value of a switch, in capital or small letters; undefined: it is none. */
+/** Parses a switch in any case; undefined: it is none. */
 export const isSwitchedOn = (value: string): boolean | undefined => WORDS.get(value.toLowerCase())
 
-/** What is wrong with a value that is no switch, as a sentence that begins with its name goes on. */
+/** Says what is wrong with a value that is no switch, as the rest of a sentence that begins with its name. */
 export const noSwitch = (value: string): string =>
   `is ${value === '' ? 'empty' : quoted(value)}; it can be on or true, off or false.`
 
 /**
- * The value of a switch. Anything else is refused: a client that means off must not get on, nor the reverse, without being
- * told.
+ * Returns the value of a switch. Throws on anything else: a client that means off must not silently get on,
+ * nor the reverse.
  */
 export function requireSwitch(name: string, value: string): boolean {
   const isOn = isSwitchedOn(value)

@@ -5,7 +5,9 @@ import type { Ask } from './ask.ts'
 import { pageResponse } from './page.ts'
 import { type Problem, statusOf, titleOf } from './problem.ts'
 
-/** The page in place of one that cannot be had. It keeps the navigation and the logout of a user who is logged in. */
+/**
+ * Returns the page shown in place of one that failed. It keeps the navigation and logout of a logged-in user.
+ */
 export async function troublePage(
   problem: Problem,
   ask: Ask,
@@ -13,20 +15,23 @@ export async function troublePage(
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const { code, detail, requestId } = problem
-  const user = UNASKED.includes(code) ? null : await userOf(ask, app).catch(() => null)
+  const user = WITHOUT_USER.includes(code) ? null : await userOf(ask, app).catch(() => null)
   const drawn = troubleDocument({ code, title: TITLES[code] ?? titleOf(code), detail, requestId }, user)
   return pageResponse(drawn, app, statusOf(code), headers)
 }
 
-/** Of these requests nobody may know whose they are, or the store that knows it would keep them waiting. */
-const UNASKED: readonly Problem['code'][] = [
+/**
+ * For these problems the session is not looked up: its owner must stay unknown, or the store would delay the
+ * page.
+ */
+const WITHOUT_USER: readonly Problem['code'][] = [
   'busy',
   'misdirected_request',
   'store_unavailable',
   'untrusted_peer',
 ]
 
-/** What the heading of the page says in place of the title of the problem. */
+/** Headings that replace the problem's title. */
 const TITLES: Partial<Record<Problem['code'], string>> = {
   role_missing: 'You do not have access',
   not_found: 'Page not found',
@@ -34,7 +39,7 @@ const TITLES: Partial<Record<Problem['code'], string>> = {
   store_unavailable: 'Not available right now',
 }
 
-/** The user of the first live session that the request presents, or null. Looking is no use of the session. */
+/** Returns the user of the first live session that the request presents, or null. Does not count as a use. */
 async function userOf(ask: Ask, app: App) {
   for (const token of ask.tokens) {
     const session = await app.sessions.look(token, [])

@@ -24,13 +24,13 @@ import {
 import { isApiPath } from './return.ts'
 import { named } from './session.ts'
 
-/** The parameters of the calls of a user. */
+/** The parameters of a user's calls. */
 export const USER_PARAMS = {
   list: z.object(paging(SESSION_CURSOR)),
   revoke: z.object({
     handle: filter,
     others: flag,
-    // The name that the user's own password had here before admins were asked for theirs.
+    // The older name of `your_password` here.
     password: secret,
     [YOUR_PASSWORD]: secret,
   }),
@@ -39,7 +39,10 @@ export const USER_PARAMS = {
 
 type UserCall<K extends keyof typeof USER_PARAMS> = SessionCall<z.output<(typeof USER_PARAMS)[K]>>
 
-/** `session/info`: who is logged in, and for how long. */
+/**
+ * `session/info`. No parameters. Returns the logged-in user, the session's instants and the limits. Throws
+ * `not_logged_in` if the user has been deleted.
+ */
 export async function info({ ask, app, token, session }: SessionCall): Promise<object> {
   const user = await app.users.find(session.uname)
   if (user === null) throw notLoggedIn(ask, app)
@@ -67,11 +70,11 @@ const limitsOf = ({ sessions: { limits } }: App) => ({
 })
 
 /**
- * `session/list`: the user's own sessions. It predates paging: without `limit` it returns up to 1,000, and it ignores unknown
- * parameters.
+ * `session/list`. Parameters: `after`, `limit`. Returns the user's own sessions. Predates paging: without
+ * `limit` it returns up to 1,000, and it ignores unknown parameters.
  */
 export async function list({ ask, app, session, pairs }: SessionCall): Promise<object> {
-  // A page shows all that there is: a link to it, which anybody can make, must not hide a session.
+  // A page shows everything: a link with parameters, which anybody can make, must not hide a session.
   const known = isApiPath(ask.path) ? pairs.filter(([name]) => name in USER_PARAMS.list.shape) : []
   const page = parseParams(USER_PARAMS.list, known)
   const limit = limitOf(page, LARGEST_PAGE)
@@ -81,8 +84,9 @@ export async function list({ ask, app, session, pairs }: SessionCall): Promise<o
 }
 
 /**
- * `session/revoke`: ends one of the user's own sessions, or all others. For other sessions than the one that asks, the password is
- * asked again unless the login is fresh (ASVS 5.0, 7.5.2): a browser that was left alone shall not lock its user out elsewhere.
+ * `session/revoke`. Parameters: `handle` or `others`. Ends one of the user's own sessions, or all others, and
+ * returns how many `ended`. For sessions other than the caller's, it asks for the password unless the login
+ * is fresh (ASVS 5.0, 7.5.2): a browser left alone must not lock its user out elsewhere.
  */
 export async function revoke({ ask, app, session, params }: UserCall<'revoke'>): Promise<Response> {
   const { handle, others = false } = params
@@ -106,7 +110,7 @@ export async function revoke({ ask, app, session, params }: UserCall<'revoke'>):
   )
 }
 
-/** Ends a session of the user who is logged in, or refuses: there is none of this handle. */
+/** Ends a session of the logged-in user. Throws if the user has none with this handle. */
 async function endOwn(ask: Ask, app: App, session: LiveSession, handle: string): Promise<void> {
   if (!(await app.sessions.revoke(handle, session.uname))) throw noSuchSession()
   app.meter.count('revoked')
@@ -122,7 +126,10 @@ export const noSuchSession = () =>
     'There is no live session of this handle; session/list tells which there are.',
   )
 
-/** `user/password`: a new password for the user who is logged in. */
+/**
+ * `user/password`. Parameters: `old`, `new`. Changes the user's own password, ends the user's other sessions
+ * and returns how many `ended`. Throws if the old one is wrong or the new one not allowed.
+ */
 export async function password({ ask, app, session, params }: UserCall<'password'>): Promise<object> {
   const who = {
     uname: session.uname,
