@@ -159,7 +159,7 @@ export const countSessions = async ({ app, params }: AdminCall<'countSessions'>)
 export async function revokeSessions(call: AdminCall<'revokeSessions'>): Promise<object> {
   const { ask, app, params, session } = call
   const end = toRevocation(call)
-  // Ending the own session needs no more than a logout does, whichever call is used.
+  // Ending the admin's own session needs no more than a logout does, whichever call is used.
   if (params.handle !== handleOf(session.id)) {
     await requireFresh(ask, app, session, params[YOUR_PASSWORD])
     await requireStillAdmin(call)
@@ -213,7 +213,7 @@ const toStoredName = async ({ uname }: { readonly uname?: string | undefined }, 
   uname === undefined || uname === '' ? undefined : app.users.nameOf(uname)
 
 /**
- * Checks the role again right before a change: withPasswordHash or checking a password took a while since the request
+ * Checks the role again right before a change: hashing or checking a password took a while since the request
  * arrived.
  */
 const requireStillAdmin = ({ ask, app, pairs }: SessionCall) =>
@@ -223,7 +223,7 @@ const requireStillAdmin = ({ ask, app, pairs }: SessionCall) =>
 const SENSITIVE = ['password', 'roles', 'disabled'] as const
 
 /**
- * Throws if an admin without a fresh login changes who may log in, and if an admin changes the own password
+ * Throws if an admin without a fresh login changes who may log in, or if admins change their own password
  * here.
  */
 async function requireMayUpdate(

@@ -50,7 +50,7 @@ export class Nodes {
     const said = await this.#store.listNodes(now)
     this.#own = new Map(own)
     this.#others = said.flatMap((each) => {
-      // `parseReport` returns null for a report of another program version, which can occur during an upgrade.
+      // `parseReport` returns null for reports of other program versions, which exist during an upgrade.
       const report = each.name === name ? null : parseReport(each.text)
       return report === null ? [] : [{ ...report, name: each.name }]
     })
