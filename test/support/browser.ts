@@ -24,7 +24,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // Names that are not this machine's own, for which browsers trust plain http less than for the loopback interface.
+  // Names other than the loopback's, for which browsers trust plain http less.
   '--host-resolver-rules=MAP *.test 127.0.0.1',
 ]
 
@@ -33,17 +33,20 @@ const executable = () => NAMES.map((name) => Bun.which(name)).find((path) => pat
 const lackOfBrowser = () =>
   executable() === undefined ? `there is no ${NAMES.join(', ')} on the path` : null
 
-/** A real Chromium, which has to be installed. */
+/** Launches a real Chromium, which must be installed. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = executable()
   if (executablePath === undefined) throw new Error(`There is no ${NAMES.join(', ')} on the path.`)
   return chromium.launch({ executablePath, args: FLAGS })
 }
 
-/** Opens what pages take for a browser of their own: no cookies are shared. `await using context = await open()` closes it. */
+/**
+ * Opens a browser context of its own, which shares no cookies. `await using context = await open()` closes
+ * it.
+ */
 export type OpenContext = (options?: BrowserContextOptions) => Promise<BrowserContext>
 
-/** The browser of this process, for all files of tests that it runs. It ends with the process. */
+/** The browser of this process, shared by all its test files. It ends with the process. */
 let browser: Promise<Browser> | null = null
 
 /** Tests in a real Chromium. */
@@ -55,7 +58,7 @@ export function describeWithBrowser(says: string, tests: (open: OpenContext) => 
     return context
   }
   describeWith('a browser', lackOfBrowser(), says, () => {
-    // Not within a test: what a test has started is killed if its time runs out.
+    // Not inside a test: whatever a test starts is killed when its time runs out.
     beforeAll(async () => {
       browser ??= launchBrowser()
       await browser
@@ -64,7 +67,10 @@ export function describeWithBrowser(says: string, tests: (open: OpenContext) => 
   })
 }
 
-/** Opens a browser of its own that keeps no cookies, as its user wants it. `await using context = await openWithoutCookies()` closes it. */
+/**
+ * Opens a browser that keeps no cookies, as its user configured it. `await using context = await
+ * openWithoutCookies()` closes it.
+ */
 export async function openWithoutCookies(options: BrowserContextOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-browser-'))
   const preferences = join(folder, 'Default', 'Preferences')
@@ -91,7 +97,7 @@ export async function submitLogin(page: Page, uname = 'admin', password = ADMIN_
   await page.getByRole('button', { name: 'Log in' }).click()
 }
 
-/** A new page of somebody who has logged in through the form, and sees the front page. */
+/** Opens a page, logs in through the form and returns the page, which shows the front page. */
 export async function logInByForm(context: BrowserContext, { url }: { readonly url: string }): Promise<Page> {
   const page = await context.newPage()
   await page.goto(`${url}/index.csp`)
@@ -100,7 +106,7 @@ export async function logInByForm(context: BrowserContext, { url }: { readonly u
   return page
 }
 
-/** The cookies of our name that the browser holds for the server. */
+/** Returns the browser's cookies of our name for the server. */
 export async function sessionCookies(context: BrowserContext, { url }: { readonly url: string }) {
   return (await context.cookies(url)).filter(({ name }) => name === 'zsessionid')
 }

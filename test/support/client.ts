@@ -1,18 +1,24 @@
 import { ADMIN_PASSWORD, type TestServer } from './server.ts'
 
-/** A program that is logged in: it keeps its cookie, and its CSRF token where there is one, and sends nothing else by itself. */
+/**
+ * A logged-in program: it keeps its cookie, and its CSRF token if there is one, and sends nothing else by
+ * itself.
+ */
 export interface Client {
   readonly cookie: string
   readonly csrfToken: string | null
-  /** A request with the cookie. `body` makes it a POST; an object becomes a form. The CSRF token goes into a header, if there is one. */
+  /**
+   * Sends a request with the cookie. `body` makes it a POST; an object becomes a form. The CSRF token, if
+   * any, goes into a header.
+   */
   ask(path: string, body?: Body | null, headers?: Record<string, string>): Promise<Response>
-  /** The same for an answer that has to be 200: its JSON. */
+  /** The same for a response that must be 200. Returns its JSON. */
   json(path: string, body?: Body | null, headers?: Record<string, string>): Promise<unknown>
 }
 
 type Body = Record<string, string> | string | Uint8Array<ArrayBuffer>
 
-/** A server, in whichever process. */
+/** A server in any process. */
 type Served = Pick<TestServer, 'url'>
 
 export interface LoginSettings {
@@ -20,11 +26,11 @@ export interface LoginSettings {
   readonly password?: string
   /** Whether the session has CSRF protection. */
   readonly csrf?: boolean
-  /** What the program says that it is. */
+  /** The program's user agent. */
   readonly userAgent?: string
 }
 
-/** Logs in as programs do: by JSON, with a new cookie. */
+/** Logs in like a program: with JSON and a new cookie. */
 export async function logIn(server: Served, settings: LoginSettings = {}): Promise<Client> {
   const { uname = 'admin', password = ADMIN_PASSWORD, csrf = false, userAgent } = settings
   const form = new URLSearchParams({ z_username: uname, z_password: password })
@@ -70,7 +76,7 @@ async function csrfTokenOf(server: Served, cookie: string): Promise<string> {
   return CSRFToken
 }
 
-/** Makes a user, through an admin, and says how to log in as that user. */
+/** Creates a user through an admin. Returns how to log in as that user. */
 export async function givenUser(server: TestServer, uname: string, fields: Record<string, string> = {}) {
   const password = `${uname} likes long passwords`
   const admin = await logIn(server)

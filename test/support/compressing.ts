@@ -14,7 +14,7 @@ interface Place {
 
 interface Recipe {
   readonly command: (file: string) => readonly [string, ...string[]]
-  /** Compresses whatever it can, events too, with the proxy's own defaults otherwise. */
+  /** Compresses everything it can, including events, with the proxy's own defaults otherwise. */
   readonly configuration: (place: Place) => string
 }
 
@@ -76,7 +76,7 @@ http://127.0.0.1:${port} {
 `,
 }
 
-/** Proxies that compress what they hand on, by the names of their programs. */
+/** Proxies that compress responses, by the names of their programs. */
 export const compressing = { nginx, haproxy, apache2: apache, caddy } as const
 
 /** Starts a proxy that compresses in front of a server. */

@@ -2,20 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Somebody who works in a shell, with a home folder that is gone at the end of the block. */
+/** A shell with a home folder of its own, which is deleted at the end of the block. */
 export interface Shell extends Disposable {
   readonly home: string
   /** Runs a command through `sh -c` and resolves with what it printed. Throws if it failed. */
   run(command: string): Promise<string>
-  /** Runs curl, silent but for errors. */
+  /** Runs curl, which prints only errors. */
   curl(...args: string[]): Promise<string>
 }
 
-/** `using shell = openShell()`. Nothing of the environment gets in but the path: no proxy, no `.curlrc`. */
+/** `using shell = openShell()`. It inherits only the path from the environment: no proxy, no `.curlrc`. */
 export function openShell(): Shell {
   const home = mkdtempSync(join(tmpdir(), 'cloakroom-home-'))
   const run = async (...command: string[]) => {
-    // Never the synchronous variant: the server that is to answer lives in this process.
+    // Never the synchronous variant: the server that must answer runs in this process.
     const program = Bun.spawn(command, {
       cwd: home,
       env: { PATH: process.env['PATH'], HOME: home },

@@ -6,21 +6,24 @@ export interface Daemon extends AsyncDisposable {
   readonly port: number
 }
 
-/** Where Debian puts servers is not on everybody's path. */
+/** Debian's folder for servers is not on every path. */
 const PATH = `${process.env['PATH']}:/usr/sbin`
 
-/** The path of a program, wherever Debian puts servers; null: it is not installed. */
+/** Returns the path of a program, including Debian's folder for servers. Null: it is not installed. */
 export const findDaemon = (name: string): string | null => Bun.which(name, { PATH })
 
 const SETPRIV = Bun.which('setpriv')
 
-/** A command whose process ends with this one, whatever becomes of that; where there is no `setpriv`, as it is. */
+/** Makes a command's process end with this one in any case; unchanged if `setpriv` is missing. */
 export const endingWithUs = (command: readonly string[]): string[] => [
   ...(SETPRIV === null ? [] : [SETPRIV, '--pdeathsig', 'SIGKILL']),
   ...command,
 ]
 
-/** Starts a server of one process, in the foreground, and resolves when it takes connections. Stopping it calls `cleanUp`. */
+/**
+ * Starts a one-process server in the foreground and resolves when it accepts connections. Stopping it calls
+ * `cleanUp`.
+ */
 export async function startDaemon(
   command: readonly [name: string, ...args: string[]],
   { port, folder }: { readonly port: number; readonly folder: string },
@@ -40,7 +43,7 @@ export async function startDaemon(
   return {
     port,
     async [Symbol.asyncDispose]() {
-      // Some wait for the streams that are open.
+      // Some wait for open streams.
       child.kill('SIGKILL')
       await child.exited
       cleanUp()

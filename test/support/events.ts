@@ -4,29 +4,29 @@ import { STEP_LIMIT_MS } from './limits.ts'
 /** One event as `EventSource` would give it, or a comment. */
 export interface ReadEvent {
   readonly event: string
-  /** The version alone: the handle before it is another one at each login. */
+  /** Only the version: the handle before it differs at each login. */
   readonly id: string | null
   readonly data: unknown
 }
 
-/** A stream of events that somebody reads. */
+/** A stream of events with a reader. */
 export interface Events extends AsyncDisposable {
   readonly answer: Response
-  /** Everything that has come, as it came. */
+  /** Everything received so far, unparsed. */
   readonly text: string
-  /** The events that have come. */
+  /** The events received so far. */
   readonly events: readonly ReadEvent[]
   /** Whether the server has ended it. */
   readonly isOver: boolean
-  /** Resolves when there are so many events, with all of them. */
+  /** Resolves with all events when there are `count` of them. */
   count(count: number): Promise<readonly ReadEvent[]>
-  /** Resolves when this holds; fails when it does not in time. */
+  /** Resolves when `holds` returns true. Rejects if that takes too long. */
   until(holds: () => boolean): Promise<void>
   /** Hangs up. */
   close(): Promise<void>
 }
 
-/** Begins to read an answer that is a stream of events. */
+/** Begins to read a response that is a stream of events. */
 export function readEvents(answer: Response): Events {
   if (answer.status !== 200 || answer.body === null) throw new Error(`No stream: ${answer.status}`)
   const reader = answer.body.getReader()
@@ -83,7 +83,10 @@ export function readEvents(answer: Response): Events {
   }
 }
 
-/** By the rules of the HTML standard, for what this server sends: one line of data. Of the id only the version. */
+/**
+ * Parses by the rules of the HTML standard, for what this server sends: one line of data. Keeps only the
+ * version of the id.
+ */
 function eventsIn(text: string): readonly ReadEvent[] {
   return text
     .split('\n\n')

@@ -1,15 +1,15 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A pipe with a name, whose reader reads only when it is told to. */
+/** A named pipe whose reader reads only on request. */
 export interface Fifo extends Disposable {
   /** What a program writes to. */
   readonly descriptor: number
-  /** All that is in it now. */
+  /** Reads all that is in it now. */
   read(): string
   /** Fills it, so that the next write has to wait. */
   fill(): void
-  /** Closes the reading end: who writes gets EPIPE. */
+  /** Closes the reading end: the writer gets EPIPE. */
   leave(): void
 }
 
@@ -17,7 +17,7 @@ export interface Fifo extends Disposable {
 export function openFifo(folder: string): Fifo {
   const path = join(folder, `fifo-${crypto.randomUUID()}`)
   if (Bun.spawnSync(['mkfifo', path]).exitCode !== 0) throw new Error(`${path} cannot be made.`)
-  // Open for both at first, since each end waits for the other.
+  // Opened for both at first, since each end waits for the other.
   const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   const descriptor = openSync(path, constants.O_WRONLY)
   let isOpen = true
@@ -47,7 +47,7 @@ export function openFifo(folder: string): Fifo {
   }
 }
 
-/** How many bytes; none where the descriptor would have to wait. */
+/** Returns how many bytes; 0 if the descriptor would block. */
 function orNone(act: () => number): number {
   try {
     return act()

@@ -1,15 +1,15 @@
 import { describe, test } from 'bun:test'
 import { findDaemon } from './daemon.ts'
 
-/** Which of these programs are not on the path, in a clause; null: all are there. */
+/** Returns which of these programs are not on the path, as a clause; null: all are there. */
 export function lackOf(names: readonly string[]): string | null {
   const missing = names.filter((name) => findDaemon(name) === null)
   return missing.length === 0 ? null : `there is no ${missing.join(' and no ')} on the path`
 }
 
 /**
- * Tests that need something to be installed. Where it is not, they are skipped, and the name says why; where everything has to be there
- * (`CI=true`), that is a failure. `lack`: why it cannot be had, in a clause; null if it can.
+ * Tests that need something to be installed. If it is missing, they are skipped with the reason in their
+ * name; with `CI=true` that is a failure. `lack`: why it is missing, as a clause, or null.
  */
 export function describeWith(needed: string, lack: string | null, says: string, tests: () => void): void {
   const fail = () => {

@@ -1,10 +1,10 @@
 import { until } from './redis.ts'
 import type { TestServer } from './server.ts'
 
-/** Lines of TOML with which a server tells its metrics, on a free port. */
+/** Lines of TOML that make a server serve its metrics on a free port. */
 export const METRICS = 'metrics = "127.0.0.1:0"\n'
 
-/** Where a server tells its metrics: the line of its log that says it has started knows. */
+/** Returns where a server serves its metrics, from the log line about its start. */
 export function metricsUrl({ log }: Pick<TestServer, 'log'>): string {
   for (const line of log) {
     const { event, metrics } = JSON.parse(line) as { event: string; metrics?: string }
@@ -13,17 +13,20 @@ export function metricsUrl({ log }: Pick<TestServer, 'log'>): string {
   throw new Error('This server does not tell its metrics.')
 }
 
-/** The metrics of a server as it tells them. */
+/** Returns the metrics of a server as text. */
 export const metricsText = async (server: TestServer): Promise<string> =>
   (await fetch(metricsUrl(server))).text()
 
-/** The value of every line, such as `cloakroom_logins_total{outcome="failed"}`. */
+/** Returns the value of every line, such as `cloakroom_logins_total{outcome="failed"}`. */
 export const valuesIn = (text: string): Record<string, number> =>
   Object.fromEntries(
     [...text.matchAll(/^(\w+(?:\{.*\})?) (\S+)$/gm)].map(([, line = '', value]) => [line, Number(value)]),
   )
 
-/** Resolves when a server tells what is waited for, while its clock goes on: what is measured now and then is measured by that. */
+/**
+ * Resolves when the metrics show the expected values. Meanwhile the clock moves on, since measurements follow
+ * it.
+ */
 export const untilTold = (
   server: TestServer,
   holds: (values: Record<string, number>) => boolean,
@@ -33,13 +36,13 @@ export const untilTold = (
     return holds(valuesIn(await metricsText(server)))
   })
 
-/** The name of every metric, with its type. */
+/** Returns the type of every metric, by name. */
 export const typesIn = (text: string): Record<string, string> =>
   Object.fromEntries(
     [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', type = '']) => [name, type]),
   )
 
-/** What has changed in the metrics of a server by what is done: those lines that count something, and by how much. */
+/** Returns which counters of a server's metrics change while `work` runs, and by how much. */
 export async function countedBy(
   server: TestServer,
   work: () => Promise<unknown>,

@@ -5,13 +5,13 @@ import { blocksOf } from '../docs/markdown.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { freePort } from './port.ts'
 
-/** The header in which nginx says which node has answered, as `host:port`; where it asked several, all of them. */
+/** The header in which nginx names the node that answered, as `host:port`; several if it asked several. */
 export const ANSWERED_BY = 'x-answered-by'
 
-/** The address that nginx asks the nodes from, which no client has. */
+/** The address from which nginx connects to the nodes. No client has it. */
 export const PROXY_ADDRESS = '127.0.0.2'
 
-/** Lets several nodes, by their ports, look like one, with the configuration of the guide. */
+/** Makes several nodes, given by port, look like one, with the guide's configuration. */
 export function startNginx(ports: readonly number[]): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-nginx-'))
   const file = join(folder, 'nginx.conf')
@@ -22,7 +22,7 @@ export function startNginx(ports: readonly number[]): Promise<Daemon> {
   )
 }
 
-/** The configuration of the guide for several nodes, and what it takes to run it here. */
+/** Returns the guide's configuration for several nodes, adapted to run here. */
 function configurationOf(folder: string, port: number, ports: readonly number[]): string {
   const block = blocksOf('docs/operating.md').find(
     ({ language, content }) => language === 'nginx' && content.includes('zone '),
@@ -35,7 +35,7 @@ function configurationOf(folder: string, port: number, ports: readonly number[])
     .replace(new RegExp(server, 'gm'), '')
     .replace(/^ *ssl_certificate(_key)? .*;\n/gm, '')
     .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
-    // The clients of the tests say whose proxies they are. Behind the guide's nginx they could not.
+    // The tests' clients name their own proxies, which the guide's nginx would not allow.
     .replace('X-Forwarded-For $remote_addr;', 'X-Forwarded-For $proxy_add_x_forwarded_for;')
   return `
     daemon off; master_process off; pid ${folder}/pid; error_log stderr;

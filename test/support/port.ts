@@ -1,10 +1,11 @@
 /**
- * Below the ports that systems give to whoever connects (Linux: 32768 and up). Else a connection of another test may be on it before who
- * is to listen there does, or a connection that asks whether somebody listens may get that very port and reach itself.
+ * Below the ports that systems assign to outgoing connections (Linux: 32768 and up). Otherwise another test's
+ * connection may take the port before the server listens, or a probe of the port may get that very port and
+ * connect to itself.
  */
 const [LEAST, MOST] = [20_000, 32_000]
 
-/** A port of the loopback interface that nobody listens on. */
+/** Returns a port of the loopback interface on which nothing listens. */
 export function freePort(): number {
   for (;;) {
     const port = LEAST + Math.floor(Math.random() * (MOST - LEAST))
@@ -12,7 +13,7 @@ export function freePort(): number {
       Bun.listen({ hostname: '127.0.0.1', port, socket: { data() {} } }).stop(true)
       return port
     } catch {
-      // Somebody does.
+      // The port is taken.
     }
   }
 }

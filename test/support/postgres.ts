@@ -6,10 +6,10 @@ import { SQL } from 'bun'
 import { describeWith } from './installed.ts'
 import { freePort } from './port.ts'
 
-/** Where Debian keeps the programs of the server, which are not on the path. */
+/** Debian's folder for the server's programs, which is not on the path. */
 const DEBIAN = '/usr/lib/postgresql'
 
-/** The role that owns everything; the server lets it in without a password, as it does all but `GUARDED`. */
+/** The role that owns everything. The server asks it for no password, like all roles but `GUARDED`. */
 const OWNER = 'owner'
 
 /** A role that needs its password. */
@@ -22,30 +22,32 @@ host all all 127.0.0.1/32 trust
 host replication all 127.0.0.1/32 trust
 `
 
-/** A real PostgreSQL on a free port of the loopback interface, with everything in a folder of its own. */
+/** A real PostgreSQL on a free port of the loopback interface, with everything in its own folder. */
 export interface PostgresServer {
   readonly port: number
-  /** The URL of a database, for a role that is let in without a password. */
+  /** Returns the URL of a database, for a role that needs no password. */
   url(database: string, role?: string): string
-  /** The path of a file in its folder of data. */
+  /** Returns the path of a file in its data folder. */
   file(name: string): string
-  /** Makes an empty database, and its URL. */
+  /** Creates an empty database and returns its URL. */
   newDatabase(): Promise<string>
-  /** Runs statements as the owner of everything; the rows of the last one. */
+  /** Runs statements as the owner. Returns the rows of the last one. */
   run(text: string, url?: string): Promise<readonly (readonly unknown[])[]>
-  /** Runs statements in a transaction that stays open, with all that it has locked, until it is released or the block ends. */
+  /**
+   * Runs statements in a transaction that stays open, with its locks, until it is released or the block ends.
+   */
   hold(url: string, text: string): Promise<Held>
   /** Resolves with these words as soon as a statement in a database waits for a lock. */
   waits(url: string): Promise<'somebody waits'>
-  /** Resolves when nobody but the sessions that are idle is connected to a database. */
+  /** Resolves when only idle sessions are connected to a database. */
   settled(url: string): Promise<void>
-  /** Sends a signal to the process that all others come from. SIGINT stops it at once and in good order. */
+  /** Sends a signal to the main process. SIGINT stops the server at once and in order. */
   kill(signal: 'SIGINT' | 'SIGQUIT' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
-  /** Starts it again, on the same port. */
+  /** Starts it again on the same port. */
   start(): Promise<void>
 }
 
-/** Disposal lets go without a commit. */
+/** Disposal rolls back. */
 export interface Held extends AsyncDisposable {
   commit(): Promise<void>
 }
@@ -55,7 +57,7 @@ export interface PostgresSettings {
   readonly conf?: Readonly<Record<string, string>>
 }
 
-/** Tests with a real PostgreSQL, one for all of them. */
+/** Tests with a real PostgreSQL, shared by all of them. */
 export function describeWithPostgres(
   says: string,
   { conf = {} }: PostgresSettings,
@@ -64,7 +66,7 @@ export function describeWithPostgres(
   const programs = findPrograms()
   const lack = programs === null ? `there is no postgres on the path or below ${DEBIAN}` : null
   describeWith('PostgreSQL', lack, says, () => {
-    // Nothing is made for tests that are skipped.
+    // Skipped tests create nothing.
     const folder = lack === null ? newFolder() : ''
     const server = newServer(programs ?? '', folder, conf)
     beforeAll(() => server.make())
@@ -76,7 +78,7 @@ export function describeWithPostgres(
   })
 }
 
-/** The same for one that is there as long as its owner wants it. Disposal stops it and deletes what it kept. */
+/** The same with a lifetime chosen by the caller. Disposal stops it and deletes its data. */
 export async function startPostgres(
   conf: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer & AsyncDisposable> {
@@ -104,7 +106,10 @@ function findPrograms(): string | null {
 /** PostgreSQL does not run as root. */
 const USERS = ['postgres', 'nobody']
 
-/** The command that runs another as a user who may run PostgreSQL, and that ends with this process whatever becomes of it. */
+/**
+ * Returns the command that runs another one as a user who may run PostgreSQL, and that ends with this process
+ * in any case.
+ */
 function asUser(): readonly string[] {
   const setpriv = Bun.which('setpriv')
   if (setpriv === null) return []
@@ -174,7 +179,7 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
     async make() {
       mkdirSync(data)
       await runToEnd(['tar', '-C', data, '-xp'], await initialized(programs))
-      // Only now, so that nobody else takes it meanwhile.
+      // Chosen only now, so that nothing else takes it meanwhile.
       port = freePort()
       await server.start()
       await server.run(`CREATE ROLE ${GUARDED} LOGIN PASSWORD '${PASSWORD}'`)
@@ -208,7 +213,10 @@ function newServer(programs: string, folder: string, conf: Readonly<Record<strin
 
 let initial: Promise<Uint8Array<ArrayBuffer>> | null = null
 
-/** What `initdb` makes, as a tar archive, once for all servers of this process: to unpack it takes a fifth of the time. */
+/**
+ * The result of `initdb` as a tar archive, made once for all servers of this process: unpacking it takes a
+ * fifth of the time.
+ */
 function initialized(programs: string): Promise<Uint8Array<ArrayBuffer>> {
   initial ??= (async () => {
     const folder = newFolder()
@@ -226,7 +234,7 @@ function initialized(programs: string): Promise<Uint8Array<ArrayBuffer>> {
   return initial
 }
 
-/** A new folder of the user who runs PostgreSQL. */
+/** Creates a folder that belongs to the user who runs PostgreSQL. */
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-postgres-'))
   const ids = process.getuid?.() === 0 ? USERS.map(idsOf).find((each) => each !== null) : undefined
@@ -243,7 +251,7 @@ async function runToEnd(command: readonly string[], input = new Uint8Array()): P
   if ((await child.exited) !== 0) throw new Error(`${command.join(' ')}: ${text}`)
 }
 
-/** Resolves when the server says that it takes connections, and goes on reading what it says. */
+/** Resolves when the server accepts connections, and goes on reading its output. */
 async function ready(child: Bun.Subprocess<'ignore', 'ignore', 'pipe'>): Promise<void> {
   let said = ''
   const isReady = Promise.withResolvers<void>()

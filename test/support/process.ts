@@ -10,57 +10,57 @@ export const MAIN = resolve(import.meta.dir, '../../src/cli/main.ts')
 
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGKILL' | 'SIGUSR2'
 
-/** What a program that has ended left behind. */
+/** The result of a program that has ended. */
 export interface Ran {
   readonly code: number
   readonly out: string
   readonly err: string
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Program {
-  /** Everything that it has written so far; on a terminal, where there is but one stream, all of it is `out`. */
+  /** Everything it has written so far; on a terminal, which has only one stream, all of it is `out`. */
   readonly out: string
   readonly err: string
   readonly ended: Promise<Ran>
-  /** Resolves as soon as the output matches. Rejects if the program ends without it. */
+  /** Resolves as soon as the output matches. Rejects if the program ends before that. */
   said(pattern: RegExp): Promise<RegExpExecArray>
-  /** Types on the terminal of a program that has one. */
+  /** Types on the program's terminal, if it has one. */
   type(text: string): void
   readonly pid: number
   kill(signal: Signal): void
 }
 
-/** `cloakroom serve`, and what a program would do with it. */
+/** `cloakroom serve`, with a client's requests. */
 export interface ServerProcess extends Program {
   readonly url: string
   readonly port: number
-  /** The status of a login, and the cookie that it brought. The session has no CSRF protection. */
+  /** Returns the status of a login and its cookie. The session has no CSRF protection. */
   logIn(uname: string, password: string): Promise<{ status: number; cookie: string }>
-  /** The status of a request that carries a cookie. */
+  /** Returns the status of a request with a cookie. */
   get(path: string, cookie: string): Promise<number>
 }
 
 interface Given {
-  /** What comes in on standard input. */
+  /** Standard input. */
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Descriptors in place of standard output and error, which are then not heard. */
+  /** Descriptors in place of standard output and error, which are then not captured. */
   readonly stdout?: number
   readonly stderr?: number
 }
 
-/** A folder of its own for everything that one test starts. */
+/** A folder for everything that one test starts. */
 export interface Place extends AsyncDisposable {
   /** The working folder of every program. */
   readonly folder: string
-  /** Where they keep everything, unless a flag says otherwise. */
+  /** Where the programs keep their data, unless a flag says otherwise. */
   readonly data: string
   /** Starts `cloakroom` with these arguments. */
   start(args: readonly string[], given?: Given): Program
   /** The same on a terminal. */
   startOnTerminal(args: readonly string[], given?: Given): Program
-  /** The same to its end. */
+  /** The same, and waits until it ends. */
   run(args: readonly string[], given?: Given): Promise<Ran>
   /** Starts a server on a free port; the first admin has `ADMIN_PASSWORD`. Resolves when it listens. */
   serve(
@@ -70,13 +70,16 @@ export interface Place extends AsyncDisposable {
   ): Promise<ServerProcess>
 }
 
-/** `await using place = openPlace()` kills at the end of the block what still runs there, and deletes the folder. */
+/**
+ * `await using place = openPlace()` kills what still runs there at the end of the block, and deletes the
+ * folder.
+ */
 export function openPlace(): Place {
   const root = mkdtempSync(join(tmpdir(), 'cloakroom-cli-'))
   const folder = join(root, 'work')
   mkdirSync(folder)
   const started: Program[] = []
-  // Nothing of the environment gets in but the path: no setting, no proxy, no wish for colours.
+  // Programs inherit only the path from the environment: no setting, no proxy, no colours.
   const environment = { PATH: process.env['PATH'] ?? '', HOME: join(root, 'home'), TERM: 'xterm-256color' }
   const keep = <P extends Program>(program: P): P => {
     started.push(program)
@@ -158,12 +161,12 @@ async function hear(
   try {
     for await (const bytes of stream) add(decoder.decode(bytes, { stream: true }))
   } catch (error) {
-    // So ends at times what a program that is killed was writing to.
+    // The stream of a killed program sometimes ends like this.
     if ((error as { code?: unknown }).code !== 'ECONNRESET') throw error
   }
 }
 
-/** What a program has said, and who waits for it to say more. */
+/** The output of a program, and who waits for more of it. */
 function newHeard() {
   const said = { out: '', err: '' }
   let waiting: (() => void)[] = []
@@ -238,12 +241,12 @@ function asServer(program: Program, port: number): ServerProcess {
   })
 }
 
-/** The niceness of a thread of a process, by itself of the first one (proc_pid_stat(5), field 19). */
+/** Returns the niceness of a thread, by default of the first one (proc_pid_stat(5), field 19). */
 export function nicenessOf(pid: number, thread = pid): number {
   const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
 }
 
-/** The niceness of every thread of a process by its number. */
+/** Returns the niceness of every thread of a process, by number. */
 export const nicenesses = (pid: number): ReadonlyMap<number, number> =>
   new Map(readdirSync(`/proc/${pid}/task`).map((thread) => [Number(thread), nicenessOf(pid, Number(thread))]))

@@ -6,14 +6,14 @@ import { describeWith, lackOf } from './installed.ts'
 import { freePort } from './port.ts'
 import { until } from './redis.ts'
 
-/** The folder of the example that is tried. */
+/** The folder of the example under test. */
 export const EXAMPLE = join(root, 'examples/prometheus')
 
 /** Tests with a real Prometheus. */
 export const describeWithPrometheus = (says: string, tests: () => void): void =>
   describeWith('Prometheus', lackOf(['prometheus', 'promtool']), says, tests)
 
-/** The exit code of `promtool`, and all that it has said. */
+/** Returns the exit code of `promtool` and all its output. */
 export async function promtool(args: readonly string[], input = ''): Promise<{ code: number; said: string }> {
   const child = Bun.spawn(['promtool', ...args], {
     cwd: root,
@@ -31,9 +31,9 @@ export async function promtool(args: readonly string[], input = ''): Promise<{ c
 
 /** A real Prometheus on a free port of the loopback interface. */
 export interface Prometheus extends AsyncDisposable {
-  /** The time series that an expression has now; what is no expression is an error. */
+  /** Returns the current time series of an expression. Throws on an invalid expression. */
   query(expression: string): Promise<readonly Series[]>
-  /** The names of the alerts that it knows. */
+  /** Returns the names of the alerts that it knows. */
   alerts(): Promise<readonly string[]>
 }
 
@@ -42,7 +42,10 @@ export interface Series {
   readonly value: readonly [at: number, value: string]
 }
 
-/** Starts one with the configuration of the example, which scrapes this address, and every second. `await using` ends it. */
+/**
+ * Starts Prometheus with the example's configuration, scraping this address every second. `await using` stops
+ * it.
+ */
 export async function startPrometheus(target: string): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-prometheus-'))
   cpSync(EXAMPLE, folder, { recursive: true })

@@ -1,43 +1,44 @@
 import type { Socket } from 'bun'
 
 /**
- * What a network does with what is sent through it. `silent`: nothing arrives, and nobody is told. `mute`: what is asked arrives, the
- * answers do not. `slow`: what is asked arrives, the answers come late. `reset`: connections break, the new ones too.
+ * How the network behaves. `silent`: nothing arrives, without any error. `mute`: requests arrive, responses
+ * do not. `slow`: requests arrive, responses come late. `reset`: connections break, new ones too.
  */
 export type Mood = 'well' | 'silent' | 'mute' | 'slow' | 'reset'
 
-/** Milliseconds by which answers are late. */
-const DELAY = 3_000
+/** Delay of responses, in milliseconds. */
+const DELAY_MS = 3_000
 
-/** A network between a client and a server on the loopback interface, which can be broken. */
+/** A breakable network between a client and a server on the loopback interface. */
 export interface Proxy extends AsyncDisposable {
   readonly port: number
   mood: Mood
-  /** Breaks the connections there are; those that are made later are well. */
+  /** Breaks the existing connections; later ones work. */
   cut(): void
   /**
-   * Keeps back what is sent on the connections there are; those that are made later are well. As a kernel does that finds no way to the
-   * server, it still delivers it when the client has long closed: when what this returns is called. That resolves when the server is done.
+   * Holds back what is sent on existing connections; later ones work. Like a kernel that finds no route, it
+   * still delivers the data long after the client has closed: when the returned function is called. That
+   * resolves when the server is done.
    */
   holdBack(): () => Promise<void>
 }
 
 interface Pair {
   readonly client: Socket<Pair>
-  /** Null: not yet connected. */
+  /** Null: not connected yet. */
   server: Socket | null
   /** What could not be sent yet, by direction. */
   readonly toServer: Uint8Array[]
   readonly toClient: Uint8Array[]
   isHeld: boolean
-  /** Whether the client has gone while it was held. */
+  /** Whether the client has left while the data was held. */
   isLeft: boolean
   readonly gone: PromiseWithResolvers<void>
 }
 
 /**
- * `await using proxy = startProxy(port)` ends it, and all connections through it, at the end of the block. `overhear` is told what
- * clients send, and by which of their connections.
+ * `await using proxy = startProxy(port)` stops it and all its connections at the end of the block. `overhear`
+ * receives what clients send, and on which connection.
  */
 export function startProxy(
   port: number,
@@ -57,7 +58,7 @@ export function startProxy(
     if (mood === 'slow')
       setTimeout(() => {
         if (pairs.has(pair) && mood === 'slow') send(pair.toClient, pair.client)
-      }, DELAY)
+      }, DELAY_MS)
   }
   const connect = async (pair: Pair) => {
     try {
@@ -132,7 +133,7 @@ export function startProxy(
         for (const pair of held) {
           pair.isHeld = false
           move(pair)
-          // It answers what it was sent, and hangs up.
+          // It answers what it received, and hangs up.
           if (pair.isLeft) pair.server?.shutdown()
         }
         await Promise.all(held.map(({ isLeft, gone }) => isLeft && gone.promise))
@@ -145,7 +146,7 @@ export function startProxy(
   }
 }
 
-/** Sends as much as the socket takes; the rest stays for when it takes more. */
+/** Sends as much as the socket accepts; the rest waits. */
 function send(waiting: Uint8Array[], to: Pick<Socket, 'write'>): void {
   for (let bytes = waiting.shift(); bytes !== undefined; bytes = waiting.shift()) {
     const sent = Math.max(0, to.write(bytes))

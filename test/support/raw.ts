@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { startTicking } from './ticking.ts'
 
-/** One answer as it came over the wire. */
+/** One response as it came over the wire. */
 export interface RawAnswer {
   readonly status: number
   readonly headers: Headers
@@ -9,24 +9,25 @@ export interface RawAnswer {
 }
 
 export interface RawExchange {
-  /** Every whole answer that came, in order. */
+  /** Every complete response, in order. */
   readonly answers: readonly RawAnswer[]
-  /** What came behind the last whole answer. */
+  /** What came after the last complete response. */
   readonly rest: string
-  /** Whether it was the server that ended the connection. */
+  /** Whether the server closed the connection. */
   readonly closed: boolean
 }
 
-/** Milliseconds without a byte after which nothing more is expected, and nothing at all if there was none yet. */
-const QUIET = 400
+/** Milliseconds of silence after which nothing more is expected, whether or not anything came before. */
+const QUIET_MS = 400
 const SILENCE = 2_000
 
-/** Asks the server to hang up after its answer, so that an exchange which ends with it needs no waiting. */
+/** Asks the server to hang up after its response, so that the exchange ends without waiting. */
 export const LAST_REQUEST = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
 /**
- * Sends exactly these bytes over one connection, each part when as many answers have come as there were parts before it, and gathers
- * what comes back until the server hangs up or falls silent. A string is taken as Latin-1, so that `\xff` is that byte.
+ * Sends exactly these bytes over one connection, each part after as many responses as there were parts before
+ * it. Collects what comes back until the server hangs up or falls silent. A string is taken as Latin-1, so
+ * `\xff` is that byte.
  */
 export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<RawExchange> {
   const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))
@@ -38,7 +39,7 @@ export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]
   })
 }
 
-/** The same for bytes that come one at a time, each in a packet of its own. */
+/** The same for bytes that are sent one at a time, each in its own packet. */
 export function sendBytewise(port: number, text: string): Promise<RawExchange> {
   const bytes = Buffer.from(text, 'latin1')
   let sent = 0
@@ -54,7 +55,9 @@ export function sendBytewise(port: number, text: string): Promise<RawExchange> {
   })
 }
 
-/** `send` is called at the start and after whatever came in, with the number of whole answers so far. */
+/**
+ * `send` is called at the start and after each received chunk, with the number of complete responses so far.
+ */
 function exchange(
   port: number,
   isHead: readonly boolean[],
@@ -68,7 +71,7 @@ function exchange(
       socket.destroy()
       resolve({ ...answersIn(received, isHead), closed })
     }
-    // Since the last bytes, and how long they may be the last.
+    // The time of the last bytes, and how long the silence may last.
     let quietSince = 0
     let longest = SILENCE
     const quiet = startTicking((ms) => {
@@ -77,10 +80,10 @@ function exchange(
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
       quietSince = quiet.ms
-      longest = QUIET
+      longest = QUIET_MS
       send(socket, answersIn(received, isHead).answers.length)
     })
-    // A server that hangs up while we still send resets the connection; what it said before stands.
+    // A server that hangs up while we still send resets the connection; what it sent before remains valid.
     socket.on('error', () => finish(true))
     socket.on('close', () => finish(true))
     send(socket, 0)

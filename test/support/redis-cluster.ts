@@ -1,20 +1,20 @@
 import { freePort } from './port.ts'
 import { type RedisServer, startRedis, until } from './redis.ts'
 
-/** A slot on its way from one node to another, as `redis-cli --cluster reshard` takes it there. */
+/** A slot that moves from one node to another, as `redis-cli --cluster reshard` moves it. */
 export interface Move {
-  /** Takes keys along, as far as they exist. */
+  /** Moves keys, if they exist. */
   take(...keys: readonly string[]): Promise<void>
-  /** Takes all that is left along, and says that the slot has arrived. */
+  /** Moves the remaining keys and completes the move. */
   finish(): Promise<void>
 }
 
-/** A real cluster of three nodes, each with a third of the slots, and perhaps one more without any. */
+/** A real cluster of three nodes, each with a third of the slots, and optionally one more without slots. */
 export interface RedisCluster extends AsyncDisposable {
   readonly nodes: readonly RedisServer[]
   readonly url: string
   empty(): Promise<void>
-  /** Begins to move a slot from where it was at first; `to` is a place in `nodes`. */
+  /** Begins to move a slot from its first node; `to` is an index in `nodes`. */
   move(slot: number, to: number): Promise<Move>
 }
 
@@ -24,10 +24,10 @@ const RANGES = [
   ['10923', '16383'],
 ] as const
 
-/** The node that has a slot at first, by its place in `nodes`. */
+/** Returns the index in `nodes` of the node that has a slot at first. */
 export const ownerOf = (slot: number): number => RANGES.findIndex(([, last]) => slot <= Number(last))
 
-/** `own` makes settings that a node shares with no other. */
+/** `own` returns settings for a single node. */
 export async function startCluster(
   settings: readonly string[] = [],
   count = 3,
@@ -85,7 +85,7 @@ export async function startCluster(
   }
 }
 
-/** Somebody else may be quicker to take a port that was free. */
+/** Another process may take a free port first. */
 async function startNode(settings: () => readonly string[]): Promise<RedisServer> {
   for (let attempt = 1; ; attempt++) {
     const bus = String(freePort())

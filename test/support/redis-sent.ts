@@ -1,11 +1,13 @@
 import { type RedisServer, until } from './redis.ts'
 
-/** The commands that clients send meanwhile, without those that scripts run, as `MONITOR` shows them. */
+/**
+ * Returns the commands that clients send meanwhile, without those that scripts run, as `MONITOR` shows them.
+ */
 export async function sentDuring(
   { port, ask }: RedisServer,
   work: () => Promise<unknown>,
 ): Promise<string[]> {
-  // Its connection is there before anybody looks.
+  // Makes its connection before the monitor starts.
   await ask('PING')
   const monitor = Bun.spawn(['redis-cli', '-p', String(port), 'MONITOR'], {
     stdout: 'pipe',

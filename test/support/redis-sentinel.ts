@@ -4,18 +4,18 @@ import { freePort } from './port.ts'
 import { startProxy } from './proxy.ts'
 import { type RedisServer, startRedis, startReplica, until } from './redis.ts'
 
-/** A primary with a replica, and three sentinels that agree by two. */
+/** A primary with a replica, and three sentinels of which two must agree. */
 export interface Watched extends AsyncDisposable {
   readonly primary: RedisServer
   readonly replica: RedisServer
   readonly url: string
-  /** Nothing that is written from now on arrives at the replica, and the two hold their connection for well. */
+  /** From now on no write reaches the replica, but both consider their connection healthy. */
   lag(): void
-  /** Resolves when all sentinels name the replica, so that nobody goes back to a primary that comes back. */
+  /** Resolves when all sentinels name the replica, so that no client goes back to a primary that returns. */
   takenOver(): Promise<void>
 }
 
-/** The sentinels take half a second without an answer for a primary that is down. */
+/** The sentinels consider a primary down after half a second without a response. */
 export async function startWatched(): Promise<Watched> {
   const primary = await startRedis()
   const network = startProxy(primary.port)
@@ -49,7 +49,7 @@ export async function startWatched(): Promise<Watched> {
   }
 }
 
-/** Starts a sentinel of this primary, with these settings of its command line besides. */
+/** Starts a sentinel of this primary, with more settings on its command line. */
 export async function startSentinel(
   primary: RedisServer,
   settings: readonly string[] = [],
@@ -59,12 +59,13 @@ export async function startSentinel(
   const lines = [
     `sentinel monitor sessions 127.0.0.1 ${primary.port} 2`,
     'sentinel down-after-milliseconds sessions 500',
-    // After that time they would have the replica go around the network that is between the two here.
+    // After that time they would make the replica bypass the network between the two.
     'sentinel failover-timeout sessions 20000',
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
   const sentinel = await startRedis([file, '--sentinel', ...settings], port)
-  // They look about every ten seconds, and so it would take as long until a primary that comes back is a replica.
+  // Sentinels check about every ten seconds; it would take as long until a returning primary becomes a
+  // replica.
   await sentinel.ask('SENTINEL', 'DEBUG', 'INFO-PERIOD', '500', 'PUBLISH-PERIOD', '200')
   return sentinel
 }

@@ -6,15 +6,18 @@ import { freePort } from './port.ts'
 import { startProxy } from './proxy.ts'
 import { type RedisServer, startRedis } from './redis.ts'
 
-/** Who vouches for servers. Nobody trusts it who is not told to. */
+/** A certificate authority. Programs trust it only if they are configured to. */
 export interface Authority extends Disposable {
-  /** What a program is told that is to trust it. */
+  /** The variables of a program that trusts it. */
   readonly trusted: { readonly NODE_EXTRA_CA_CERTS: string }
-  /** Makes a certificate for names and addresses, such as `DNS:localhost,IP:127.0.0.1`, that holds for so many days. */
+  /**
+   * Issues a certificate for names and addresses, such as `DNS:localhost,IP:127.0.0.1`, valid for `days`
+   * days.
+   */
   issue(names: string, days?: number): Issued
 }
 
-/** Files of somebody whom an authority vouches for. */
+/** The files of an issued certificate. */
 export interface Issued {
   readonly key: string
   readonly certificate: string
@@ -66,13 +69,16 @@ export function openAuthority(): Authority {
   }
 }
 
-/** Settings of a Redis that has this certificate, asks nobody for another one, and speaks TLS to its like too. */
+/**
+ * Returns the settings of a Redis with this certificate that requires none from clients, and uses TLS between
+ * servers too.
+ */
 export const settingsWith = ({ key, certificate, authority }: Issued, port: number): readonly string[] => [
   ...['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key],
   ...['--tls-ca-cert-file', authority, '--tls-auth-clients', 'no', '--tls-replication', 'yes'],
 ]
 
-/** A Redis that speaks TLS at `tlsPort`, and plain at `port`. */
+/** A Redis with TLS at `tlsPort` and plain TCP at `port`. */
 export async function startTlsRedis(
   issued: Issued,
   settings: readonly string[] = [],
@@ -83,7 +89,7 @@ export async function startTlsRedis(
 
 export type Tapped = ReturnType<typeof startTapped>
 
-/** A network before a server, in which somebody listens: `heard` is what each connection has sent so far. */
+/** A tapped network before a server: `heard` is what each connection has sent so far. */
 export function startTapped(port: number) {
   const parts = new Map<object, Uint8Array[]>()
   const proxy = startProxy(port, (bytes, connection) => {

@@ -15,21 +15,23 @@ export interface RedisServer extends AsyncDisposable {
   readonly port: number
   readonly url: string
   readonly folder: string
-  /** Sends a command and resolves with its answer, by a connection of its own that is there as long as the server. */
+  /**
+   * Sends a command and resolves with its reply, over its own connection, which lasts as long as the server.
+   */
   ask(...args: readonly string[]): Promise<unknown>
-  /** Ends it at once, without a chance to save anything. */
+  /** Kills it at once, without a chance to save anything. */
   kill(): Promise<void>
-  /** Lets the process stand still, and go on. */
+  /** Suspends the process, and resumes it. */
   pause(): void
   resume(): void
-  /** Starts it again, on the same port, with what it has kept. */
+  /** Starts it again on the same port with its data. */
   restart(): Promise<void>
 }
 
-/** The settings that a server has which says nothing of them. */
+/** The default settings of a server. */
 export const usual: RedisOptions = readConfig({}, {}).redis
 
-/** A store as a server opens it. */
+/** Opens a store like a server does. */
 export const openRedis = (url: string, options: Partial<RedisOptions> = {}): Promise<Store> =>
   openRedisStore(url, { ...usual, ...options }, () => {})
 
@@ -37,11 +39,14 @@ export const openRedis = (url: string, options: Partial<RedisOptions> = {}): Pro
 export const describeWithRedis = (says: string, tests: () => void): void =>
   describeWith('Redis', lackOf(['redis-server', 'redis-cli']), says, tests)
 
-/** Starts one, which keeps what it is told; `settings` are those of its command line. `await using` ends it and deletes what it kept. */
+/**
+ * Starts a Redis that keeps its data; `settings` go on its command line. `await using` stops it and deletes
+ * the data.
+ */
 export async function startRedis(settings: readonly string[] = [], port?: number): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-redis-'))
   const listening = port ?? freePort()
-  // Sentinels begin with a file, which they write to.
+  // Sentinels start from a file, which they write to.
   const isSentinel = settings.includes('--sentinel')
   const command = [
     'redis-server',
@@ -109,7 +114,7 @@ export async function startRedis(settings: readonly string[] = [], port?: number
 const isUp = (port: number) =>
   until(async () => {
     const open = placeOf(`redis://127.0.0.1:${port}`)
-    // A password that is asked for is an answer too.
+    // A demand for a password is a reply too.
     const client = await connect(open, open.hosts[0], STEP_LIMIT_MS, () => {}).catch((error) => {
       if (/NOAUTH/.test(String(error))) return null
       throw error
@@ -119,7 +124,7 @@ const isUp = (port: number) =>
     return answer === 'PONG'
   })
 
-/** Starts a replica, and resolves when it confirms writes. */
+/** Starts a replica and resolves when it confirms writes. */
 export async function startReplica({ port, ask }: RedisServer): Promise<RedisServer> {
   const replica = await startRedis(['--replicaof', `127.0.0.1 ${port}`])
   await until(async () => {
@@ -130,7 +135,7 @@ export async function startReplica({ port, ask }: RedisServer): Promise<RedisSer
   return replica
 }
 
-/** Resolves when something holds. Fails if it never does. */
+/** Resolves when `holds` resolves with true. Rejects if that never happens. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
   const started = performance.now()
   for (;;) {

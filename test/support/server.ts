@@ -10,8 +10,8 @@ import { newSpace } from './space.ts'
 export const ADMIN_PASSWORD = 'correct horse battery staple'
 
 /**
- * The server of Redis or PostgreSQL by which `npm run test:nodes` has each server be two nodes behind nginx, with a database of its own
- * there.
+ * The Redis or PostgreSQL server with which `npm run test:nodes` turns each server into two nodes behind
+ * nginx, with its own database.
  */
 const SHARED = process.env['CLOAKROOM_TEST_STORE']
 
@@ -19,39 +19,45 @@ const SHARED = process.env['CLOAKROOM_TEST_STORE']
 export interface TestServer extends AsyncDisposable {
   readonly url: string
   readonly port: number
-  /** The folder that it keeps everything in. */
+  /** The folder with all its data. */
   readonly data: string
-  /** What it has logged so far, a line each. */
+  /** Its log lines so far. */
   readonly log: readonly string[]
-  /** Its clock, which stands still until somebody moves it. */
+  /** Its clock, which stands still until a test moves it. */
   now: number
-  /** Stops the server and starts it anew on what it has kept, which is nothing unless it is `durable`. */
+  /** Stops the server and starts it again with its data, of which there is none unless it is `durable`. */
   restart(): Promise<TestServer>
 }
 
 export interface TestSettings {
   /** Lines of TOML. */
   readonly toml?: string
-  /** A URL, or `sqlite` for a database in the folder of the server, on one node; else one of its own in memory, or the shared one. */
+  /**
+   * A URL, or `sqlite` for a database in the server's folder, on one node; else its own memory store, or the
+   * shared one.
+   */
   readonly store?: string
-  /** Whether what is kept is there after a restart: then SQLite is in the place of memory. */
+  /** Whether data survives a restart: then it uses SQLite instead of memory. */
   readonly durable?: boolean
   readonly publicUrl?: string
-  /** Whether passwords are hashed as slowly as they should be, for tests that need the time it takes. */
+  /** Whether passwords are hashed at full cost, for tests that need that time. */
   readonly slowHashes?: boolean
-  /** Whether time goes by; else it stands still. */
+  /** Whether the clock runs; else it stands still. */
   readonly timePasses?: boolean
-  /** Is given the random password of the first admin; else that one has `ADMIN_PASSWORD`. */
+  /** Receives the random password of the first admin, who otherwise has `ADMIN_PASSWORD`. */
   readonly announce?: (uname: string, password: string) => void
-  /** Milliseconds between the heartbeats of streams, if not as usual. */
+  /** Milliseconds between heartbeats of streams, if not the default. */
   readonly heartbeat?: number
-  /** From 0 to 1, where something is spread over time; else 0. */
+  /** From 0 to 1, for what is spread over time; default 0. */
   readonly random?: number
-  /** As how many nodes, behind an nginx that goes around them; else one, without. */
+  /** The number of nodes behind an nginx that takes them in turn; else one, without nginx. */
   readonly nodes?: number
 }
 
-/** Starts a server. `await using server = await startServer()` stops it and deletes what it kept at the end of the block. */
+/**
+ * Starts a server. `await using server = await startServer()` stops it and deletes its data at the end of the
+ * block.
+ */
 export async function startServer(settings: TestSettings = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-test-'))
   if (settings.store !== undefined) return start(folder, settings, Date.now())
@@ -60,7 +66,7 @@ export async function startServer(settings: TestSettings = {}): Promise<TestServ
   return start(folder, { ...settings, store: settings.durable ? 'sqlite' : 'memory:' }, Date.now())
 }
 
-/** What answers, be it one node or several. */
+/** One node or several that answer requests. */
 interface Answering {
   readonly port: number
   stop(): Promise<void>
@@ -90,14 +96,14 @@ async function start(folder: string, settings: TestSettings, startedAt: number):
   })
 }
 
-/** How one more node is started. */
+/** Starts one more node. */
 async function newNode(
   folder: string,
   { toml = '', store, publicUrl, nodes, heartbeat, announce, random = 0, slowHashes = false }: TestSettings,
   { log, clock }: { log: (line: string) => void; clock: () => number },
 ): Promise<() => Promise<Answering>> {
   const file = join(folder, 'settings.toml')
-  // Programs of a test keep their connections, which a stop would wait for.
+  // The tests' programs keep their connections, for which a stop would wait.
   const settings = patient(toml.includes('drain =') ? toml : `drain = "1ms"\n${toml}`)
   await Bun.write(file, nodes === undefined ? settings : trusting(settings))
   const config = readConfig(
@@ -124,7 +130,10 @@ async function newNode(
     })
 }
 
-/** Lines of TOML by which stores on the network may be slow, as they are on a machine that is busy, unless they say for how long. */
+/**
+ * Lines of TOML that give network stores more time, as busy machines need, unless the test sets a time
+ * itself.
+ */
 const patient = (toml: string) =>
   ['redis', 'postgres'].reduce(
     (all, store) => (all.includes(`[${store}]`) ? all : `${all}\n[${store}]\ntimeout = "10s"\n`),
@@ -137,7 +146,7 @@ const trusting = (toml: string) =>
     ? toml.replace('trusted-proxies = [', `trusted-proxies = ["${PROXY_ADDRESS}", `)
     : `trusted-proxies = ["${PROXY_ADDRESS}"]\n${toml}`
 
-/** All at once, as they would start after a failure of power. */
+/** All at once, as after a power failure. */
 async function startBehindNginx(count: number, node: () => Promise<Answering>): Promise<Answering> {
   const nodes = await Promise.all(Array.from({ length: count }, node))
   const nginx = await startNginx(nodes.map(({ port }) => port))

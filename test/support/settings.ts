@@ -7,7 +7,7 @@ import { SetupError } from '../../src/errors.ts'
 
 type Environment = Parameters<typeof readConfig>[1]
 
-/** Reads settings whose file has these lines. In messages, FILE stands for the path of it. */
+/** Reads settings whose file has these lines. In messages, FILE stands for its path. */
 export function read(toml: string, environment: Environment = {}, flags: Flags = {}): Config {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-config-'))
   const path = join(folder, 'settings.toml')
@@ -22,7 +22,7 @@ export function read(toml: string, environment: Environment = {}, flags: Flags =
   }
 }
 
-/** What is said of settings that are refused. */
+/** Returns the message for settings that are refused. */
 export function refusal(...given: Parameters<typeof read>): string {
   try {
     read(...given)

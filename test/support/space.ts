@@ -1,11 +1,11 @@
 import { RedisClient, SQL } from 'bun'
 
-/** The URL of an empty database on a server of Redis or PostgreSQL that is there for tests alone. */
+/** Returns the URL of an empty database on a Redis or PostgreSQL server that exists for tests only. */
 export async function newSpace(server: string): Promise<string> {
   return server.startsWith('redis:') ? newNumber(server) : newDatabase(server)
 }
 
-/** The server counts, since each file of tests begins anew. Its database 0 is for the count. */
+/** The server counts, since each test file starts afresh. Its database 0 holds the count. */
 async function newNumber(server: string): Promise<string> {
   const client = new RedisClient(server)
   try {

@@ -2,8 +2,9 @@
 const TICK_MS = 10
 
 /**
- * A clock that goes by the turns of this process. While the machine does other work the process gets none, and that counts as one tick at
- * most; so what runs in here, or waits for its timers, takes long by this clock for reasons of its own alone.
+ * A clock that counts turns of this process. While other work takes the machine, the process gets no turns,
+ * which counts as one tick at most. So something that takes long by this clock takes long for reasons of this
+ * process alone.
  */
 export function startTicking(onTick: (ms: number) => void = () => {}) {
   let ms = 0
@@ -12,7 +13,7 @@ export function startTicking(onTick: (ms: number) => void = () => {}) {
     onTick(ms)
   }, TICK_MS)
   return {
-    /** How far it has gone, in milliseconds. */
+    /** The time so far, in milliseconds. */
     get ms() {
       return ms
     },
