@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats (mulberry32), each from 0 up to and without 1. */
+/** Pseudo-random numbers from a seed (mulberry32), each at least 0 and below 1. */
 export type Chance = () => number
 
 export function newChance(seed: number): Chance {
@@ -11,6 +11,6 @@ export function newChance(seed: number): Chance {
   }
 }
 
-/** A whole number from `least` to `most`. */
+/** Returns an integer from `least` to `most`. */
 export const between = (chance: Chance, least: number, most: number): number =>
   least + Math.floor(chance() * (most - least + 1))

@@ -4,7 +4,7 @@ const WIDTH = 900
 const LEFT = 16
 const RIGHT = 90
 const PANEL = 132
-/** Where in a panel the line may run, from the top. */
+/** Top of the line's area within a panel. */
 const TOP = 34
 const BOTTOM = 112
 
@@ -22,7 +22,10 @@ const curves: readonly Curve[] = [
   { title: 'Its log, MiB', of: ({ wal }) => wal / MIB },
 ]
 
-/** What the server took over the time of a soak, one panel each from zero up, as an SVG document for light and dark pages. */
+/**
+ * Draws what the server used during a soak, one panel per value from zero up, as an SVG for light and dark
+ * pages.
+ */
 export function chartOf(samples: readonly Sample[]): string {
   const seconds = samples.at(-1)?.seconds ?? 0
   const height = curves.length * PANEL + 24
@@ -43,7 +46,7 @@ export function chartOf(samples: readonly Sample[]): string {
 
 function panelOf({ title, of }: Curve, samples: readonly Sample[], y: number): string[] {
   const values = samples.map(of)
-  // Room above the line, and no division by nothing.
+  // Leaves room above the line, and avoids a division by zero.
   const most = Math.max(...values, 1) * 1.1
   const end = Math.max(samples.at(-1)?.seconds ?? 0, 1)
   const place = (seconds: number, value: number) => {

@@ -2,7 +2,10 @@ import { readFlags } from './flags.ts'
 import { runRounds } from './rounds.ts'
 import { tableOf } from './table.ts'
 
-/** `npm run crash -- --rounds N [--seed S]`: exit code 1 if anything that was answered is lost, half there or alive again. */
+/**
+ * `npm run crash -- --rounds N [--seed S]`: exit code 1 if any answered write is lost, half there or alive
+ * again.
+ */
 const { rounds, seed } = readFlags({
   rounds: { otherwise: 25, least: 1, most: 10_000 },
   seed: { otherwise: Date.now() % 1_000_000, least: 0, most: 2 ** 31 },

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 
 /**
- * The whole numbers behind the flags of the command line, or what they are without, and the texts behind others, or null. Ends the
- * program with 2 if they are not right.
+ * Returns the integers of the command line's flags or their defaults, and the texts of other flags or null.
+ * Exits with 2 if they are invalid.
  */
 export function readFlags<Name extends string, Text extends string = never>(
   flags: Readonly<

@@ -69,7 +69,10 @@ const invalidate: Kind = async (world) => {
   return {}
 }
 
-/** The server starts on a file with many sessions that ended long ago, and deletes what is left of them while clients write. */
+/**
+ * The server starts on a file with many long-ended sessions, and deletes what is left of them while clients
+ * write.
+ */
 const sweep: Kind = async (world) => {
   const sessions = await someLive(world, WRITERS)
   const store = await openBeside(databaseOf(world))
@@ -95,7 +98,7 @@ const sweep: Kind = async (world) => {
   return {}
 }
 
-/** A backup is made of a file that is written to, and it is the backup that is killed first. */
+/** A file in use is backed up, and the backup is killed first. */
 const backup: Kind = async (world) => {
   const sessions = await someLive(world, WRITERS)
   const file = join(world.place.folder, `backup-${crypto.randomUUID()}.db`)
@@ -113,7 +116,7 @@ const backup: Kind = async (world) => {
       await program.ended
     },
   )
-  // The one that was killed may be whole or not be there; the next one finds nothing in its way.
+  // The killed backup may be complete or absent; the next one finds nothing in its way.
   const isMade = existsSync(file)
   const again = `${file}-again`
   if (!isMade) await requireDone(world.place, ['backup', file])

@@ -1,18 +1,18 @@
 import { ask } from './wire.ts'
 
-/** A session as its client knows it: what was sent, and what of it was answered and so must never be lost. */
+/** A session as its client knows it: what was sent, and what was answered and so must never be lost. */
 export interface Kept {
   readonly cookie: string
-  /** The counter in the last put that was sent, and in the last one that was answered with 200. */
+  /** The counter of the last put that was sent, and of the last that was answered with 200. */
   sent: number
   answered: number
-  /** Whether its end was asked for, and answered. */
+  /** Whether its end was requested, and answered. */
   end: 'none' | 'sent' | 'answered'
 }
 
-/** What a server turned out to have forgotten or made up. */
+/** What a server has lost or invented. */
 export interface Damage {
-  /** Answered writes, sessions among them, that are not there. */
+  /** Answered writes, including sessions, that are missing. */
   lost: number
   /** Puts of which only a part is there. */
   half: number
@@ -22,20 +22,26 @@ export interface Damage {
 
 export const newKept = (cookie: string): Kept => ({ cookie, sent: 0, answered: 0, end: 'none' })
 
-/** The attributes of the put with this counter. They belong together; every fiftieth fills several pages of the file. */
+/**
+ * Returns the attributes of the put with this counter. They belong together; every fiftieth fills several
+ * pages of the file.
+ */
 export function attributesOf(counter: number): Readonly<Record<string, string>> {
   const filling = 'x'.repeat(counter % 50 === 0 ? 20_000 : (counter * 37) % 600)
   return { first: String(counter), middle: `${counter}:${filling}`, last: `${counter}` }
 }
 
-/** The counter of the put that a session has, 0 for none; null: its attributes are of different puts, or of none that there was. */
+/**
+ * Returns the counter of a session's put, or 0 for none. Null: its attributes are from different puts, or
+ * from none that was sent.
+ */
 export function counterOf(found: Readonly<Record<string, string>>): number | null {
   if (Object.keys(found).length === 0) return 0
   const counter = Number(found['first'])
   return Bun.deepEquals(found, attributesOf(counter)) ? counter : null
 }
 
-/** Compares what a server says of a session with what was answered before, and goes on from what is there. */
+/** Compares a session on the server with what was answered before, and continues from what is there. */
 export async function judge(url: string, kept: Kept): Promise<Damage> {
   const answer = await ask(url, '/session/get', kept.cookie)
   const damage: Damage = { lost: 0, half: 0, revived: 0 }

@@ -1,56 +1,62 @@
 import { between, type Chance } from './chance.ts'
 import { ask, logIn, requireStatus } from './wire.ts'
 
-/** How long sessions live in a soak, in milliseconds: short, so that many of them end by themselves. */
+/** How long sessions live in a soak, in milliseconds: short, so that many expire. */
 export const IDLE = 3_000
 export const LIFETIME = 20_000
 
-/** How long before its end a session that is left alone is used again; less could be too late on a busy machine. */
-const EDGE = 1_500
+/**
+ * Milliseconds before its expiry at which an idle session is used again; later could be too late on a busy
+ * machine.
+ */
+const EDGE_MS = 1_500
 
 /** What the clients of a soak share. */
 export interface Load {
   readonly url: string
   readonly chance: Chance
   isOver: boolean
-  /** What was asked and answered as it should be, by what it was. */
+  /** How often each kind of request was answered correctly. */
   readonly counts: Map<string, number>
-  /** Answers that were wrong, each in a sentence. */
+  /** Wrong answers, each as a sentence. */
   readonly wrong: string[]
 }
 
 const count = ({ counts }: Load, what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
 
 /**
- * A session and everything that its one client has put there. The client knows between which two instants something happened in the
- * server, however busy the machine is: when it asked, and when it had the answer.
+ * A session and everything its one client has put there. The client knows only the interval in which
+ * something happened in the server: between its request and the response.
  */
 interface Model {
   readonly cookie: string
-  /** When the login was asked for, and when it was answered. */
+  /** When the login was requested, and when it was answered. */
   readonly askedAt: number
   readonly answeredAt: number
-  /** When the last use that was accepted was asked for. */
+  /** When the last accepted use was requested. */
   usedAt: number
   readonly attributes: Map<string, string>
 }
 
-/** Milliseconds that a client thinks between two requests. */
-const THINKING = [1, 12] as const
+/** Milliseconds that a client pauses between two requests. */
+const THINKING_MS = [1, 12] as const
 const KEYS = 12
 
-/** A client that reads, writes and deletes in a session of its own and compares each answer with what it did before. */
+/**
+ * A client that reads, writes and deletes in its own session and checks each response against what it did
+ * before.
+ */
 export async function useSession(load: Load): Promise<void> {
   while (!load.isOver) {
     const askedAt = Date.now()
     const cookie = await logIn(load.url)
     const model: Model = { cookie, askedAt, answeredAt: Date.now(), usedAt: askedAt, attributes: new Map() }
     count(load, 'logins')
-    while (!load.isOver && (await use(load, model))) await Bun.sleep(between(load.chance, ...THINKING))
+    while (!load.isOver && (await use(load, model))) await Bun.sleep(between(load.chance, ...THINKING_MS))
   }
 }
 
-/** One request; false: the session has ended, as it should. */
+/** Makes one request. Returns false if the session has ended as it should. */
 async function use(load: Load, model: Model): Promise<boolean> {
   const askedAt = Date.now()
   const [what, answer] = await (actions[between(load.chance, 0, actions.length - 1)] ?? read)(load, model)
@@ -58,7 +64,7 @@ async function use(load: Load, model: Model): Promise<boolean> {
     const now = Date.now()
     const age = now - model.askedAt
     if (age >= LIFETIME) count(load, 'ends by lifetime')
-    // On a machine that stood still for seconds, nobody used it in time.
+    // If the machine stood still for seconds, nothing used the session in time.
     else if (now - model.usedAt >= IDLE) count(load, 'ends by idleness')
     else load.wrong.push(`A session in use ended after ${age} ms.`)
     return false
@@ -110,15 +116,15 @@ const info: Action = async ({ url }, { cookie }) => ['infos', await ask(url, '/s
 
 const actions: readonly Action[] = [read, read, read, read, write, write, write, remove, info]
 
-/** A client that logs in, and by turns logs out and leaves the session to end by itself, and sees that it has ended. */
+/** A client that logs in, then either logs out or lets the session expire, and checks that it has ended. */
 export async function comeAndGo(load: Load, first: number): Promise<void> {
   for (let turn = first; !load.isOver; turn++) {
     const cookie = await logIn(load.url)
     count(load, 'logins')
     const firstAt = Date.now()
     await requireStatus(await ask(load.url, '/session/put', cookie, { a: '1' }), 200)
-    // Quiet for a while, and still logged in, unless the while became too long.
-    await Bun.sleep(between(load.chance, 0, IDLE - EDGE))
+    // Idle for a while, and still logged in unless it took too long.
+    await Bun.sleep(between(load.chance, 0, IDLE - EDGE_MS))
     const again = await ask(load.url, '/session/get', cookie)
     const usedAt = Date.now()
     if (again.status === 401 && usedAt - firstAt >= IDLE) continue

@@ -3,44 +3,44 @@ import { attributesOf, counterOf, type Kept, newKept } from './ledger.ts'
 import type { NodeWorld } from './node-world.ts'
 import { ask, askToLogIn, cookieIn, requireStatus } from './wire.ts'
 
-/** Milliseconds that a client waits after a request that failed. */
-const PAUSE = 20
+/** Milliseconds that a client waits after a failed request. */
+const RETRY_PAUSE_MS = 20
 
-/** One program, which uses one session after the other, and what became of its requests since the round began. */
+/** A program that uses one session after another, and the results of its requests since the round began. */
 interface Client {
   kept: Kept | null
   answered: number
   failed: number
 }
 
-/** The clients of a round, at work. */
+/** The running clients of a round. */
 export interface Working {
-  /** Lets each finish its request. Throws what was answered wrongly. */
+  /** Lets each client finish its request. Throws if an answer was wrong. */
   stop(): Promise<Worked>
-  /** Resolves when every client that is not done has had a write answered. */
+  /** Resolves when every client that is not done has an answered write. */
   allWrite(): Promise<void>
 }
 
 export interface Worked {
   readonly answered: number
   readonly failed: number
-  /** How many requests of one client failed, of the client that had most. */
+  /** Failed requests of the client that had the most. */
   readonly mostFailed: number
-  /** Milliseconds after which a request failed, at most. */
+  /** The longest time after which a request failed, in milliseconds. */
   readonly slowest: number
 }
 
-/** What clients are ready for. */
+/** What clients must expect. */
 export interface Expecting {
-  /** The statuses that say that no one could answer; all others are about the request, and have to be right. */
+  /** Statuses that mean that no node could answer. All others concern the request and must be right. */
   readonly excused: readonly number[]
-  /** Whether a client is done after the first request that failed: what is lost then must not be written over. */
+  /** Whether a client stops after its first failed request: what is lost then must not be overwritten. */
   readonly halts: boolean
 }
 
 type Excused = Expecting['excused']
 
-/** What clients ask, and what they keep of it. */
+/** What clients request, and what they remember. */
 type Asked = Pick<NodeWorld, 'url' | 'known' | 'chance'>
 
 export function startClients(world: Asked, count: number, { excused, halts }: Expecting): Working {
@@ -58,7 +58,7 @@ export function startClients(world: Asked, count: number, { excused, halts }: Ex
       if (error instanceof Unanswered) client.failed++
       else wrong = error
       slowest = Math.max(slowest, performance.now() - askedAt)
-      await Bun.sleep(PAUSE)
+      await Bun.sleep(RETRY_PAUSE_MS)
     }
   }
   const goesOn = ({ failed }: Client) => !(halts && failed > 0)
@@ -86,7 +86,7 @@ export function startClients(world: Asked, count: number, { excused, halts }: Ex
   }
 }
 
-/** A request of which its client does not know whether it was done. */
+/** A request whose client does not know whether it was done. */
 class Unanswered extends Error {
   override readonly name = 'Unanswered'
 }
@@ -117,7 +117,7 @@ async function begin(world: Asked, excused: Excused): Promise<Kept> {
   return kept
 }
 
-/** What was written is read, whoever is asked. */
+/** Every node must return what was written. */
 async function read(world: Asked, kept: Kept, excused: Excused): Promise<void> {
   const answer = await require200(() => ask(world.url, '/session/get', kept.cookie), excused)
   const counter = counterOf((await answer.json()) as Record<string, string>)

@@ -7,32 +7,38 @@ import { askToLogIn } from './wire.ts'
 
 const CLIENTS = 10
 
-/** Sessions that are remembered to be looked at again after every kill. */
-const MOST_KNOWN = 150
+/** How many sessions are checked again after every kill. */
+const MAX_KNOWN = 150
 
-/** Milliseconds after which a store that is not back is given up. */
-const LONGEST_ABSENCE = 60_000
+/** Milliseconds after which a store that does not come back counts as lost. */
+const MAX_ABSENCE_MS = 60_000
 
-/** Where it is not the store that is killed, a busy machine is not taken for a store that is away. */
+/** Long timeouts, so that a busy machine does not look like an unavailable store when a node is killed. */
 const PATIENT = '[redis]\ntimeout = "10s"\n[postgres]\ntimeout = "10s"\n'
 
 /** What is killed. */
 export type Victim = 'node' | 'store'
 
-/** What some kills came to. */
+/** The results of several kills. */
 export interface NodeTally {
   kills: number
-  /** Writes that were answered: puts, ends, and no logins. */
+  /** Answered writes: puts and ends, but no logins. */
   answered: number
-  /** Requests that failed, those of the client that had most after one kill, and after how many milliseconds, at most. */
+  /**
+   * Failed requests of the client with the most after one kill, and the longest time until one failed, in
+   * milliseconds.
+   */
   failed: number
   mostFailed: number
   slowest: number
-  /** Milliseconds from the kill of the store to the first login after it, at most. */
+  /** The longest time from a store's kill to the first login after it, in milliseconds. */
   absence: number
   /** Sessions that were compared with what was answered. */
   compared: number
-  /** Sessions that had lost something, and how many of their answered puts; halves; sessions that had ended and live. */
+  /**
+   * Sessions with a loss, and how many of their answered puts; half-written sessions; ended sessions that
+   * live.
+   */
   lost: number
   lostPuts: number
   half: number
@@ -44,11 +50,14 @@ interface Running {
   readonly victim: Victim
   readonly rounds: number
   readonly seed: number
-  /** Told after each kill. */
+  /** Called after each kill. */
   progress(done: number): void
 }
 
-/** Stores that may lose something, and those that are begun anew for each kill, since each has one failover. */
+/**
+ * Stores that may lose something, and stores that are started afresh for each kill, since each has one
+ * failover.
+ */
 const ONCE: readonly StoreName[] = [
   'sentinel',
   'sentinel-waited',
@@ -57,7 +66,10 @@ const ONCE: readonly StoreName[] = [
 ]
 const LOSSY: readonly StoreName[] = ['redis-everysec', ...ONCE]
 
-/** Kills nodes, or the store, so many times under load, and compares what is there afterwards with what was answered. */
+/**
+ * Kills nodes or the store under load, `rounds` times, and compares the data afterwards with what was
+ * answered.
+ */
 export async function runNodeRounds({ store, victim, rounds, seed, progress }: Running): Promise<NodeTally> {
   const tally = newTally()
   const chance = newChance(seed)
@@ -92,10 +104,10 @@ const newTally = (): NodeTally => ({
 const waitAWhile = ({ chance }: NodeWorld, least: number, most: number) =>
   Bun.sleep(between(chance, least, most))
 
-/** One after the other. The other node goes on meanwhile, and nginx asks it what the dead one cannot answer any more. */
+/** One after the other. Meanwhile the other node goes on, and nginx sends it the requests of the dead one. */
 async function killNode(world: NodeWorld, round: number): Promise<Worked> {
   const node = round % world.count
-  // A connection that nginx had to a node which dies is a 502 for what was sent on it already.
+  // If a node dies, nginx answers 502 for what it had already sent to that node.
   const working = startClients(world, CLIENTS, { excused: [502], halts: false })
   return during(working, async () => {
     await working.allWrite()
@@ -129,7 +141,7 @@ async function killStore(world: NodeWorld, halts: boolean, tally: NodeTally): Pr
   })
 }
 
-/** Stops the clients whatever happens, and says first what was answered wrongly: that is why the rest did not happen. */
+/** Stops the clients in any case. Throws first if an answer was wrong: that explains why the rest failed. */
 async function during(working: Working, work: () => Promise<void>): Promise<Worked> {
   const outcome = await work().then(
     () => null,
@@ -140,18 +152,18 @@ async function during(working: Working, work: () => Promise<void>): Promise<Work
   return worked
 }
 
-/** Milliseconds since the kill. */
+/** Returns the milliseconds since the kill. */
 async function untilLoggedIn({ url }: NodeWorld, killedAt: number): Promise<number> {
   for (;;) {
     const { status } = await askToLogIn(url)
     if (status === 200) return Math.round(performance.now() - killedAt)
     if (status !== 503) throw new Error(`A login without a store was answered with ${status}.`)
-    if (performance.now() - killedAt > LONGEST_ABSENCE) throw new Error('The store is not back.')
+    if (performance.now() - killedAt > MAX_ABSENCE_MS) throw new Error('The store is not back.')
     await Bun.sleep(20)
   }
 }
 
-/** A busy machine may take longer for an answer than a store may, once or twice. */
+/** On a busy machine a response may take longer than the store's timeout, once or twice. */
 async function judgeSoon(url: string, kept: Kept): Promise<Damage> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -168,7 +180,7 @@ async function compare(world: NodeWorld, worked: Worked, tally: NodeTally): Prom
     world.known.map(async (kept) => {
       const { answered: before, end } = kept
       const damage = await judgeSoon(world.url, kept)
-      // An end that was not answered may still come: on Redis a sweep finishes what was begun.
+      // An unanswered end may still take effect: on Redis a sweep completes what was begun.
       if (end === 'sent' && kept.end === 'none') kept.end = 'sent'
       const isGone = damage.lost > 0 && kept.end === 'answered'
       return { ...damage, lostPuts: isGone ? before : Math.max(0, before - kept.answered) }
@@ -183,5 +195,5 @@ async function compare(world: NodeWorld, worked: Worked, tally: NodeTally): Prom
   tally.failed += worked.failed
   tally.mostFailed = Math.max(tally.mostFailed, worked.mostFailed)
   tally.slowest = Math.max(tally.slowest, worked.slowest)
-  world.known = world.known.slice(-MOST_KNOWN)
+  world.known = world.known.slice(-MAX_KNOWN)
 }

@@ -5,8 +5,8 @@ import { type Observed, startObserved } from './server.ts'
 import type { Shared } from './shared.ts'
 import { ask } from './wire.ts'
 
-/** Milliseconds after which a node that does not answer again is given up. */
-const LONGEST_WAIT = 30_000
+/** Milliseconds after which a node that does not answer again counts as lost. */
+const MAX_WAIT_MS = 30_000
 
 /** Nodes, each a process, that share a store behind nginx, and what their clients were told. */
 export interface NodeWorld extends AsyncDisposable {
@@ -16,15 +16,15 @@ export interface NodeWorld extends AsyncDisposable {
   readonly count: number
   /** Kills a node with SIGKILL. */
   kill(node: number): Promise<void>
-  /** Starts it again where it was. */
+  /** Starts it again at the same place. */
   start(node: number): Promise<void>
-  /** Resolves when nginx asks a node, and that has its store. */
+  /** Resolves when nginx uses a node and the node has its store. */
   asked(node: number): Promise<void>
-  /** Sessions of which anything is known. */
+  /** Sessions about which something is known. */
   known: Kept[]
 }
 
-/** With these lines of TOML, beside the store. Disposal kills the nodes and ends the rest. */
+/** Opens nodes with these lines of TOML and the store. Disposal kills the nodes and stops the rest. */
 export async function openNodeWorld(shared: Shared, chance: Chance, settings: string): Promise<NodeWorld> {
   const toml = `store = "${shared.url}"\n${settings}`
   const nodes: Observed[] = [await startObserved({ toml }), await startObserved({ toml })]
@@ -47,7 +47,7 @@ export async function openNodeWorld(shared: Shared, chance: Chance, settings: st
         const answer = await ask(url, '/readyz', '')
         const isItself = answer.headers.get(ANSWERED_BY) === `127.0.0.1:${ports[node]}`
         if (isItself && answer.status === 200) return
-        if (performance.now() - startedAt > LONGEST_WAIT) throw new Error('A node does not answer again.')
+        if (performance.now() - startedAt > MAX_WAIT_MS) throw new Error('A node does not answer again.')
         await Bun.sleep(20)
       }
     },

@@ -4,8 +4,9 @@ import { type StoreName, sharedStores } from './shared.ts'
 import { tableOf } from './table.ts'
 
 /**
- * `npm run nodes -- --store NAME --kill node|store --rounds N [--seed S]`: exit code 1 if a client was told something wrong, a session
- * is half there or alive again, or anything that was answered is lost by a store that promises not to lose it.
+ * `npm run nodes -- --store NAME --kill node|store --rounds N [--seed S]`: exit code 1 if a client got a
+ * wrong answer, a session is half there or alive again, or a store lost an answered write that it promises to
+ * keep.
  */
 const { rounds, seed, ...texts } = readFlags(
   {

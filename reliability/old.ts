@@ -12,8 +12,9 @@ const ENDED = 40
 const HOUR = 3_600_000
 
 /**
- * Makes a file of this version of the schema, as a server of that time has left it, with live sessions and some whose end was answered.
- * Only the first version is filled, whose tables will never change; whatever is newer comes from there by the migrations themselves.
+ * Creates a file of this schema version, as a server of that time would leave it, with live sessions and some
+ * whose end was answered. Fills only the first version, whose tables never change; the migrations themselves
+ * produce the newer ones.
  */
 export async function makeOld(path: string, version: number): Promise<readonly Kept[]> {
   mkdirSync(dirname(path), { recursive: true })
@@ -52,7 +53,7 @@ function fill(db: Database, passwordHash: string): Kept[] {
   return [...live, ...ended]
 }
 
-/** The version of the schema of a file that was killed, which has to be whole as SQLite sees it. */
+/** Returns the schema version of a file after a kill. Throws if SQLite finds the file damaged. */
 export function versionOf(path: string): number {
   const db = new Database(path)
   try {

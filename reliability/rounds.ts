@@ -6,7 +6,7 @@ import { type Found, type Kind, requireDone, type World } from './world.ts'
 
 type KindName = keyof typeof kinds
 
-/** Most of the rounds are plain writes: those are what there is most of. */
+/** Most rounds are plain writes, as in real use. */
 const ORDER: readonly KindName[] = [
   'write',
   'login',
@@ -20,18 +20,18 @@ const ORDER: readonly KindName[] = [
   'backup',
 ]
 
-/** Sessions that are remembered to be looked at again after every kill. */
-const MOST_LIVE = 80
+/** How many sessions are checked again after every kill. */
+const MAX_LIVE = 80
 const MOST_ENDED = 160
 
-/** Milliseconds that one round may take on a machine that has other things to do. */
-const LONGEST_ROUND = 60_000
+/** Milliseconds that one round may take on a busy machine. */
+const MAX_ROUND_MS = 60_000
 
-/** What the rounds of one kind came to. */
+/** The results of all rounds of one kind. */
 export interface Tally extends Damage {
   readonly kind: KindName
   rounds: number
-  /** Writes that were answered: puts, logins, ends. */
+  /** Answered writes: puts, logins and ends. */
   answered: number
   /** Sessions that were compared with what was answered, after the restarts. */
   compared: number
@@ -40,11 +40,11 @@ export interface Tally extends Damage {
 export interface Running {
   readonly rounds: number
   readonly seed: number
-  /** Told after each round. */
+  /** Called after each round. */
   progress(done: number): void
 }
 
-/** Kills a server so many times, in the middle of this and that, and compares what it has kept with what it had answered. */
+/** Kills a server `rounds` times during various work, and compares its data with what it had answered. */
 export async function runRounds({ rounds, seed, progress }: Running): Promise<readonly Tally[]> {
   await using place = openPlace()
   const world: World = {
@@ -91,7 +91,7 @@ async function runRound(world: World, kind: Kind, tally: Tally): Promise<void> {
   tally.answered += world.answered
   tally.compared += known.length
   const isEnded = ({ end }: Kept) => end === 'answered'
-  world.live = known.filter((kept) => !isEnded(kept)).slice(-MOST_LIVE)
+  world.live = known.filter((kept) => !isEnded(kept)).slice(-MAX_LIVE)
   world.ended = known.filter(isEnded).slice(-MOST_ENDED)
 }
 
@@ -105,8 +105,8 @@ function add(tally: Tally, { lost = 0, half = 0, revived = 0, compared = 0 }: Pa
 async function withinTime(work: Promise<void>, what: string): Promise<void> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => late.reject(new Error(`${what} took longer than ${LONGEST_ROUND / 1_000} s.`)),
-    LONGEST_ROUND,
+    () => late.reject(new Error(`${what} took longer than ${MAX_ROUND_MS / 1_000} s.`)),
+    MAX_ROUND_MS,
   )
   try {
     await Promise.race([work, late.promise])

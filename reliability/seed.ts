@@ -2,10 +2,13 @@ import { idOf, newToken } from '../src/session/token.ts'
 import { openSqliteStore } from '../src/store/sqlite/open.ts'
 import type { Millis, Store } from '../src/store/store.ts'
 
-/** How sessions are made that no login could make in time: through the store, beside the server that is running. */
+/**
+ * How sessions are created that logins could not create in time: through the store, beside the running
+ * server.
+ */
 interface Seeding {
   readonly count: number
-  /** When they begin and end; an end long ago is for the sweep. */
+  /** When they begin and end. Sessions that ended long ago are for the sweep. */
   readonly beganAt: Millis
   readonly endsAt: Millis
   readonly attributes: Readonly<Record<string, string>>
@@ -16,7 +19,7 @@ const BOUNDS = { maxAttributes: 1_024, maxBytes: 1_048_576, shareBytes: 1_048_57
 export const openBeside = (path: string): Promise<Store> =>
   openSqliteStore(path, { alone: false, create: false })
 
-/** Makes sessions of the admin; their cookies. */
+/** Creates sessions of the admin and returns their cookies. */
 export async function seed(store: Store, seeding: Seeding): Promise<string[]> {
   const { count, beganAt, endsAt, attributes } = seeding
   const user = await store.readUser('admin')

@@ -14,24 +14,26 @@ import { ADMIN_PASSWORD } from '../test/support/server.ts'
 
 const MAIN = resolve(import.meta.dir, '../src/cli/main.ts')
 
-/** Milliseconds after which a server that has not said that it listens is given up. */
-const LONGEST_START = 60_000
+/** Milliseconds after which a server that does not listen yet counts as failed. */
+const MAX_START_MS = 60_000
 
-/** A server in a process of its own that may run for hours, and what the operating system says of it. */
+/** A server in its own process that may run for hours, with measurements from the operating system. */
 export interface Observed extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly database: string
-  /** The folder that is deleted at the end. */
+  /** The folder, which is deleted at the end. */
   readonly folder: string
   measure(): Measured
-  /** CPU time in milliseconds that the thread which answers has taken so far. Other work on the machine does not add to it. */
+  /**
+   * CPU time in milliseconds of the thread that answers requests. Other work on the machine does not count.
+   */
   cpuOfAnswers(): number
-  /** Stops it in good order; its exit code. */
+  /** Stops it in order. Resolves with its exit code. */
   stop(): Promise<number>
 }
 
-/** Bytes, but for the descriptors. */
+/** In bytes, except the descriptors. */
 export interface Measured {
   readonly rss: number
   readonly descriptors: number
@@ -42,9 +44,9 @@ export interface Measured {
 interface Given {
   /** Settings. */
   readonly toml?: string
-  /** Else a free one. */
+  /** Default: a free one. */
   readonly port?: number
-  /** A program that runs the server under itself, such as strace. */
+  /** A program that runs the server as its child, such as strace. */
   readonly under?: readonly string[]
 }
 
@@ -58,7 +60,7 @@ export async function startObserved({
   const settings = join(folder, 'settings.toml')
   writeFileSync(settings, toml)
   const data = join(folder, 'data')
-  // Into a file: an hour of log lines has no place in memory.
+  // To a file: an hour of log lines does not fit into memory.
   const log = join(folder, 'log')
   const output = openSync(log, 'w')
   const flags = ['serve', '--port', String(wanted), '--data', data, '--config', settings]
@@ -108,7 +110,7 @@ export const cannotMeasure: string | null =
   process.platform === 'linux' ? null : 'only Linux tells by /proc what a process has in use'
 
 async function portIn(log: string, child: Bun.Subprocess): Promise<number> {
-  const latest = Date.now() + LONGEST_START
+  const latest = Date.now() + MAX_START_MS
   while (child.exitCode === null && Date.now() < latest) {
     const [, port] = /"event":"start".*"port":(\d+)/.exec(readFileSync(log, 'utf8')) ?? []
     if (port !== undefined) return Number(port)
@@ -131,7 +133,7 @@ const TICK_MS = 10
 
 function mainThreadCpuOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')
-  // Behind the name, which may hold blanks: utime and stime are fields 14 and 15 of the line.
+  // After the name, which may contain spaces: utime and stime are fields 14 and 15 of the line.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }

@@ -3,16 +3,16 @@ import { startPostgres } from '../test/support/postgres.ts'
 import { startRedis } from '../test/support/redis.ts'
 import { startWatched } from '../test/support/redis-sentinel.ts'
 
-/** A store that several nodes share, in a process of its own that can be killed. */
+/** A store shared by several nodes, in its own process that can be killed. */
 export interface Shared extends AsyncDisposable {
   readonly url: string
-  /** Lines of the settings of the nodes. */
+  /** Lines for the settings of the nodes. */
   readonly toml: string
-  /** Lets the replica fall behind, if it shall. */
+  /** Makes the replica lag, if the store supports it. */
   lag?(): void
   /** Kills it with SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again on what it has kept. */
+  /** Starts it again with its data. */
   start(): Promise<void>
 }
 
@@ -21,7 +21,7 @@ async function redis(fsync: 'always' | 'everysec'): Promise<Shared> {
   return { ...bare(server), url: server.url, toml: '', kill: server.kill, start: server.restart }
 }
 
-/** As it comes: with `fsync` and `synchronous_commit`. */
+/** With default settings: `fsync` and `synchronous_commit` are on. */
 async function postgres(): Promise<Shared> {
   const server = await startPostgres()
   const start = async () => {
@@ -29,7 +29,7 @@ async function postgres(): Promise<Shared> {
       try {
         return await server.start()
       } catch (error) {
-        // What is left of the one that was killed may still have its memory.
+        // The rest of the killed server may still hold its memory.
         if (attempt === 20) throw error
         await Bun.sleep(50)
       }
@@ -58,8 +58,9 @@ function endAtOnce(pid: number): void {
 }
 
 /**
- * A primary with a replica that follows, and sentinels that make it the primary. The one that was killed comes back as its replica, as it
- * would under a supervisor: until there is one, no write is confirmed where one has to be.
+ * A primary with a replica, and sentinels that promote the replica. The killed server comes back as its
+ * replica, as it would under a supervisor: until there is one, no write is confirmed where confirmation is
+ * required.
  */
 async function sentinel(replicas: 0 | 1, isLagging: boolean): Promise<Shared> {
   const watched = await startWatched()
@@ -80,7 +81,7 @@ const bare = (owner: AsyncDisposable): AsyncDisposable => ({
   [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose](),
 })
 
-/** The stores that there are, and how each is run. */
+/** All shared stores and how each is started. */
 export const sharedStores = {
   redis: () => redis('always'),
   'redis-everysec': () => redis('everysec'),

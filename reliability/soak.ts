@@ -4,7 +4,10 @@ import { readFlags } from './flags.ts'
 import { type Sample, soak } from './soaking.ts'
 import { tableOf } from './table.ts'
 
-/** `npm run soak -- --minutes N [--seed S] [--chart FILE]`: exit code 1 if an answer was wrong or something grew. */
+/**
+ * `npm run soak -- --minutes N [--seed S] [--chart FILE]`: exit code 1 if an answer was wrong or something
+ * grew.
+ */
 const { minutes, seed, chart } = readFlags(
   {
     minutes: { otherwise: 2, least: 1, most: 24 * 60 },
@@ -13,7 +16,7 @@ const { minutes, seed, chart } = readFlags(
   ['chart'],
 )
 
-/** Samples in the table; the longer it takes, the further they are apart. */
+/** Rows of the table. A longer soak has larger intervals between them. */
 const ROWS = 60
 
 const MIB = 1_048_576

@@ -13,12 +13,12 @@ export interface Sample extends Measured {
 
 export interface Soaked {
   readonly counts: ReadonlyMap<string, number>
-  /** What was wrong; nothing, if all is well. */
+  /** What went wrong; empty if nothing did. */
   readonly faults: readonly string[]
 }
 
 interface Soaking {
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly duration: number
   readonly period: number
   readonly seed: number
@@ -28,28 +28,28 @@ interface Soaking {
 const CLIENTS = 16
 const VISITORS = 3
 
-/** All clients come from one address, so that the guesses of one of them must not keep the others out. */
+/** All clients have one address, so one client's wrong guesses must not lock the others out. */
 const SETTINGS = `
 session = { idle = "${IDLE}ms", lifetime = "${LIFETIME}ms" }
 login = { user-attempts = 50, address-attempts = 1000000 }
 `
 
-/** Sessions that ended an hour ago and are added every second, so that every sweep, once a minute, has something to do. */
+/** Sessions that ended an hour ago, added every second so that every sweep, once a minute, has work. */
 const LEFT_BEHIND = 40
 const HOUR = 3_600_000
 
-/** When a sweep must be through with what was due: a round a minute, and time for the round itself. */
-const LATEST_SWEEP = 90_000
+/** When a sweep must have deleted what was due: a round per minute, plus the time of the round. */
+const MAX_SWEEP_DELAY_MS = 90_000
 
-/** For how long the server keeps what is left of a session after its end, and how large that may be in the file, in bytes. */
-const KEPT_AFTER_END = 10 * 60_000
+/** How long the server keeps the rest of an ended session, and its largest size in the file, in bytes. */
+const KEPT_AFTER_END_MS = 10 * 60_000
 const SESSION_SIZE = 1_536
 
 const MIB = 1_048_576
 
 /**
- * Runs a server under mixed load whose every answer is checked, and looks at what it takes. Sessions live for seconds, so that they
- * end and are swept all the time.
+ * Runs a server under mixed load, checks every answer, and measures what it uses. Sessions live for seconds,
+ * so that they expire and are swept all the time.
  */
 export async function soak({ duration, period, seed: number, sampled }: Soaking): Promise<Soaked> {
   await using server = await startObserved({
@@ -96,7 +96,7 @@ export async function soak({ duration, period, seed: number, sampled }: Soaking)
   return { counts: load.counts, faults }
 }
 
-/** Adds ended sessions, as another process would, whose commits the server has to notice. */
+/** Adds ended sessions like another process would, whose commits the server must notice. */
 async function leaveBehind(load: Load, database: string): Promise<void> {
   const store = await openBeside(database)
   while (!load.isOver) {
@@ -109,41 +109,47 @@ async function leaveBehind(load: Load, database: string): Promise<void> {
   await store.close()
 }
 
-/** Sessions, and ids of ended ones, that are still in the file although the sweep was due long ago. */
+/**
+ * Counts sessions, and ids of ended ones, that are still in the file although they should have been swept
+ * long ago.
+ */
 function countOverdue(database: string): number {
   const db = new Database(database, { readonly: true })
   try {
     const now = Date.now()
-    const due = now - KEPT_AFTER_END - LATEST_SWEEP
+    const due = now - KEPT_AFTER_END_MS - MAX_SWEEP_DELAY_MS
     const [[overdue]] = db
       .query(
-        // What was left behind became due when it was added, an hour after its end.
+        // These sessions were due when they were added, an hour after their end.
         `SELECT (SELECT count(*) FROM ended WHERE ended_at < ?1)
               + (SELECT count(*) FROM sessions WHERE ends_at < ?1 AND began_at > ?2)
               + (SELECT count(*) FROM sessions WHERE ends_at < ?2 - ?3)`,
       )
-      .values(due, now - HOUR, LATEST_SWEEP) as [[number]]
+      .values(due, now - HOUR, MAX_SWEEP_DELAY_MS) as [[number]]
     return overdue
   } finally {
     db.close()
   }
 }
 
-/** Whatever has to have happened in every soak, and in one that is long enough for sessions to end by themselves. */
+/** What must happen in every soak, and in one that is long enough for sessions to expire. */
 const ALWAYS = ['reads', 'puts', 'deletes', 'infos', 'logins', 'logouts', 'guesses refused', 'left behind']
 const IN_TIME = ['ends by idleness', 'ends by lifetime']
 
-/** What never happened, so that nothing was shown of it. */
+/** Returns what never happened and so was not tested. */
 export function missingOf(counts: ReadonlyMap<string, number>, duration: number): string[] {
   const expected = duration > 2 * LIFETIME ? [...ALWAYS, ...IN_TIME] : ALWAYS
   return expected.filter((what) => (counts.get(what) ?? 0) === 0).map((what) => `There were no ${what}.`)
 }
 
-/** What grew that should not have: the last third is compared with the middle one, since the first is for getting warm. */
+/**
+ * Returns what grew but should not. Compares the last third with the middle one, since the first is the
+ * warm-up.
+ */
 export function growthOf(samples: readonly Sample[], logins: number): string[] {
   const third = Math.floor(samples.length / 3)
   if (third === 0) return []
-  // The median, since memory swings with the collection of garbage.
+  // The median, since garbage collection makes memory swing.
   const usual = (of: keyof Measured, from: number) =>
     samples
       .slice(from, from + third)
@@ -158,8 +164,8 @@ export function growthOf(samples: readonly Sample[], logins: number): string[] {
   limit('descriptors', usual('descriptors', third) + 16)
   limit('wal', 32 * MIB)
   const seconds = samples.at(-1)?.seconds ?? 0
-  const kept = LEFT_BEHIND * Math.min(seconds, (2 * LATEST_SWEEP) / 1_000)
-  const recent = (logins * Math.min(1, (KEPT_AFTER_END + LATEST_SWEEP) / (seconds * 1_000))) | 0
+  const kept = LEFT_BEHIND * Math.min(seconds, (2 * MAX_SWEEP_DELAY_MS) / 1_000)
+  const recent = (logins * Math.min(1, (KEPT_AFTER_END_MS + MAX_SWEEP_DELAY_MS) / (seconds * 1_000))) | 0
   limit('file', 2 * MIB + SESSION_SIZE * (kept + recent))
   return faults
 }

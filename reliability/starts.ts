@@ -8,7 +8,7 @@ import { type Damage, judge, type Kept } from './ledger.ts'
 import { makeOld, versionOf } from './old.ts'
 import { type Found, type Kind, requireDone, type World } from './world.ts'
 
-/** A server is killed in its very first start, when it makes the file, the tables and the first admin. */
+/** A server is killed in its very first start, while it creates the file, the tables and the first admin. */
 export const start: Kind = async (world) => {
   const data = join(world.place.folder, `new-${crypto.randomUUID()}`)
   const file = join(data, 'cloakroom.db')
@@ -25,7 +25,7 @@ export const start: Kind = async (world) => {
   return { lost: status === 200 ? 0 : 1 }
 }
 
-/** A server is killed in its first start on a file that an older version has left, full of sessions. */
+/** A server is killed in its first start on a file of an older version that is full of sessions. */
 export const migration: Kind = async (world) => {
   const from = between(world.chance, 1, NEWEST - 1)
   const data = join(world.place.folder, `old-${crypto.randomUUID()}`)
@@ -40,7 +40,10 @@ export const migration: Kind = async (world) => {
   return found
 }
 
-/** Starts a server on what an older version has left, and finds out what of that it still has; it has to be of the newest version then. */
+/**
+ * Starts a server on an older version's file and finds out what it still has. The file must then have the
+ * newest version.
+ */
 export async function startOnOld(place: Place, data: string, known: readonly Kept[]): Promise<Found> {
   const server = await place.serve(['--data', data])
   const damages = await Promise.all(known.map((kept) => judge(server.url, kept)))
@@ -59,18 +62,19 @@ export async function startOnOld(place: Place, data: string, known: readonly Kep
   }
 }
 
-/** Milliseconds that a server may take until it opens the file, and in which the tables are made or changed. */
-const LONGEST_WAIT = 2_000
+/** Milliseconds that a server may take to open the file, and to create or migrate the tables. */
+const MAX_WAIT_MS = 2_000
 const WINDOW = 8
 
 /**
- * Kills a server that has just been started on a file. Two times of three that is within the few milliseconds after SQLite has begun to
- * write, when the tables are made or changed: too short a time to be met by chance, or by timers, which are too coarse.
+ * Kills a server that has just started on a file. In two of three cases the kill comes within the few
+ * milliseconds after SQLite starts to write, when tables are created or changed: too short to hit by chance
+ * or with timers, which are too coarse.
  */
 async function killInStart(world: World, program: Program, file: string): Promise<void> {
   if (between(world.chance, 0, 2) === 0) await Bun.sleep(between(world.chance, 30, 300))
   else {
-    const latest = performance.now() + LONGEST_WAIT
+    const latest = performance.now() + MAX_WAIT_MS
     while (!existsSync(`${file}.lock`) && performance.now() < latest) await Bun.sleep(1)
     const isWriting = () => existsSync(`${file}-wal`) || existsSync(`${file}-journal`)
     while (!isWriting() && performance.now() < latest);

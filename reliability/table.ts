@@ -1,4 +1,7 @@
-/** Lines of a table for people and for Markdown: the first row is its head, text stands left and numbers right. */
+/**
+ * Formats a table for people and for Markdown: the first row is the header, text is left-aligned, numbers
+ * right-aligned.
+ */
 export function tableOf(rows: readonly (readonly (string | number)[])[]): string {
   const width = (column: number) => Math.max(...rows.map((row) => String(row[column] ?? '').length))
   const widths = (rows[0] ?? []).map((_, column) => width(column))

@@ -1,12 +1,12 @@
 import { ADMIN_PASSWORD } from '../test/support/server.ts'
 
 /**
- * Milliseconds after which an answer is given up: a server that hangs is as bad as one that is wrong. Where others want all of the
- * processor, a login takes long.
+ * Milliseconds after which a missing response counts as an error: a hanging server is as bad as a wrong one.
+ * Logins take long when other processes use the whole processor.
  */
-const LONGEST_ANSWER = 60_000
+const MAX_ANSWER_MS = 60_000
 
-/** Asks with a cookie; a form makes it a POST. Rejects if no answer comes. */
+/** Sends a request with a cookie; a form makes it a POST. Rejects if no response comes. */
 export function ask(
   url: string,
   path: string,
@@ -18,18 +18,18 @@ export function ask(
     body: form === null ? null : new URLSearchParams(form),
     headers: { cookie, accept: 'application/json' },
     redirect: 'manual',
-    signal: AbortSignal.timeout(LONGEST_ANSWER),
+    signal: AbortSignal.timeout(MAX_ANSWER_MS),
   })
 }
 
-/** Logs the admin in, with CSRF protection off; the cookie. Throws if the answer is not 200. */
+/** Logs the admin in, with CSRF protection off, and returns the cookie. Throws if the status is not 200. */
 export async function logIn(url: string): Promise<string> {
   const answer = await askToLogIn(url)
   await requireStatus(answer, 200)
   return cookieIn(answer)
 }
 
-/** The same, whatever the answer is. */
+/** The same, whatever the response is. */
 export const askToLogIn = (url: string): Promise<Response> =>
   ask(url, '/z_security_check', '', {
     z_username: 'admin',

@@ -6,37 +6,37 @@ import { openBeside, seed } from './seed.ts'
 import { ask, requireStatus } from './wire.ts'
 
 /** Milliseconds after its start at which a session made here ends; longer than any run. */
-const LIFETIME = 12 * 3_600_000
+const LIFETIME_MS = 12 * 3_600_000
 
-/** A server in a folder of its own that is killed again and again, and what its clients were told. */
+/** A server in its own folder that is killed again and again, and what its clients were told. */
 export interface World {
   readonly place: Place
   readonly chance: Chance
   server: ServerProcess
-  /** Sessions that live, or may do so. */
+  /** Sessions that live, or may live. */
   live: Kept[]
-  /** Some whose end was answered, or that ended by themselves long ago. */
+  /** Some sessions whose end was answered, or that expired long ago. */
   ended: Kept[]
-  /** Writes that were answered in this round. */
+  /** Answered writes in this round. */
   answered: number
 }
 
-/** What a round finds by itself, and in how many sessions besides those of the world. */
+/** The damage that a round finds by itself, and in how many sessions besides those of the world. */
 export interface Found extends Damage {
   readonly compared: number
 }
 
-/** What the server is doing when it is killed. Resolves when it is dead. */
+/** What the server does when it is killed. Resolves when it is dead. */
 export type Kind = (world: World) => Promise<Partial<Found>>
 
 export const databaseOf = ({ place }: World): string => join(place.data, 'cloakroom.db')
 
-/** One step of a client, again and again until the server is killed. */
+/** One step of a client, repeated until the server is killed. */
 export type Step = () => Promise<void>
 
 /**
- * Runs the clients until `moment` has come, kills the server with SIGKILL and waits until nobody hears of it any more. What went wrong
- * before the kill is thrown; afterwards, no answer is what is to be expected.
+ * Runs the clients until `moment` resolves, kills the server with SIGKILL and waits until it no longer
+ * responds. Throws what went wrong before the kill; after it, missing responses are expected.
  */
 export async function killAmid(
   world: World,
@@ -62,17 +62,20 @@ export async function killAmid(
   if (first !== null) throw first
 }
 
-/** Milliseconds that a round waits for its first answer: far longer than any takes. */
-const LONGEST_WAIT = 60_000
+/** Milliseconds that a round waits for its first response: far longer than any takes. */
+const MAX_WAIT_MS = 60_000
 
-/** Waits for a random time, in milliseconds, and on until a write is answered: a kill before that shows little on a slow machine. */
+/**
+ * Waits for a random number of milliseconds, and then until a write is answered: an earlier kill shows little
+ * on a slow machine.
+ */
 export const randomWait = (world: World, least: number, most: number) => async () => {
   const [startedAt, before] = [performance.now(), world.answered]
   await Bun.sleep(between(world.chance, least, most))
-  while (world.answered === before && performance.now() - startedAt < LONGEST_WAIT) await Bun.sleep(1)
+  while (world.answered === before && performance.now() - startedAt < MAX_WAIT_MS) await Bun.sleep(1)
 }
 
-/** A client that puts into its own session, each time all of its attributes with the next counter. */
+/** A client that puts into its own session, each time all attributes with the next counter. */
 export const writer =
   (world: World, kept: Kept): Step =>
   async () => {
@@ -85,7 +88,7 @@ export const writer =
     world.answered++
   }
 
-/** Live sessions of this world, at least so many. */
+/** Returns at least `count` live sessions of this world. */
 export async function someLive(world: World, count: number): Promise<Kept[]> {
   const missing = count - world.live.length
   if (missing > 0) {
@@ -94,7 +97,7 @@ export async function someLive(world: World, count: number): Promise<Kept[]> {
     const cookies = await seed(store, {
       count: missing,
       beganAt,
-      endsAt: beganAt + LIFETIME,
+      endsAt: beganAt + LIFETIME_MS,
       attributes: {},
     })
     await store.close()
@@ -103,7 +106,7 @@ export async function someLive(world: World, count: number): Promise<Kept[]> {
   return world.live.slice(0, count)
 }
 
-/** Runs a command of the program that has to succeed. */
+/** Runs a command of the program. Throws if it fails. */
 export async function requireDone(place: Place, args: readonly string[]): Promise<void> {
   const { code, err } = await place.run(args)
   if (code !== 0) throw new Error(`cloakroom ${args.join(' ')} ended with ${code}: ${err}`)
