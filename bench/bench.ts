@@ -3,21 +3,21 @@ import { join } from 'node:path'
 import type { Rounds } from './compare.ts'
 import { type Seeding, seed } from './seed.ts'
 
-/** How much is done for a figure. */
+/** How much work is done for a figure. */
 export interface Size extends Rounds {
   readonly name: string
-  /** Sessions where the question does not say how many. */
+  /** The number of sessions if the question does not set one. */
   readonly sessions: number
-  /** The numbers of sessions that are compared, the fewest first. */
+  /** The numbers of sessions that are compared, smallest first. */
   readonly scales: readonly number[]
-  /** The same in the stores that many nodes share. */
+  /** The same for the stores that several nodes share. */
   readonly sharedScales: readonly number[]
-  /** Sessions that have ended and are swept while others are read. */
+  /** Ended sessions that are swept while others are read. */
   readonly swept: number
-  /** Sessions of each kind where small and large ones are compared. */
+  /** Sessions of each kind when small and large ones are compared. */
   readonly large: number
   readonly starts: number
-  /** Seconds of load before memory is looked at. */
+  /** Seconds of load before memory is measured. */
   readonly loaded: number
 }
 
@@ -36,7 +36,7 @@ export const FULL: Size = {
   loaded: 20,
 }
 
-/** To see that the bench works; its figures say little. */
+/** Only shows that the bench works; its figures mean little. */
 export const SMALL: Size = {
   name: 'small',
   sessions: 2_000,
@@ -52,16 +52,18 @@ export const SMALL: Size = {
   loaded: 1,
 }
 
-/** What a question is given. */
+/** What a question receives. */
 export interface Bench {
   readonly size: Size
-  /** Which contenders take part, by what their names contain; null: all. */
+  /** Which contenders take part, by a part of their names; null: all. */
   readonly only: readonly string[] | null
-  /** A new empty folder. */
+  /** Creates an empty folder. */
   folder(): string
-  /** A data folder with these sessions, made once; how large its database was when it was made, in bytes. */
+  /**
+   * Returns a data folder with these sessions, made once, and its database's size in bytes when it was made.
+   */
   seeded(seeding: Seeding): Promise<Seeded>
-  /** Tells whoever waits what is going on. */
+  /** Reports progress. */
   say(text: string): void
 }
 
@@ -98,7 +100,7 @@ export function newBench(root: string, { size, only }: Pick<Bench, 'size' | 'onl
   return bench
 }
 
-/** What was found out about a question: a table, and which goals are met. */
+/** The result of a question: a table, and which goals are met. */
 export interface Answer {
   readonly title: string
   /** What was done, in a sentence or two. */
@@ -107,7 +109,7 @@ export interface Answer {
   readonly rows: readonly (readonly string[])[]
   readonly goals: readonly Goal[]
   readonly bars: Bars | null
-  /** What was started, in words that can be repeated. */
+  /** What was started, so that a reader can repeat it. */
   readonly started: readonly string[]
 }
 
@@ -115,7 +117,7 @@ export interface Goal {
   readonly question: string
   /** The goal in words. */
   readonly goal: string
-  /** What was measured, as a number that must be at most `limit`. */
+  /** The measured number, which must be at most `limit`. */
   readonly measured: number
   readonly limit: number
   /** The measured number in words. */

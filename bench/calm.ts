@@ -11,16 +11,19 @@ import { databaseIn, PASSWORD } from './seed.ts'
 import { USERS, unameOf, writeRecords } from './sessions.ts'
 import { count, micros, times } from './words.ts'
 
-/** Longest pause of a connection between its requests, in milliseconds: 32 of them then send some 3,000 requests a second. */
-const PAUSE = 20
+/**
+ * Longest pause of a connection between its requests, in milliseconds: 32 of them then send about 3,000
+ * requests a second.
+ */
+const MAX_PAUSE_MS = 20
 
 /** Clients that log in at once. */
-const STORM = 8
+const STORM_CLIENTS = 8
 
-/** What disturbs the reads, by its name in the tables. */
+/** What disturbs the reads, with its name in the tables. */
 type Disturbance = (server: Cloakroom, bench: Bench, isOver: () => boolean) => Promise<string>
 
-/** Do reads stay quick while logins storm, while ended sessions are swept, and while a backup runs? */
+/** Do reads stay fast during a storm of logins, a sweep of ended sessions, and a backup? */
 export async function calm(bench: Bench): Promise<Answer> {
   const { size } = bench
   const cases: Case[] = []
@@ -48,7 +51,7 @@ export async function calm(bench: Bench): Promise<Answer> {
   return {
     title: 'Reads while something else goes on',
     how:
-      `32 connections that read one attribute of a random session and then pause for 0 to ${PAUSE} ms, with and without the disturbance in turns. ` +
+      `32 connections that read one attribute of a random session and then pause for 0 to ${MAX_PAUSE_MS} ms, with and without the disturbance in turns. ` +
       'Latencies are those of the reads.',
     columns: ['while', 'quiet p50', 'quiet p99', 'p50', 'p99', 'p99 against quiet', 'spread', 'what went on'],
     rows: cases.map((each) => {
@@ -78,7 +81,7 @@ export async function calm(bench: Bench): Promise<Answer> {
     }),
     bars: null,
     started: [
-      `wrk -t1 -c32 … with pauses of 0 to ${PAUSE} ms; wrk -t1 -c${STORM} …/z_security_check; cloakroom backup FILE`,
+      `wrk -t1 -c32 … with pauses of 0 to ${MAX_PAUSE_MS} ms; wrk -t1 -c${STORM_CLIENTS} …/z_security_check; cloakroom backup FILE`,
     ],
   }
 }
@@ -97,7 +100,7 @@ const ratioOf = ({ quiet, disturbed }: Case): Spread =>
   spreadOf(disturbed.map(({ p99 }, i) => p99 / (quiet[i]?.p99 ?? Number.NaN)))
 
 const reads = (server: Cloakroom, { size }: Bench): Promise<Seen> =>
-  send(loadOf(server, 'one'), { seconds: size.seconds, pause: PAUSE })
+  send(loadOf(server, 'one'), { seconds: size.seconds, pause: MAX_PAUSE_MS })
 
 async function whileDoing(disturb: Disturbance, server: Cloakroom, bench: Bench, each: Case): Promise<Seen> {
   let isOver = false
@@ -121,9 +124,9 @@ const logIns: Disturbance = async ({ port }, bench) => {
   const records = await writeRecords(bench.folder(), USERS, (i) => [unameOf(i)])
   const { perSecond } = await send(
     { port, records, request },
-    { seconds: bench.size.seconds, connections: STORM },
+    { seconds: bench.size.seconds, connections: STORM_CLIENTS },
   )
-  return `${count(perSecond)} logins/s by ${STORM} clients`
+  return `${count(perSecond)} logins/s by ${STORM_CLIENTS} clients`
 }
 
 const backUps: Disturbance = async (server, bench, isOver) => {
@@ -137,7 +140,10 @@ const backUps: Disturbance = async (server, bench, isOver) => {
   return `${count(server.records.count)} sessions backed up, ${made === 1 ? 'once' : `${count(made)} times in a row`}`
 }
 
-/** The server sweeps as soon as it has started. Each round has a copy of the same sessions, with those that have ended and without. */
+/**
+ * The server sweeps right after its start. Each round has a copy of the same sessions, with and without ended
+ * ones.
+ */
 async function whileSweeping(bench: Bench): Promise<Case> {
   const { size } = bench
   const each = newCase(`${count(size.swept)} ended sessions are swept`)
@@ -160,7 +166,7 @@ async function readCopy(bench: Bench, from: string, after: (data: string) => Pro
   cpSync(from, data, { recursive: true })
   try {
     await using server = await startCloakroom({ folder, data, count: bench.size.sessions })
-    // As much as the others have had, or what is measured is the just-in-time compiler.
+    // As much as the others had; otherwise the just-in-time compiler would be measured.
     await send(loadOf(server, 'one'), { seconds: bench.size.seconds })
     const seen = await reads(server, bench)
     await after(data)
@@ -170,7 +176,7 @@ async function readCopy(bench: Bench, from: string, after: (data: string) => Pro
   }
 }
 
-/** Whether nothing is left of what had ended when the database was made. */
+/** Tells whether nothing is left of the sessions that had ended when the database was made. */
 async function isSwept(data: string): Promise<boolean> {
   const store = await openSqliteStore(databaseIn(data), { alone: false, create: false })
   try {

@@ -7,7 +7,7 @@ const BAR = 18
 const LINE = 26
 const HEAD = 56
 
-/** The bars of the answers that have some, one panel each, as an SVG document. */
+/** Draws the bars of the answers that have some, one panel each, as an SVG document. */
 export function chartOf(answers: readonly Answer[]): string {
   const panels: string[] = []
   let y = 0

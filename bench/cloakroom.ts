@@ -9,7 +9,10 @@ import type { Shared } from './shared.ts'
 
 export const MAIN = resolve(import.meta.dir, '../src/cli/main.ts')
 
-/** Cloakroom as its users start it, with all of its checks: the sessions have CSRF protection, and every write carries the proof. */
+/**
+ * Cloakroom as its users start it, with all checks: the sessions have CSRF protection, and every write
+ * carries the token.
+ */
 export const cloakroom: Contender = {
   name: 'Cloakroom',
   missing: () => null,
@@ -21,8 +24,8 @@ export const cloakroom: Contender = {
 }
 
 /**
- * All clients of the bench come from one address. No contender gives up waiting for its store, and on a machine that has other work to
- * do it can take long.
+ * All clients of the bench have one address. No contender stops waiting for its store, which can be slow on a
+ * busy machine.
  */
 const SETTINGS = `
 [login]
@@ -43,7 +46,7 @@ const cookie = { Cookie: 'zsessionid={1}' }
 const get = (...keys: readonly string[]) =>
   rawRequest(`GET /session/get?${keys.map((key) => `key=${key}`).join('&')}`, cookie)
 
-/** What Cloakroom is asked, and the floor as well. */
+/** The requests to Cloakroom, and to the floor. */
 export const requests: Readonly<Record<Work, string>> = {
   one: get(keyOf(0)),
   ten: get(...Array.from({ length: 10 }, (_, k) => keyOf(k))),
@@ -56,12 +59,12 @@ export const requests: Readonly<Record<Work, string>> = {
 }
 
 export interface Data {
-  /** For what belongs to the bench. */
+  /** For files of the bench. */
   readonly folder: string
-  /** The data folder, with sessions of the numbers from 0 on. */
+  /** The data folder, with the sessions of the numbers from 0 on. */
   readonly data: string
   readonly count: number
-  /** Where everything is kept, if not in a file in the data folder. */
+  /** Where the data is kept, if not in a file in the data folder. */
   readonly shared?: Pick<Shared, 'url' | 'pid' | 'started'>
 }
 
@@ -101,7 +104,7 @@ export async function startCloakroom({ folder, data, count, shared }: Data): Pro
       ...(shared === undefined ? [] : [shared.started]),
       `cloakroom serve --port 0 --data DATA --config SETTINGS${shared === undefined ? '' : ' --store URL'} (the settings lift the throttling of logins, and the time within which a store has to answer)`,
     ],
-    // It writes down uses every 30 seconds, and shall not do so while nobody looks.
+    // It writes uses every 30 seconds, which must be measured too.
     worksLater: true,
     attributesIn: (answer) => JSON.parse(answer),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),

@@ -2,7 +2,7 @@ import { loadOf, type Target, type Work } from './contender.ts'
 import { type Load, type Seen, send } from './load.ts'
 import { cpuOfEach } from './process.ts'
 
-/** One who is measured: what it is sent, and the processes whose CPU time counts. */
+/** A measured program: the requests it gets, and the processes whose CPU time counts. */
 export interface Measured {
   readonly name: string
   readonly load: Load
@@ -14,13 +14,13 @@ export interface Measured {
 export interface Rounds {
   readonly rounds: number
   readonly seconds: number
-  /** Rounds before those that count, in which a just-in-time compiler does its work. */
+  /** Rounds that do not count, in which a just-in-time compiler does its work. */
   readonly warmUps: number
-  /** Seconds after the last round in which one that works later may do so. */
+  /** Seconds after the last round for a program that works later. */
   readonly settle: number
 }
 
-/** What a round has shown. */
+/** The results of a round. */
 interface Round extends Seen {
   /** CPU time of all processes per request, in microseconds. */
   readonly cpu: number
@@ -28,7 +28,7 @@ interface Round extends Seen {
   readonly parts: readonly number[]
 }
 
-/** What all rounds of one have shown, in their order. */
+/** The results of all rounds of one program, in order. */
 export interface Figures {
   readonly name: string
   readonly rounds: readonly Round[]
@@ -48,8 +48,8 @@ interface Begun {
 }
 
 /**
- * Measures all of them in turns, A B C A B C…, so that what disturbs the machine disturbs all alike. A round of one that works later
- * lasts until its next one begins.
+ * Measures all programs in turn, A B C A B C…, so that disturbances hit all alike. A round of a program that
+ * works later lasts until its next one begins.
  */
 export async function compare(all: readonly Measured[], rounds: Rounds): Promise<readonly Figures[]> {
   const begun = all.map((): Begun[] => [])
@@ -74,7 +74,7 @@ export async function compare(all: readonly Measured[], rounds: Rounds): Promise
   })
 }
 
-/** The middle of some numbers, and their ends. */
+/** The median of some numbers, and the extremes. */
 export interface Spread {
   readonly median: number
   readonly least: number
@@ -92,6 +92,6 @@ export function spreadOf(numbers: readonly number[]): Spread {
   }
 }
 
-/** How many times as much `a` is as `b`, round by round. */
+/** Returns how many times as much `a` is as `b`, round by round. */
 export const ratios = (a: Figures, b: Figures, of: 'cpu' | 'p99' = 'cpu'): Spread =>
   spreadOf(a.rounds.map((round, i) => round[of] / (b.rounds[i]?.[of] ?? Number.NaN)))

@@ -1,7 +1,7 @@
 import { type Load, sendOnce } from './load.ts'
 import { attributesOf, keyOf, type RecordOf, type Records, valueAt } from './sessions.ts'
 
-/** What each contender is asked to do, by name. `written` reads back what `write` has put. */
+/** The work of each contender, by name. `written` reads back what `write` has put. */
 export type Work = 'one' | 'ten' | 'write' | 'written'
 
 /** The attribute that `write` puts, a number of twelve digits. */
@@ -9,23 +9,23 @@ export const WRITTEN = 'w'
 
 /** What a contender is started with. */
 export interface Setting {
-  /** A folder of its own, which exists. */
+  /** Its own existing folder. */
   readonly folder: string
-  /** Sessions that it holds, each with `ATTRIBUTES` attributes. */
+  /** How many sessions it holds, each with `ATTRIBUTES` attributes. */
   readonly count: number
-  /** Whether what it is given must be on disk before it answers. */
+  /** Whether writes must be on disk before it answers. */
   readonly isDurable: boolean
 }
 
-/** A program, or several, that can be asked to do the work. */
+/** A program, or several, that can do the work. */
 export interface Contender {
   readonly name: string
-  /** What to install for it, or null: it can be started. */
+  /** Returns what to install, or null: it can be started. */
   missing(): string | null
   start(setting: Setting): Promise<Target>
 }
 
-/** A contender that runs. */
+/** A running contender. */
 export interface Target extends AsyncDisposable {
   readonly name: string
   readonly port: number
@@ -34,11 +34,11 @@ export interface Target extends AsyncDisposable {
   readonly records: Records
   readonly recordOf: RecordOf
   readonly requests: Readonly<Record<Work, string>>
-  /** How it was started, and with which settings, in words that can be repeated. */
+  /** How it was started and with which settings, so that a reader can repeat it. */
   readonly started: readonly string[]
-  /** Whether what it does between the rounds is counted as well. */
+  /** Whether its work between the rounds is counted as well. */
   readonly worksLater: boolean
-  /** The attributes that an answer tells; no session, no attributes. */
+  /** Returns the attributes in a response; none without a session. */
   attributesIn(answer: string): Readonly<Record<string, unknown>>
 }
 
@@ -48,7 +48,10 @@ export const loadOf = ({ port, records, requests }: Target, work: Work): Load =>
   request: requests[work],
 })
 
-/** Throws unless the contender gives the right answers: of these sessions, of what was just written, and of no session. */
+/**
+ * Throws unless the contender answers correctly: for its sessions, for what was just written, and for no
+ * session.
+ */
 export async function check(target: Target): Promise<void> {
   const ask = async (work: Work, i: number, number = '') =>
     sendOnce({ port: target.port, request: target.requests[work] }, target.recordOf(i), number)
@@ -69,7 +72,7 @@ export async function check(target: Target): Promise<void> {
     if (!ok) throw new Error(`${target.name} answers ${status} to a write.`)
     require(target, `what was written to session ${i}`, (await tell('written', i))[WRITTEN], number)
   }
-  // Of the same form, but nobody's.
+  // A token of the same form without a session.
   require(target, 'no session', (await tell('one', target.records.count + 1))[keyOf(0)], undefined)
 }
 

@@ -8,7 +8,7 @@ import { betterAuth, express, fastify } from './node.ts'
 import { webdis } from './webdis.ts'
 import { count, micros, times } from './words.ts'
 
-/** All that the same work is given to, besides the floor, where a question names no others. */
+/** All contenders besides the floor, if a question names no others. */
 const everyone: readonly [Contender, ...Contender[]] = [
   cloakroom,
   least,
@@ -18,11 +18,11 @@ const everyone: readonly [Contender, ...Contender[]] = [
   betterAuth,
 ]
 
-/** A goal that is a ratio: Cloakroom's CPU per request against that of another one. */
+/** A goal that is a ratio: Cloakroom's CPU time per request against another contender's. */
 interface Against {
   readonly name: string
   readonly question: string
-  /** Cloakroom takes at most this many times as much, below 1: less. */
+  /** The largest allowed ratio; below 1 means less. */
   readonly limit: number
   readonly goal: string
 }
@@ -37,7 +37,7 @@ export interface Question {
   readonly goals: readonly Against[]
 }
 
-/** Starts all contenders, checks their answers, and gives them the same work in turns. */
+/** Starts all contenders, checks their responses, and gives them the same work in turns. */
 export async function compareAll(
   bench: Bench,
   { title, how, work, isDurable, contenders = everyone, goals }: Question,
@@ -81,14 +81,14 @@ export async function compareAll(
   }
 }
 
-/** The answer to a question that cannot be asked here. */
+/** Returns the answer to a question that cannot be asked on this machine. */
 export function leftOut(bench: Bench, title: string, missing: string): Answer {
   bench.say(`leaves out: ${title}: it takes ${missing}`)
   const how = `Not measured: it takes \`${missing}\`.`
   return { title, how, columns: [], rows: [], goals: [], bars: null, started: [] }
 }
 
-/** A row for each, in groups whose first one is the measure of the others. */
+/** Returns one row per contender, in groups that are compared with their first one. */
 export function table(...groups: readonly (readonly Figures[])[]): Pick<Answer, 'columns' | 'rows' | 'bars'> {
   const figures = groups.flat()
   return {

@@ -2,7 +2,7 @@ import type { Answer, Bench } from './bench.ts'
 import { USER_AGENT } from './seed.ts'
 import { count, megabytes } from './words.ts'
 
-/** How much room does a session with two small attributes take on disk? */
+/** How much disk space does a session with two small attributes take? */
 export async function disk(bench: Bench): Promise<Answer> {
   const size = bench.size.scales.at(-1) ?? 0
   const empty = await bench.seeded({ count: 0, attributes: 0 })

@@ -1,6 +1,6 @@
 /**
- * The least that an answer costs on this runtime: `Bun.serve`, and the same constant answer to whatever comes. It is given that answer
- * in its environment, headers and all.
+ * The least that a response costs on this runtime: `Bun.serve` with one constant response, which the
+ * environment contains, including headers.
  */
 const { headers, body } = JSON.parse(process.env['ANSWER'] ?? '') as {
   readonly headers: Record<string, string>

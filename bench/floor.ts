@@ -3,10 +3,13 @@ import type { Target, Work } from './contender.ts'
 import { sendOnce } from './load.ts'
 import { startChild } from './process.ts'
 
-/** Headers that the runtime adds by itself. */
+/** Headers that the runtime adds itself. */
 const OF_RUNTIME = ['date', 'content-length', 'connection']
 
-/** Starts a server that gives to every request the very answer that the target gives to this one, without doing anything for it. */
+/**
+ * Starts a server that answers every request with the target's response to this one, without doing anything
+ * for it.
+ */
 export async function startFloor(target: Target, work: Work): Promise<Target> {
   const response = await sendOnce(
     { ...target, request: target.requests[work] },

@@ -13,8 +13,8 @@ import { times } from './words.ts'
 const KIB = 1_024
 const MIB = 1_048_576
 
-/** The most that one attribute may hold, by default. */
-const LARGEST_VALUE = 65_536
+/** The largest value of an attribute, by default. */
+const MAX_VALUE_BYTES = 65_536
 
 /** Does a small write cost more in a large session? */
 export async function large(bench: Bench): Promise<Answer> {
@@ -59,13 +59,13 @@ export async function large(bench: Bench): Promise<Answer> {
   }
 }
 
-/** Fills sessions up to nearly so many bytes, of which 400 are left for what they hold already and for what is written. */
+/** Fills sessions up to about `bytes`, minus 400 for what they already hold and for what is written. */
 async function fill(path: string, count: number, bytes: number): Promise<void> {
   const store = await openSqliteStore(path, { alone: false, create: false })
   try {
     const padding = new Map<string, string>()
-    for (let left = bytes - 400; left > 0; left -= LARGEST_VALUE) {
-      padding.set(`p${padding.size}`, 'x'.repeat(Math.min(left, LARGEST_VALUE) - 3))
+    for (let left = bytes - 400; left > 0; left -= MAX_VALUE_BYTES) {
+      padding.set(`p${padding.size}`, 'x'.repeat(Math.min(left, MAX_VALUE_BYTES) - 3))
     }
     for (let i = 0; i < count; i++) {
       const bounds = { maxAttributes: 1_024, maxBytes: MIB, shareBytes: MIB, maxUserBytes: MIB }

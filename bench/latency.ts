@@ -7,7 +7,7 @@ import { KINDS } from './scale.ts'
 import { cloakroomOnPostgres, cloakroomOnRedis } from './shared.ts'
 import { micros } from './words.ts'
 
-/** How long does one client wait for an answer, with each store, when nobody else asks? */
+/** How long does a single client wait for a response, with each store? */
 export async function latency(bench: Bench): Promise<Answer> {
   const rows: string[][] = []
   const started: string[] = []

@@ -2,9 +2,10 @@ import { idOf } from '../src/session/token.ts'
 import { ATTRIBUTES, attributesOf, tokenOf } from './sessions.ts'
 
 /**
- * The least that a session server could do on this runtime: sessions are maps in memory, found by the hash of the token in the cookie.
- * With a LOG in its environment, a thread writes what was put into that file and syncs it before the answer, for all puts at once that have
- * gathered meanwhile. No session ends, nothing is checked, no use is noted, and what is in the file is never read.
+ * The least that a session server could do on this runtime: sessions are maps in memory, found by the hash of
+ * the cookie's token. With LOG set, a thread appends puts to that file and syncs it before the response, in
+ * one batch for all puts gathered meanwhile. No session ends, nothing is checked, no use is recorded, and the
+ * file is never read.
  */
 const { COUNT, LOG } = process.env
 

@@ -1,9 +1,15 @@
 import { fdatasyncSync, openSync, writeSync } from 'node:fs'
 
-/** The thread that keeps what was put. First message: the file. Every later one: a text that is on disk before the thread answers. */
+/**
+ * The thread that stores puts. The first message names the file. Every later one is a text that the thread
+ * syncs before it replies.
+ */
 declare const self: Worker
 
-/** Bytes after which the log begins anew in its own place, so that the file system has nothing to do but to keep what is written. */
+/**
+ * Bytes after which the log starts again at its beginning, so that the file system only has to store what is
+ * written.
+ */
 const ROOM = 16 * 1_048_576
 
 self.onmessage = ({ data: path }: MessageEvent<string>) => {

@@ -4,7 +4,10 @@ import type { Contender } from './contender.ts'
 import { startChild } from './process.ts'
 import { writeRecords } from './sessions.ts'
 
-/** Not what one would use, but how little it could take: what Cloakroom takes more is what its promises cost, and what could still be saved. */
+/**
+ * Not meant for use: it shows the minimum. What Cloakroom takes beyond it is the price of its promises, or
+ * could still be saved.
+ */
 export const least: Contender = {
   name: 'the least: a map in memory, a log that nobody reads',
   missing: () => null,

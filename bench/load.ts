@@ -2,25 +2,27 @@ import { join } from 'node:path'
 import { run } from './process.ts'
 import type { Records } from './sessions.ts'
 
-/** What is sent, and to whom. */
+/** A request and its receiver. */
 export interface Load {
   readonly port: number
   readonly records: Records
-  /** The raw request; see `load.lua` for what stands for what. */
+  /** The raw request; `load.lua` explains its placeholders. */
   readonly request: string
 }
 
 export interface LoadOptions {
   readonly seconds: number
-  /** Connections that send at once. */
+  /** How many connections send at once. */
   readonly connections?: number
-  /** Longest pause of a connection before its next request, in milliseconds; 0: as fast as the server answers. */
+  /**
+   * Longest pause of a connection before its next request, in milliseconds; 0: as fast as the server answers.
+   */
   readonly pause?: number
-  /** Whether answers that say no are as good as others. */
+  /** Whether refusals count as responses. */
   readonly mayRefuse?: boolean
 }
 
-/** What wrk saw. Latencies are in microseconds. */
+/** What wrk measured. Latencies are in microseconds. */
 export interface Seen {
   readonly requests: number
   readonly perSecond: number
@@ -32,7 +34,7 @@ export const CONNECTIONS = 32
 
 const SCRIPT = join(import.meta.dir, 'load.lua')
 
-/** Sends for so many seconds and resolves with what came back. Throws if a request failed. */
+/** Sends requests for some seconds and resolves with the measurements. Throws if a request failed. */
 export async function send({ port, records, request }: Load, options: LoadOptions): Promise<Seen> {
   const { seconds, connections = CONNECTIONS, pause = 0, mayRefuse = false } = options
   const seed = Math.floor(Math.random() * 1e9)
@@ -41,7 +43,7 @@ export async function send({ port, records, request }: Load, options: LoadOption
     '-t1',
     `-c${connections}`,
     `-d${seconds}s`,
-    // An answer that comes late, on a machine that has other work to do, is an answer.
+    // A late response on a busy machine is still a response.
     '--timeout',
     '20s',
     '-s',
@@ -65,7 +67,7 @@ export async function send({ port, records, request }: Load, options: LoadOption
   return { requests, perSecond: requests / (micros / 1e6), p50, p99 }
 }
 
-/** The same request once, for a session, and the answer to it. */
+/** Sends the same request once, for one session, and returns the response. */
 export async function sendOnce(
   { port, request }: Pick<Load, 'port' | 'request'>,
   record: readonly string[],
@@ -88,11 +90,11 @@ export async function sendOnce(
 export interface RawBody {
   readonly type: string
   readonly text: string
-  /** How wide the fields are that stand in it. */
+  /** The widths of its fields. */
   readonly widths?: readonly number[]
 }
 
-/** The text of a raw request. */
+/** Returns the text of a raw request. */
 export function rawRequest(
   line: string,
   headers: Readonly<Record<string, string>>,

@@ -3,7 +3,10 @@ import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { versionOfPostgres } from './postgres.ts'
 
-/** The machine and the versions of everything that takes part, without what names this machine among others. */
+/**
+ * Describes the machine and the versions of everything that takes part, without anything that identifies this
+ * machine.
+ */
 export async function describeMachine(): Promise<readonly (readonly [string, string])[]> {
   const manifest = JSON.parse(readFileSync(join(import.meta.dir, 'contenders/package.json'), 'utf8')) as {
     readonly dependencies: Record<string, string>

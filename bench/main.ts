@@ -54,7 +54,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --out FOLDER            where RESULTS.md and results.svg go; else into bench
 `
 
-/** A mistake on the command line; its message is for whoever typed it. */
+/** A mistake on the command line, with a message for the user. */
 class UsageError extends Error {}
 
 function readOptions() {
@@ -90,8 +90,8 @@ function readOptions() {
   return { ...values, size, names, only: values.contenders?.toLowerCase().split(',') ?? null }
 }
 
-/** Minutes after which the bench ends by itself, whatever it waits for. */
-const LONGEST = { small: 10, full: 180 }
+/** Minutes after which the bench stops in any case. */
+const MAX_MINUTES = { small: 10, full: 180 }
 
 async function main(): Promise<void> {
   const { size, names, only, out, help } = readOptions()
@@ -105,14 +105,14 @@ async function main(): Promise<void> {
   const onNode = ['express', 'fastify', 'better-auth']
   if (only === null || only.some((word) => onNode.includes(word))) await installContenders()
 
-  const limit = size.name === SMALL.name ? LONGEST.small : LONGEST.full
+  const limit = size.name === SMALL.name ? MAX_MINUTES.small : MAX_MINUTES.full
   setTimeout(() => {
     writeSync(2, `It was not done after ${limit} minutes.\n`)
     process.exit(1)
   }, limit * 60_000).unref()
 
   const root = mkdtempSync(join(tmpdir(), 'cloakroom-bench-'))
-  // PostgreSQL, which is another user, has a folder of its own in there.
+  // PostgreSQL runs as another user and has its own folder in there.
   chmodSync(root, 0o711)
   process.on('exit', () => rmSync(root, { recursive: true, force: true }))
   const bench = newBench(root, { size, only })
@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   bench.say(`wrote RESULTS.md and results.svg`)
 }
 
-/** Where the results went is nobody's business. */
+/** The results do not mention the output's path. */
 const withoutOut = (args: readonly string[]) =>
   args.filter((arg, i) => arg !== '--out' && args[i - 1] !== '--out')
 
@@ -138,7 +138,7 @@ try {
   await main()
   process.exit(0)
 } catch (error) {
-  // At once, or the exit could come before it.
+  // Synchronous, or the exit could come first.
   writeSync(
     2,
     error instanceof UsageError ? `${error.message}\n` : `${error instanceof Error ? error.stack : error}\n`,

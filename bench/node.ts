@@ -9,22 +9,23 @@ import { run, startChild } from './process.ts'
 import { each, missingRedis, type Redis, sendCommands, startRedis } from './redis.ts'
 import { ATTRIBUTES, attributesOf, keyOf, type RecordOf, tokenOf, writeRecords } from './sessions.ts'
 
-/** What the contenders on Node sign their cookies with. */
+/** The contenders on Node sign their cookies with this. */
 const SECRET = 'a secret of the bench, of more than 32 characters'
 
 const FOLDER = join(import.meta.dir, 'contenders')
 const NODE = join(FOLDER, `node_modules/node-linux-${process.arch}/bin/node`)
 const missingNode = () => (isInstalled() ? null : 'npm ci --prefix bench/contenders')
 
-/** Also what a later version of the bench has come to need. */
+/** Checks also for packages that a later version of the bench added. */
 const isInstalled = () =>
   existsSync(NODE) &&
   Object.keys(dependencies).every((name) => existsSync(join(FOLDER, 'node_modules', name)))
 
-/** Installs what runs on Node, and Node itself, in the versions of the lock file, unless that has been done. */
+/** Installs Node and what runs on it, in the versions of the lock file, unless that has been done. */
 export async function installContenders(): Promise<void> {
   if (missingNode() === null) return
-  // With all of the environment, which says where the registry is; but not as for production, which would be another set.
+  // With the whole environment, which names the registry, but without NODE_ENV=production, which would
+  // install another set.
   const env = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   await run(['npm', 'ci', '--prefix', FOLDER, '--no-audit', '--no-fund', '--ignore-scripts'], {
     env: { ...Object.fromEntries(env), NODE_ENV: '' },
@@ -33,12 +34,12 @@ export async function installContenders(): Promise<void> {
 
 const sign = (text: string) => createHmac('sha256', SECRET).update(text).digest('base64')
 
-/** Session ids as long as the tokens of Cloakroom, without the letter. */
+/** Session ids as long as Cloakroom's tokens without their letter. */
 const sidOf = (i: number) => tokenOf(i).slice(1)
 
 const FORM = 'application/x-www-form-urlencoded'
 
-/** What two small programs of the bench answer to alike. */
+/** The requests that two small programs of the bench answer in the same way. */
 const requestsWith = (cookie: string): Readonly<Record<Work, string>> => {
   const get = (...keys: readonly string[]) =>
     rawRequest(`GET /get?${keys.map((key) => `key=${key}`).join('&')}`, { Cookie: cookie })
@@ -61,7 +62,7 @@ interface OverRedis {
   readonly cookie: object
 }
 
-/** A framework whose sessions connect-redis keeps as JSON. Both sign the cookie alike. */
+/** A framework whose sessions connect-redis stores as JSON. Both sign the cookie in the same way. */
 const overRedis = ({ name, script, requests, cookie }: OverRedis): Contender => ({
   name,
   missing: () => missingNode() ?? missingRedis(),
@@ -112,13 +113,16 @@ export const fastify = overRedis({
 
 interface Kept {
   readonly name: string
-  /** Of a database of its own, for the program. */
+  /** The variables of a program with its own database. */
   readonly env: Readonly<Record<string, string>>
   readonly pids: readonly number[]
   readonly started: readonly string[]
 }
 
-/** better-auth tells the whole session, with its user, whatever one wants to know; ten additional fields are its attributes. */
+/**
+ * better-auth returns the whole session with its user for every request; ten additional fields are its
+ * attributes.
+ */
 export const betterAuth: Contender = {
   name: 'better-auth on SQLite (better-sqlite3)',
   missing: missingNode,
@@ -142,7 +146,7 @@ export const betterAuthOnPostgres: Contender = {
     const kept = { name, env: { POSTGRES: url }, pids: [pid], started: [started] }
     const target = stack.use(await startBetterAuth(setting, kept))
     const all = stack.move()
-    // PostgreSQL tidies up later.
+    // PostgreSQL cleans up later.
     return { ...target, worksLater: true, [Symbol.asyncDispose]: () => all.disposeAsync() }
   },
 }
@@ -165,7 +169,7 @@ async function startBetterAuth({ folder, count }: Setting, kept: Kept): Promise<
     requests: {
       one: read,
       ten: read,
-      // Its check of the origin wants one.
+      // Its origin check requires one.
       write: rawRequest(
         'POST /api/auth/update-session',
         { Cookie: cookie, Origin: 'http://127.0.0.1' },

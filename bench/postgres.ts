@@ -4,18 +4,18 @@ import { SQL } from 'bun'
 import { freePort } from '../test/support/port.ts'
 import { type Child, run, startChild } from './process.ts'
 
-/** Where Debian keeps the programs of the server, which are not on the path. */
+/** Debian's folder for the server's programs, which is not on the path. */
 const DEBIAN = '/usr/lib/postgresql'
 
 const OWNER = 'owner'
 
-/** A PostgreSQL server of the bench's own. */
+/** A PostgreSQL server for the bench only. */
 export interface Postgres extends Child {
   readonly port: number
   readonly started: string
-  /** The URL of its one database. */
+  /** The URL of its only database. */
   readonly url: string
-  /** Runs one statement; its rows. */
+  /** Runs one statement and returns its rows. */
   ask(text: string): Promise<readonly (readonly unknown[])[]>
 }
 
@@ -26,7 +26,7 @@ export const missingPostgres = (): string | null =>
       ? 'a user who is not root'
       : null
 
-/** Starts PostgreSQL as it comes: all of its settings are the defaults, but for where it listens. */
+/** Starts PostgreSQL with default settings, except for where it listens. */
 export async function startPostgres(folder: string): Promise<Postgres> {
   const bin = programs() ?? ''
   const data = join(folder, 'postgres')
@@ -38,10 +38,10 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   await run([...as, join(bin, 'initdb'), '-D', data, ...made], { cwd: '/' })
   const port = freePort()
   const settings = ['-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=']
-  // It says on standard error that it is ready.
+  // It reports on standard error that it is ready.
   const said = ['sh', '-c', 'exec "$0" "$@" 2>&1']
   const command = [...said, ...as, join(bin, 'postgres'), '-D', data, ...settings]
-  // At once, and in good order; by SIGTERM it would wait for its clients.
+  // Stops it at once and in order; with SIGTERM it would wait for its clients.
   const child = startChild(command, { cwd: '/', stop: 'SIGINT' })
   await child.said(/ready to accept connections/)
   const url = `postgres://${OWNER}@127.0.0.1:${port}/postgres`
@@ -68,7 +68,7 @@ export function versionOfPostgres(): string {
   return /[\d.]+/.exec(stdout.toString())?.[0] ?? 'none'
 }
 
-/** The folder of the newest version that is installed. */
+/** Returns the folder of the newest installed version. */
 function programs(): string | null {
   const onPath = Bun.which('postgres')
   if (onPath !== null) return join(onPath, '..')
@@ -77,7 +77,10 @@ function programs(): string | null {
   return newest === undefined ? null : join(DEBIAN, newest, 'bin')
 }
 
-/** PostgreSQL does not run as root: the user and the group to run it as instead, or that it may run as whoever this is. */
+/**
+ * PostgreSQL does not run as root. Returns the user and group to run it as, or that it may run as the current
+ * user.
+ */
 function idsToRunAs(): [number, number] | 'self' | 'none' {
   if (process.getuid?.() !== 0) return 'self'
   if (Bun.which('setpriv') === null) return 'none'

@@ -1,27 +1,27 @@
 import { readdirSync, readFileSync, writeSync } from 'node:fs'
 
-/** The clock ticks in a second by which Linux accounts CPU time to user programs, on every architecture. */
-const TICKS = 100
+/** Clock ticks per second in which Linux reports CPU time to user programs, on every architecture. */
+const TICKS_PER_SECOND = 100
 
-/** A program that was started and is to be stopped. */
+/** A started program that must be stopped. */
 export interface Child extends AsyncDisposable {
   readonly pid: number
   /** Resolves with the match as soon as the program has written it to standard output. */
   said(pattern: RegExp): Promise<RegExpExecArray>
 }
 
-/** Characters of what a program says that are kept. */
-const LONGEST_OUTPUT = 10_000
+/** How many characters of a program's output are kept. */
+const MAX_OUTPUT_LENGTH = 10_000
 
 interface Given {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** What asks it to stop, if not SIGTERM. */
+  /** The signal that stops it, if not SIGTERM. */
   readonly stop?: NodeJS.Signals
 }
 
 const running = new Set<Bun.Subprocess>()
-// However the bench ends, nothing that it started goes on.
+// However the bench ends, all its child processes end too.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
@@ -32,7 +32,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-/** What every program sees of the environment: no setting, no proxy. */
+/** The environment of every program: no setting, no proxy. */
 const environment = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', NODE_ENV: 'production' }
 
 /** Starts a program that does not outlive the bench. */
@@ -48,19 +48,19 @@ function spawn(command: readonly string[], { cwd, env = {} }: Given) {
   return child
 }
 
-/** Starts a program that runs until it is disposed of: it is asked to stop, and made to after five seconds. */
+/** Starts a program that runs until it is disposed: it gets a signal, and is killed after five seconds. */
 export function startChild(command: readonly string[], given: Given = {}): Child {
   const child = spawn(command, given)
   let out = ''
   let err = ''
   let wake = () => {}
-  // Not waited for at the end: what the program has started may hold its output open.
+  // Not awaited at the end: children of the program may hold its output open.
   void hear(child.stdout, (text) => {
-    out = (out + text).slice(-LONGEST_OUTPUT)
+    out = (out + text).slice(-MAX_OUTPUT_LENGTH)
     wake()
   })
   void hear(child.stderr, (text) => {
-    err = (err + text).slice(-LONGEST_OUTPUT)
+    err = (err + text).slice(-MAX_OUTPUT_LENGTH)
   })
   let hasEnded = false
   void child.exited.then(() => {
@@ -95,7 +95,7 @@ async function hear(stream: ReadableStream<Uint8Array>, add: (text: string) => v
   for await (const bytes of stream) add(decoder.decode(bytes, { stream: true }))
 }
 
-/** Runs a program to its end and resolves with what it wrote to standard output. Throws if it failed. */
+/** Runs a program to its end and resolves with its standard output. Throws if it failed. */
 export async function run(command: readonly string[], given: Given = {}): Promise<string> {
   const child = spawn(command, given)
   const [out, err, code] = await Promise.all([
@@ -108,20 +108,20 @@ export async function run(command: readonly string[], given: Given = {}): Promis
   return out
 }
 
-/** CPU time that these processes, all of their threads and all of their descendants have taken so far, in microseconds. */
+/** Returns the CPU time of these processes, their threads and all descendants so far, in microseconds. */
 export const cpuOf = (pids: readonly number[]): number => sum(cpuOfEach(pids))
 
-/** The same of each of them. None may be a descendant of another. */
+/** The same for each of them. None may be a descendant of another. */
 export function cpuOfEach(pids: readonly number[]): readonly number[] {
   const parents = new Map<number, number>()
   const ticks = new Map<number, number>()
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry)
     if (Number.isNaN(pid)) continue
-    const fields = statOf(pid)
+    const fields = readStat(pid)
     if (fields === null) continue
     parents.set(pid, Number(fields[1]))
-    // Its own, and that of its children that have ended.
+    // Its own time, and that of its ended children.
     ticks.set(pid, sum(fields.slice(11, 15).map(Number)))
   }
   const ownerOf = (pid: number): number | undefined => {
@@ -135,13 +135,13 @@ export function cpuOfEach(pids: readonly number[]): readonly number[] {
     const before = owner === undefined ? undefined : taken.get(owner)
     if (owner !== undefined && before !== undefined) taken.set(owner, before + each)
   }
-  return pids.map((pid) => ((taken.get(pid) ?? 0) / TICKS) * 1e6)
+  return pids.map((pid) => ((taken.get(pid) ?? 0) / TICKS_PER_SECOND) * 1e6)
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
 
-/** What follows the name of the program in `/proc/PID/stat` (proc_pid_stat(5)); null: it has ended. */
-function statOf(pid: number): readonly string[] | null {
+/** Returns what follows the program's name in `/proc/PID/stat` (proc_pid_stat(5)); null: it has ended. */
+function readStat(pid: number): readonly string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return text.slice(text.lastIndexOf(')') + 2).split(' ')
@@ -150,7 +150,7 @@ function statOf(pid: number): readonly string[] | null {
   }
 }
 
-/** Resident memory of a process in bytes: all of it, and what of it is no mapped file. */
+/** Returns the resident memory of a process in bytes: all of it, and the part that is no mapped file. */
 export function memoryOf(pid: number): { readonly all: number; readonly own: number } {
   const text = readFileSync(`/proc/${pid}/status`, 'latin1')
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1_024

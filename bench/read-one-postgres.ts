@@ -3,7 +3,7 @@ import { compareAll } from './contenders.ts'
 import { betterAuthOnPostgres } from './node.ts'
 import { cloakroomOnPostgres } from './shared.ts'
 
-/** What does it cost to read one attribute where all sessions are in PostgreSQL? */
+/** What does it cost to read one attribute if all sessions are in PostgreSQL? */
 export const readOnePostgres = (bench: Bench): Promise<Answer> =>
   compareAll(bench, {
     title: 'Read one attribute, on PostgreSQL',

@@ -3,7 +3,7 @@ import { compareAll } from './contenders.ts'
 import { express } from './node.ts'
 import { cloakroomOnRedis } from './shared.ts'
 
-/** What does it cost to read one attribute where all sessions are in Redis? */
+/** What does it cost to read one attribute if all sessions are in Redis? */
 export const readOneRedis = (bench: Bench): Promise<Answer> =>
   compareAll(bench, {
     title: 'Read one attribute, on Redis',

@@ -1,7 +1,7 @@
 import type { Answer, Bench } from './bench.ts'
 import { compareAll } from './contenders.ts'
 
-/** What does it cost to find the session of a cookie and read one attribute of it? */
+/** What does it cost to find a cookie's session and read one of its attributes? */
 export const readOne = (bench: Bench): Promise<Answer> =>
   compareAll(bench, {
     title: 'Read one attribute',

@@ -2,15 +2,15 @@ import { join } from 'node:path'
 import { freePort } from '../test/support/port.ts'
 import { type Child, run, startChild } from './process.ts'
 
-/** A Redis server of the bench's own. */
+/** A Redis server for the bench only. */
 export interface Redis extends Child {
   readonly port: number
   readonly started: string
 }
 
 /**
- * Starts Redis. Durable: every write is synced to the disk before it is answered. Else it keeps nothing on disk at all, which is the
- * quickest that it can be.
+ * Starts Redis. Durable: every write is synced to disk before the reply. Otherwise it keeps nothing on disk,
+ * which is the fastest.
  */
 export async function startRedis(folder: string, isDurable: boolean): Promise<Redis> {
   const port = freePort()
@@ -26,7 +26,7 @@ export async function startRedis(folder: string, isDurable: boolean): Promise<Re
   return { ...child, port, started: `redis-server --port PORT ${shown}` }
 }
 
-/** Sends commands, each a list of words, and throws unless all of them succeed. */
+/** Sends commands, each a list of words. Throws unless all succeed. */
 export async function sendCommands(
   redis: Redis,
   folder: string,
@@ -43,11 +43,11 @@ export async function sendCommands(
   if (!out.includes('errors: 0')) throw new Error(`Redis did not take the sessions: ${out}`)
 }
 
-/** Sends one command, and resolves with what it answers, as redis-cli prints it. */
+/** Sends one command and resolves with the reply as redis-cli prints it. */
 export const ask = ({ port }: Redis, ...words: readonly string[]): Promise<string> =>
   run(['redis-cli', '-p', String(port), ...words])
 
-/** The commands that fill it, one a session. */
+/** Yields the commands that fill it, one per session. */
 export function* each(count: number, command: (i: number) => readonly string[]): Iterable<readonly string[]> {
   for (let i = 0; i < count; i++) yield command(i)
 }

@@ -3,7 +3,7 @@ import { CONNECTIONS } from './load.ts'
 import { describeMachine } from './machine.ts'
 import { count } from './words.ts'
 
-/** The results as a page. `command`: what was typed to get them. */
+/** Returns the results as a page. `command` is the command line that produced them. */
 export async function reportOf(answers: readonly Answer[], size: Size, command: string): Promise<string> {
   const goals = answers.flatMap((answer) => answer.goals)
   const started = [...new Set(answers.flatMap((answer) => answer.started))]

@@ -9,7 +9,7 @@ export const KINDS = [
   { work: 'write', verb: 'write' },
 ] as const
 
-/** Do reads and writes cost more where there are many sessions? */
+/** Do reads and writes cost more if there are many sessions? */
 export async function scale(bench: Bench): Promise<Answer> {
   const { scales } = bench.size
   await using stack = new AsyncDisposableStack()

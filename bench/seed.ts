@@ -8,28 +8,28 @@ import { attributesOf, tokenOf, USERS, unameOf } from './sessions.ts'
 /** The password of every user of the bench. */
 export const PASSWORD = 'a password of the bench'
 
-/** The longest life of a session that was begun by a login. */
+/** The longest life of a session that began with a login. */
 export const LIFETIME = 12 * 3_600_000
 
-/** That of the commonest browser, since it is stored with every session. */
+/** The most common browser's user agent, since it is stored with every session. */
 export const USER_AGENT =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 
-/** Sessions put at once: as many as share a commit. */
+/** Sessions that are put at once: as many as share a commit. */
 const BATCH = 2_000
 
 export interface Seeding {
-  /** Live sessions, of the numbers from 0 on. */
+  /** Live sessions, with numbers from 0 on. */
   readonly count: number
   /** Attributes of each. */
   readonly attributes: number
-  /** Sessions besides that have ended long ago and wait to be swept. */
+  /** Further sessions that ended long ago and wait for the sweep. */
   readonly ended?: number
 }
 
 export const databaseIn = (data: string): string => join(data, 'cloakroom.db')
 
-/** Makes a database with sessions in a data folder; how large its file is then, in bytes. */
+/** Makes a database with sessions in a data folder. Returns the file's size in bytes. */
 export async function seed(data: string, { count, attributes, ended = 0 }: Seeding): Promise<number> {
   const path = databaseIn(data)
   const store = await openSqliteStore(path, { alone: false, create: true })
@@ -57,7 +57,7 @@ export async function insertUsers(store: Store): Promise<void> {
         fullname: '',
         email: '',
         passwordHash,
-        // With an admin there the server makes none at its start.
+        // With an admin, the server creates none at its start.
         roles: i === 0 ? ['admin'] : [],
         disabled: false,
         generation: 1,
@@ -76,7 +76,7 @@ interface Inserting {
 async function insertSessions(store: Store, { from, count, attributes, beganAt }: Inserting): Promise<void> {
   const insert = async (i: number) => {
     const id = idOf(tokenOf(i))
-    // Not awaited: the store does them in order, in the same commit.
+    // Not awaited: the store runs them in order, in the same commit.
     const inserted = store.insertSession({
       id,
       uname: unameOf(i),

@@ -2,14 +2,17 @@ import { hash } from 'node:crypto'
 import { join } from 'node:path'
 
 /**
- * The sessions that every contender holds. All follows from a session's number, so that nothing has to be remembered: its token, its
- * user and what it keeps.
+ * The sessions that every contender holds. A session's token, user and values follow from its number, so
+ * nothing has to be stored.
  */
 
-/** Attributes of a session where a question does not ask for fewer. */
+/** Attributes of a session, unless a question asks for fewer. */
 export const ATTRIBUTES = 10
 
-/** A token as the server makes them for logins with CSRF protection. Of the same length, but from the number and not random. */
+/**
+ * Returns a token like those of logins with CSRF protection: the same length, but derived from the number
+ * instead of random.
+ */
 export const tokenOf = (i: number): string => `s${hash('sha256', `session ${i}`, 'base64url')}`
 
 export const keyOf = (k: number): string => `a${k}`
@@ -17,15 +20,15 @@ export const keyOf = (k: number): string => `a${k}`
 /** Twenty characters. */
 export const valueAt = (i: number, k: number): string => `value-${k}-${i}`.padEnd(20, '.')
 
-/** The first so many attributes. */
+/** Returns the first `count` attributes. */
 export const attributesOf = (i: number, count: number): Map<string, string> =>
   new Map(Array.from({ length: count }, (_, k) => [keyOf(k), valueAt(i, k)]))
 
-/** Users that the sessions are shared out to. */
+/** Users among whom the sessions are divided. */
 export const USERS = 1_000
 export const unameOf = (i: number): string => `user${String(i % USERS).padStart(4, '0')}`
 
-/** What a request needs to know of a session: fields, each of the same width in every session, which `{1}`, `{2}`… stand for. */
+/** What a request needs to know about a session: fields of fixed width, for which `{1}`, `{2}`… stand. */
 export type RecordOf = (i: number) => readonly string[]
 
 /** A file of records, for `load.lua`. */

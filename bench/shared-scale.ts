@@ -8,7 +8,10 @@ import { count, times } from './words.ts'
 
 const TITLE = 'Few sessions and many, in the stores that nodes share'
 
-/** What do many sessions cost in the stores that many nodes share: bytes for each, and CPU time for each request? */
+/**
+ * What do many sessions cost in the stores that several nodes share: bytes per session, and CPU time per
+ * request?
+ */
 export async function sharedScale(bench: Bench): Promise<Answer> {
   const missing = [onRedis, onPostgres].flatMap((kind) => kind.missing() ?? [])
   const found = []
@@ -39,11 +42,11 @@ interface Found {
   readonly started: readonly string[]
 }
 
-/** A server on a store that holds so many sessions. */
+/** A server on a store with `count` sessions. */
 interface Filled {
   readonly server: Cloakroom
   readonly size: number
-  /** Of a session. */
+  /** Per session. */
   readonly bytes: number
 }
 
@@ -84,7 +87,7 @@ async function scaleOf(bench: Bench, kind: SharedKind): Promise<Found> {
   return { groups, rows, goals, started: servers.flatMap(({ server }) => server.started) }
 }
 
-/** CPU time of the node and of the store, in the middle. */
+/** Median CPU time of the node and of the store. */
 const partsOf = (figures: Figures | undefined): readonly string[] =>
   [0, 1].map((part) =>
     spreadOf((figures?.rounds ?? []).map(({ parts }) => parts[part] ?? Number.NaN)).median.toFixed(1),

@@ -12,26 +12,29 @@ import { ask, missingRedis, type Redis, sendCommands, startRedis } from './redis
 import { insertUsers, LIFETIME, type Seeding, USER_AGENT } from './seed.ts'
 import { ATTRIBUTES, attributesOf, keyOf, tokenOf, USERS, unameOf, valueAt } from './sessions.ts'
 
-/** A store that many nodes can share, with everything in a server of the bench's own. */
+/** A store that several nodes can share, on a server for the bench only. */
 export interface Shared extends AsyncDisposable {
-  /** Of the program that keeps everything. */
+  /** The process id of the store's server. */
   readonly pid: number
   readonly url: string
   readonly started: string
-  /** Puts users and sessions into it, looks whether the store finds them, and resolves with the bytes that the sessions take. */
+  /**
+   * Adds users and sessions, checks that the store finds them, and resolves with the bytes that the sessions
+   * take.
+   */
   fill(seeding: Seeding): Promise<number>
 }
 
-/** A kind of store that many nodes can share. */
+/** A kind of store that several nodes can share. */
 export interface SharedKind {
   readonly name: string
-  /** What to install for it, or null: it can be started. */
+  /** Returns what to install, or null: it can be started. */
   missing(): string | null
   start(folder: string, isDurable: boolean): Promise<Shared>
 }
 
-/** Milliseconds within which each of the many commands of a filling has to be answered. */
-const PATIENCE = 60_000
+/** Milliseconds within which each of the many filling commands must be answered. */
+const TIMEOUT_MS = 60_000
 
 export const onRedis: SharedKind = {
   name: 'Redis',
@@ -53,14 +56,14 @@ export const onPostgres: SharedKind = {
 }
 
 /**
- * The sessions in bulk: one after the other, as the store would do it, two million of them take ten minutes and more. `fields.ts` and
- * `keys.ts` of the store say what is where.
+ * Fills sessions in bulk: one by one, as the store would, two million of them take more than ten minutes. The
+ * store's `fields.ts` and `keys.ts` define the layout.
  */
 async function fillRedis(
   { server, folder, url }: RedisPlace,
   { count, attributes }: Seeding,
 ): Promise<number> {
-  const options = { ...readConfig({}, {}).redis, timeout: PATIENCE }
+  const options = { ...readConfig({}, {}).redis, timeout: TIMEOUT_MS }
   const used = async () => Number(/^used_memory:(\d+)/m.exec(await ask(server, 'INFO', 'memory'))?.[1])
   const store = await openRedisStore(url, options, () => {})
   try {
@@ -78,7 +81,7 @@ async function fillRedis(
 
 interface RedisPlace {
   readonly server: Redis
-  /** For what is sent to it. */
+  /** For the data that is sent to it. */
   readonly folder: string
   readonly url: string
 }
@@ -86,7 +89,7 @@ interface RedisPlace {
 /** Sessions that are sent to Redis at once. */
 const CHUNK = 100_000
 
-/** What a login and a put leave in Redis, for each session. */
+/** Yields what a login and a put leave in Redis, for each session. */
 function* commandsOf(from: number, to: number, attributes: number, now: number): Iterable<readonly string[]> {
   const [beganAt, endsAt] = [String(now), String(now + LIFETIME)]
   const times = { beganAt: now, usedAt: now, endsAt: now + LIFETIME, latestEndsAt: now + LIFETIME }
@@ -106,9 +109,12 @@ function* commandsOf(from: number, to: number, attributes: number, now: number):
   }
 }
 
-/** The sessions in bulk, since each by itself would take two commits. What they are follows from their number, as in `sessions.ts`. */
+/**
+ * Fills sessions in bulk, since each one alone would take two commits. They follow from their number, as in
+ * `sessions.ts`.
+ */
 async function fillPostgres(server: Postgres, { count, attributes }: Seeding): Promise<number> {
-  const store = await openPostgresStore(server.url, { create: true, timeout: PATIENCE, connections: 8 })
+  const store = await openPostgresStore(server.url, { create: true, timeout: TIMEOUT_MS, connections: 8 })
   const size = async () => {
     const [row] = await server.ask(
       `SELECT pg_total_relation_size('cloakroom.sessions') + pg_total_relation_size('cloakroom.attributes')`,
@@ -132,7 +138,7 @@ async function fillPostgres(server: Postgres, { count, attributes }: Seeding): P
         SELECT first.n + i, 'a' || k, rpad('value-' || k || '-' || i, 20, '.')
           FROM (SELECT min(n) AS n FROM cloakroom.sessions) AS first, generate_series(0, ${count - 1}) AS i,
             generate_series(0, ${attributes - 1}) AS k ORDER BY i, k`)
-    // As it does by itself some time after so many insertions, and not in the middle of a round.
+    // As PostgreSQL does itself some time after so many insertions, but not in the middle of a round.
     await server.ask('VACUUM ANALYZE')
     await requireRight(store, count, attributes)
     return (await size()) - before
@@ -141,10 +147,13 @@ async function fillPostgres(server: Postgres, { count, attributes }: Seeding): P
   }
 }
 
-/** Sessions that are read before they are believed to be there. */
+/** How many sessions are read to check that they are there. */
 const SAMPLES = 100
 
-/** Throws unless the store itself finds the first session, the last, and some between, with all that they hold, and sessions of their users. */
+/**
+ * Throws unless the store finds the first session, the last and some in between, with all their data, and
+ * sessions of their users.
+ */
 async function requireRight(store: Store, count: number, attributes: number): Promise<void> {
   for (let sample = 0; sample <= SAMPLES; sample++) {
     const i = Math.floor(((count - 1) * sample) / SAMPLES)
@@ -160,7 +169,7 @@ async function requireRight(store: Store, count: number, attributes: number): Pr
   }
 }
 
-/** Cloakroom with all that it keeps in such a store; the store's CPU time counts as well. */
+/** Cloakroom with all its data in such a store; the store's CPU time counts as well. */
 const cloakroomOn = (kind: SharedKind): Contender => ({
   name: `Cloakroom on ${kind.name}`,
   missing: kind.missing,

@@ -5,7 +5,7 @@ import { spreadOf } from './compare.ts'
 import { startChild } from './process.ts'
 import { count, millis } from './words.ts'
 
-/** How long is it until a server that is started says that it is ready? */
+/** How long does a server take from its start until it reports that it is ready? */
 export async function start(bench: Bench): Promise<Answer> {
   const rows: string[][] = []
   const goals: Goal[] = []

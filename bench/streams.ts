@@ -12,13 +12,13 @@ import { count, micros, times } from './words.ts'
 /** Streams of one session each. */
 const STREAMS = 1_000
 
-/** Milliseconds until what was opened or closed has no work left. */
-const SETTLE = 3_000
+/** Milliseconds until opening or closing streams causes no more work. */
+const SETTLE_MS = 3_000
 
-/** Streams that are opened at once: fewer than the kernel lets wait. */
+/** Streams that are opened at once: fewer than the kernel's queue of connections. */
 const AT_ONCE = 50
 
-/** What do streams of events take that are open, in memory, while nothing is told, and of a read? */
+/** What do open event streams cost: in memory, while idle, and for a read? */
 export async function streams(bench: Bench): Promise<Answer> {
   const start = async () => {
     const folder = bench.folder()
@@ -29,14 +29,14 @@ export async function streams(bench: Bench): Promise<Answer> {
   await using without = await start()
   await using streaming = await start()
   bench.say(`measures: a read with ${count(STREAMS)} streams and without`)
-  // What the runtime takes to get going is nobody's stream.
+  // The runtime's start-up cost does not belong to any stream.
   using warm = await openStreams(streaming)
   warm[Symbol.dispose]()
-  await Bun.sleep(SETTLE)
+  await Bun.sleep(SETTLE_MS)
   const before = memoryOf(streaming.pid).all
   using open = await openStreams(streaming)
   const each = (memoryOf(streaming.pid).all - before) / open.count
-  await Bun.sleep(SETTLE)
+  await Bun.sleep(SETTLE_MS)
   const idle = await idleOf([without.pid, streaming.pid], bench.size.loaded)
   const found = await compare(
     [
@@ -75,14 +75,14 @@ export async function streams(bench: Bench): Promise<Answer> {
   }
 }
 
-/** CPU time in microseconds that each process takes in a second in which nobody asks it. */
+/** Returns the CPU time in microseconds that each process takes per second without requests. */
 async function idleOf(pids: readonly number[], seconds: number): Promise<readonly number[]> {
   const before = pids.map((pid) => cpuOf([pid]))
   await Bun.sleep(seconds * 1_000)
   return pids.map((pid, i) => (cpuOf([pid]) - (before[i] ?? 0)) / seconds)
 }
 
-/** Opens streams and reads what they tell until the end of the block. */
+/** Opens streams and reads them until the end of the block. */
 async function openStreams({ port }: Cloakroom) {
   const sockets: Socket[] = []
   for (let i = 0; i < STREAMS; i += AT_ONCE) {

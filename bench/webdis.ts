@@ -9,7 +9,10 @@ import { ATTRIBUTES, attributesOf, keyOf, tokenOf, writeRecords } from './sessio
 const get = (command: string) => rawRequest(`GET /${command}`, {})
 const keys = Array.from({ length: 10 }, (_, k) => keyOf(k))
 
-/** Redis over HTTP: a hash for each session. Whoever knows its key may read and write it; there is no login and no CSRF check. */
+/**
+ * Redis over HTTP: a hash per session. Clients that know its key may read and write it; there is no login and
+ * no CSRF check.
+ */
 export const webdis: Contender = {
   name: 'Webdis + Redis, no login, no CSRF check',
   missing: () => missingRedis() ?? (Bun.which('webdis') === null ? 'apt-get install webdis' : null),
@@ -73,7 +76,10 @@ async function answers(port: number): Promise<void> {
   throw new Error('Webdis does not answer.')
 }
 
-/** Webdis says what was asked for by its place and not by its name, but not whether that was `HGET a0` or `HGET w`. */
+/**
+ * Webdis returns values by position, not by name, and does not say whether the request was `HGET a0` or `HGET
+ * w`.
+ */
 function attributesIn(answer: string): Record<string, unknown> {
   const { HGET, HMGET } = JSON.parse(answer) as { HGET?: string | null; HMGET?: (string | null)[] }
   if (HMGET !== undefined) return Object.fromEntries(keys.map((key, k) => [key, HMGET[k]]))

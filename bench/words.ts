@@ -4,7 +4,7 @@ export const times = (ratio: number): string => (ratio < 10 ? ratio.toFixed(2) :
 
 export const count = (number: number): string => Math.round(number).toLocaleString('en')
 
-/** A duration that is given in microseconds. */
+/** Formats a duration in microseconds. */
 export const micros = (duration: number): string =>
   duration < 1_000 ? `${Math.round(duration)} µs` : millis(duration / 1_000)
 

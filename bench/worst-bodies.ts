@@ -8,15 +8,15 @@ import { micros, times } from './words.ts'
 import { bodies, heads, plain, requestOf, type Shape, senders } from './worst-requests.ts'
 
 const MIB = 1_048_576
-/** Bytes that are read of any client, in a body as in a head. */
+/** Bytes that are read for any client, in a body or in a head. */
 const SMALL = 14_000
 const CONNECTIONS = 4
-/** The least CPU time that is told apart, in microseconds. */
-const TICK = 10_000
-/** Seconds of a turn, at most: there are a thousand. */
-const LONGEST_S = 0.2
+/** The smallest CPU time that can be measured, in microseconds. */
+const TICK_US = 10_000
+/** The longest turn, in seconds: there are a thousand. */
+const MAX_TURN_S = 0.2
 
-/** To whom a request goes and from whom, and how large it is. */
+/** The receiver and sender of a request, and its size. */
 type Kind = readonly [name: string, line: string, sender: readonly string[], bytes: number]
 
 const kinds: readonly Kind[] = [
@@ -27,13 +27,13 @@ const kinds: readonly Kind[] = [
   ['login, 14 KB', 'POST /z_security_check', senders.nobody, SMALL],
 ]
 
-/** What does the worst request of each shape cost the server, of a stranger and of a user? */
+/** What does the worst request of each shape cost the server, from a stranger and from a user? */
 export async function worstBodies(bench: Bench): Promise<Answer> {
   const folder = bench.folder()
   const data = join(folder, 'data')
   await seed(data, { count: 10, attributes: 2 })
   await using server = await startCloakroom({ folder, data, count: 10 })
-  const seconds = Math.min(LONGEST_S, bench.size.seconds / 20)
+  const seconds = Math.min(MAX_TURN_S, bench.size.seconds / 20)
   const rows: string[][] = []
   let worst = { ratio: 0, name: '' }
   const measure = async (name: string, cells: readonly (readonly [Kind, Shape] | null)[]) => {
@@ -62,7 +62,7 @@ export async function worstBodies(bench: Bench): Promise<Answer> {
     plain(SMALL).name,
     kinds.map((kind) => [kind, plain(kind[3])] as const),
   )
-  // With one round it is to be seen that it works, and no more.
+  // One round only shows that it works.
   const most = bench.size.rounds === 1 ? 2 : bodies.length
   for (const shapeOf of bodies.slice(0, most)) {
     await measure(
@@ -77,7 +77,7 @@ export async function worstBodies(bench: Bench): Promise<Answer> {
       shape,
     ]
     await measure(shape.name, [
-      // One that brings cookies of ours is no request without them.
+      // A request that brings cookies of ours does not exist without them.
       shape.isOfCookies === true ? null : get(senders.nobody),
       get(senders.unknown),
       get(senders.user),
@@ -106,7 +106,10 @@ export async function worstBodies(bench: Bench): Promise<Answer> {
   }
 }
 
-/** What a request costs, and how many times as much as another one: medians, since the machine may have much else to do. */
+/**
+ * Returns what a request costs, and how many times as much as another one: medians, since the machine may be
+ * busy.
+ */
 async function compareCosts(
   server: Cloakroom,
   request: Buffer,
@@ -125,7 +128,10 @@ async function compareCosts(
 
 const medianOf = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
 
-/** CPU time of the server in microseconds for a request that a few connections repeat for some seconds. */
+/**
+ * Returns the server's CPU time in microseconds per request, while a few connections repeat it for some
+ * seconds.
+ */
 async function costOf(server: Cloakroom, request: Buffer, seconds: number): Promise<number> {
   await Promise.all(Array.from({ length: CONNECTIONS }, () => repeat(server.port, request, 0.02)))
   const before = cpuOf([server.pid])
@@ -133,10 +139,13 @@ async function costOf(server: Cloakroom, request: Buffer, seconds: number): Prom
     Array.from({ length: CONNECTIONS }, () => repeat(server.port, request, seconds)),
   )
   const answered = counts.reduce((sum, count) => sum + count, 0)
-  return Math.max(TICK, cpuOf([server.pid]) - before) / answered
+  return Math.max(TICK_US, cpuOf([server.pid]) - before) / answered
 }
 
-/** Sends a request again and again on one connection, or on a new one where the server closes it; how many were answered. */
+/**
+ * Repeats a request on one connection, or on a new one when the server closes it. Returns how many were
+ * answered.
+ */
 async function repeat(port: number, request: Buffer, seconds: number): Promise<number> {
   const until = performance.now() + seconds * 1_000
   let count = 0
@@ -156,7 +165,10 @@ async function repeat(port: number, request: Buffer, seconds: number): Promise<n
   return count
 }
 
-/** One request and its whole answer. False: the server has closed the connection, or will. */
+/**
+ * Sends one request and reads the whole response. Returns false if the server has closed the connection, or
+ * will.
+ */
 function exchange(socket: Socket, request: Buffer): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let received = ''

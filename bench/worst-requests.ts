@@ -1,7 +1,7 @@
 import { csrfTokenOf } from '../src/session/token.ts'
 import { tokenOf } from './sessions.ts'
 
-/** What a request to be repeated is made of. */
+/** The parts of a request that is repeated. */
 export interface Shape {
   readonly name: string
   /** Header lines, and the query or the body. */
@@ -32,10 +32,10 @@ const json = (name: string, start: string, piece: string, end: string) => (bytes
   body: filled(start, piece, end, bytes),
 })
 
-/** What all others are compared with: a JSON body of one long string. */
+/** The request with which all others are compared: a JSON body of one long string. */
 export const plain = json('JSON: one string', '{"a":"', 'x', '"}')
 
-/** Bodies of so many bytes, each the worst of its kind. */
+/** Bodies of a given size, each the worst of its kind. */
 export const bodies: readonly ((bytes: number) => Shape)[] = [
   form('form: `+`', 'a=', '+'),
   json('JSON: escapes, `\\u0041`', '{"a":"', '\\u0041', '"}'),
@@ -54,7 +54,7 @@ export const bodies: readonly ((bytes: number) => Shape)[] = [
   form('form: `%41` behind a broken one', 'a=%zz', '%41'),
 ]
 
-/** Heads of about so many bytes. */
+/** Heads of about a given size. */
 export const heads: readonly ((bytes: number) => Shape)[] = [
   (bytes) => ({ ...none, name: 'query: `+`', query: filled('key=', '+', '', bytes) }),
   (bytes) => ({ ...none, name: 'query: `%41`', query: filled('key=', '%41', '', bytes) }),
@@ -82,14 +82,14 @@ const unknownCookies = (bytes: number) =>
     '; ',
   )
 
-/** Who sends a request: header lines. */
+/** The header lines of each sender. */
 export const senders = {
   nobody: [],
   unknown: [`Cookie: zsessionid=u${'A'.repeat(43)}`],
   user: [`Cookie: zsessionid=${tokenOf(0)}`, `CSRFToken: ${csrfTokenOf(tokenOf(0))}`],
 } as const
 
-/** The bytes of a request. */
+/** Returns the bytes of a request. */
 export function requestOf(line: string, shape: Shape, sender: readonly string[]): Buffer {
   const [method = '', path = ''] = line.split(' ')
   const query = shape.query === '' ? '' : `?${shape.query}`

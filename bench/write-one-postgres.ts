@@ -3,7 +3,9 @@ import { compareAll } from './contenders.ts'
 import { betterAuthOnPostgres } from './node.ts'
 import { cloakroomOnPostgres } from './shared.ts'
 
-/** What does it cost to write one attribute, on disk before the answer, where all sessions are in PostgreSQL? */
+/**
+ * What does it cost to write one attribute, on disk before the response, if all sessions are in PostgreSQL?
+ */
 export const writeOnePostgres = (bench: Bench): Promise<Answer> =>
   compareAll(bench, {
     title: 'Write one attribute, durably, on PostgreSQL',

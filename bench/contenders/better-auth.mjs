@@ -1,5 +1,5 @@
-// better-auth on SQLite or on PostgreSQL, as its manual sets it up, with additional fields of the session for what the bench keeps in it. It first fills
-// its database, with the tokens and values that bench/sessions.ts makes.
+// better-auth on SQLite or PostgreSQL, set up as in its manual, with additional session fields for the
+// bench's values. It first fills its database with the tokens and values of bench/sessions.ts.
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { betterAuth } from 'better-auth'

@@ -1,4 +1,4 @@
-// Express with express-session and connect-redis, as their manuals set them up.
+// Express with express-session and connect-redis, set up as in their manuals.
 import { RedisStore } from 'connect-redis'
 import express from 'express'
 import session from 'express-session'

@@ -1,5 +1,5 @@
-// Fastify with @fastify/session and connect-redis, as their manuals set them up. Not rolling, which would write each session that is
-// read; `secure` off, since the bench speaks plain http.
+// Fastify with @fastify/session and connect-redis, set up as in their manuals. Not rolling, which would write
+// each session that is read; `secure` off, since the bench uses plain http.
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import { RedisStore } from 'connect-redis'
