@@ -41,11 +41,14 @@ export function returnTarget(
   if (url.host === SELF) return wanted.startsWith('/') ? ownPath(url) : null
   // An https server redirects nowhere that would require trust in plain http.
   if (url.protocol !== 'https:' && url.protocol !== scheme) return null
-  if (url.username !== '' || url.password !== '') return null
-  const isOwn = url.origin === settings.origin.own
+  if (url.username + url.password !== '') return null
+  const isOwn = url.origin === (settings.origin.own ?? originOf(host))
   if (!isOwn && !settings.returnHosts.includes(url.host)) return null
   return (isOwn || url.host === host) && !isPlainPage(url.pathname) ? null : url.href
 }
+
+/** Returns the origin of a server without a public URL, by the `Host` of a request, which is known to be ours. */
+const originOf = (host: string | null) => (host === null ? null : URL.parse(`http://${host}`)?.origin)
 
 /**
  * Returns a URL's path on this server if a redirect may lead there. `/.//host` is `//host` by now, which a

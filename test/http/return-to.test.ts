@@ -95,6 +95,19 @@ test('a path of this server and a host of the settings are where the login leads
   expect(seen).toEqual(targets)
 })
 
+test('without a public URL a login leads to a URL of the name that the request came by, and to no change there', async () => {
+  await using server = await startServer({ nodes: 1 })
+  const { port, url } = server
+  expect(await leadsTo(server, `${url}/sessions?a=b`)).toBe(`${url}/sessions?a=b`)
+  const others = [
+    `${url}/session/invalidate`,
+    `${url}/login/logout.csp`,
+    `https://127.0.0.1:${port}/sessions`,
+  ]
+  for (const other of [...others, `http://localhost:${port}/sessions`, `http://127.0.0.1:${port + 1}/`])
+    expect([other, await leadsTo(server, other)]).toEqual([other, FRONT_PAGE])
+})
+
 /** Every spelling of a path that some proxy on the way could decode or resolve. */
 const spellingsOf = (path: string): readonly string[] => {
   const first = `%${path.charCodeAt(1).toString(16)}`
