@@ -50,7 +50,7 @@ const whole = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`
   const digits = z
     .string()
-    .regex(/^\d{1,9}$/)
+    .regex(/^(0|[1-9]\d{0,8})$/)
     .transform(Number)
   return z
     .union([z.number(), digits], { error })

@@ -24,6 +24,7 @@ const wrong: readonly (readonly [toml: string, setting: string, right: string])[
   ['port = "eighty"', 'port', port],
   ['port = ""', 'port', port],
   ['port = "0x10"', 'port', port],
+  ['port = "08"', 'port', port],
   ['port = true', 'port', port],
   ['port = []', 'port', port],
   ['port = nan', 'port', port],

@@ -107,7 +107,9 @@ function kindOf(url: string): Kind {
   // Nothing else is repeated: it may be anything, such as a password in the wrong place.
   const [scheme] = /^[a-z][a-z\d+.-]*:(?=\/\/|$)/i.exec(url) ?? []
   const wrong = scheme === undefined ? 'This is no URL of a store' : `There is no store for ${scheme}`
-  throw new SetupError(`${wrong}. Use sqlite:PATH, postgres://… or redis://….`)
+  throw new SetupError(
+    `${wrong}. Use sqlite:PATH, postgres://…, redis://… or memory:, which forgets everything at the end.`,
+  )
 }
 
 /**
