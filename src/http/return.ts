@@ -47,7 +47,7 @@ export function returnTarget(
   return (isOwn || url.host === host) && !isPlainPage(url.pathname) ? null : url.href
 }
 
-/** Returns the origin of a server without a public URL, by the `Host` of a request, which is known to be ours. */
+/** Returns the origin of a server without a public URL, by the `Host` of a request, known to be ours. */
 const originOf = (host: string | null) => (host === null ? null : URL.parse(`http://${host}`)?.origin)
 
 /**

@@ -21,7 +21,7 @@ import {
 } from './given.ts'
 
 // A server starts, stops and recovers in there.
-const reach = { timeout: 5_000, connections: 4 }
+const reach = { timeout: 20_000, connections: 4 }
 const open = (url: string) => openPostgresStore(url, { ...reach, create: true })
 
 /** The statements that clients sent to a database, and how often. Those inside functions do not count: nobody waited for them. */

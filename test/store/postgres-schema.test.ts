@@ -7,7 +7,7 @@ import { errorOf } from './file.ts'
 import { givenAttributes, givenSession, givenUser, HOUR, isLive, MINUTE, newSession, now } from './given.ts'
 import { watch, wrote } from './watched.ts'
 
-const reach = { timeout: 5_000, connections: 4 }
+const reach = { timeout: 20_000, connections: 4 }
 const open = (url: string) => openPostgresStore(url, { ...reach, create: true })
 
 /** What each version did not have that the next one has, from the first on. */

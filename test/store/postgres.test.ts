@@ -8,13 +8,13 @@ import { answersAsModel } from './model.ts'
 describeWithPostgres('laws', { conf: { fsync: 'off' } }, (server) => {
   keepsLaws('postgres', async () => {
     const url = await server.newDatabase()
-    const open = () => openPostgresStore(url, { timeout: 5_000, connections: 8, create: true })
+    const open = () => openPostgresStore(url, { timeout: 30_000, connections: 8, create: true })
     return { store: await open(), other: await open() }
   })
 
   test('a store in PostgreSQL answers any sequence of steps as the model does', async () => {
     const url = await server.newDatabase()
-    const store = await openPostgresStore(url, { timeout: 5_000, connections: 8, create: true })
+    const store = await openPostgresStore(url, { timeout: 30_000, connections: 8, create: true })
     await answersAsModel(() => store, 20)
     await store.close()
   })

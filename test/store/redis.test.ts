@@ -3,13 +3,16 @@ import { describeWithRedis, openRedis, type RedisServer, startRedis } from '../s
 import { type RedisCluster, startCluster } from '../support/redis-cluster.ts'
 import { keepsLaws } from './keepsLaws.ts'
 
+/** The laws are not about time, and a busy machine needs it. */
+const PATIENT = { timeout: 20_000 }
+
 describeWithRedis('Redis', () => {
   let server: Promise<RedisServer> | undefined
   keepsLaws('redis', async () => {
     server ??= startRedis()
     const { url, ask } = await server
     await ask('FLUSHALL')
-    return { store: await openRedis(url), other: await openRedis(url) }
+    return { store: await openRedis(url, PATIENT), other: await openRedis(url, PATIENT) }
   })
   afterAll(async () => (await server)?.[Symbol.asyncDispose]())
 })
@@ -20,7 +23,7 @@ describeWithRedis('a cluster of Redis', () => {
     cluster ??= startCluster()
     const { url, empty } = await cluster
     await empty()
-    return { store: await openRedis(url), other: await openRedis(url) }
+    return { store: await openRedis(url, PATIENT), other: await openRedis(url, PATIENT) }
   })
   afterAll(async () => (await cluster)?.[Symbol.asyncDispose]())
 })
