@@ -15,6 +15,9 @@ import { ADMIN_PASSWORD } from './server.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
+/** The same browser without windows, which takes less than half of the CPU time. It heeds no preferences. */
+const HEADLESS_SHELL = 'chromium-headless-shell'
+
 const FLAGS = [
   '--headless=new',
   '--no-sandbox',
@@ -35,7 +38,7 @@ const lackOfBrowser = () =>
 
 /** Launches a real Chromium, which must be installed. */
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = executable()
+  const executablePath = Bun.which(HEADLESS_SHELL) ?? executable()
   if (executablePath === undefined) throw new Error(`There is no ${NAMES.join(', ')} on the path.`)
   return chromium.launch({ executablePath, args: FLAGS })
 }
