@@ -1,5 +1,6 @@
 import { quoted, Refusal } from '../errors.ts'
-import { type Attributes, RESERVED, sizeOf } from '../store/store.ts'
+import { sizeOfAll } from '../store/bounds.ts'
+import { type Attributes, RESERVED } from '../store/store.ts'
 
 /** How much a session may hold. Bytes are counted in UTF-8. */
 export interface Limits {
@@ -117,7 +118,7 @@ export const tooMany = ({ size }: Attributes, limits: Limits) =>
 export const tooLarge = (attributes: Attributes, limits: Limits) =>
   new Refusal(
     'session_too_large',
-    `A session can hold ${limits.sessionBytes} bytes of keys and values, and would hold more with the ${countBytes(attributes)} that were sent. ` +
+    `A session can hold ${limits.sessionBytes} bytes of keys and values, and would hold more with the ${sizeOfAll(attributes)} that were sent. ` +
       'Nothing was stored. Delete something first.',
   )
 
@@ -125,15 +126,9 @@ export const tooLarge = (attributes: Attributes, limits: Limits) =>
 export const userTooLarge = (attributes: Attributes, limits: Limits) =>
   new Refusal(
     'user_too_large',
-    `All sessions of a user together can hold ${limits.userBytes} bytes (limits.user), and would hold more with the ${countBytes(attributes)} that were sent. ` +
+    `All sessions of a user together can hold ${limits.userBytes} bytes (limits.user), and would hold more with the ${sizeOfAll(attributes)} that were sent. ` +
       'Nothing was stored. Delete something first, or end other sessions.',
   )
-
-function countBytes(attributes: Attributes): number {
-  let bytes = 0
-  for (const [key, value] of attributes) bytes += sizeOf(key, value)
-  return bytes
-}
 
 /** Many programs end a string at NUL, and half a surrogate pair has no UTF-8. */
 const isText = (text: string) => text.isWellFormed() && !text.includes('\0')

@@ -12,3 +12,14 @@ export interface Bounds {
    */
   readonly maxUserBytes: number
 }
+
+/** Bytes of an attribute, as bounds count them. */
+export const sizeOf = (key: string, value: string): number =>
+  Buffer.byteLength(key) + Buffer.byteLength(value)
+
+/** Bytes of several attributes, as bounds count them. */
+export function sizeOfAll(attributes: Iterable<readonly [key: string, value: string]>): number {
+  let bytes = 0
+  for (const [key, value] of attributes) bytes += sizeOf(key, value)
+  return bytes
+}

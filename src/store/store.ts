@@ -56,10 +56,6 @@ export interface Condition {
   readonly version: number | null
 }
 
-/** Bytes of an attribute, as bounds count them. */
-export const sizeOf = (key: string, value: string): number =>
-  Buffer.byteLength(key) + Buffer.byteLength(value)
-
 /** What the keys begin with that belong to applications. */
 export const RESERVED = '@'
 

@@ -1,4 +1,5 @@
-import { type Attributes, type LiveSession, type Millis, type StoredSession, sizeOf } from '../store.ts'
+import { sizeOfAll } from '../bounds.ts'
+import type { Attributes, LiveSession, Millis, StoredSession } from '../store.ts'
 import { ATTRIBUTE, tailOf } from './keys.ts'
 
 /**
@@ -68,11 +69,9 @@ export function originOf(parts: Values): Pick<StoredSession, 'address' | 'userAg
 /** All fields of a session, each with its value behind it. */
 export function fieldsOf(session: StoredSession, attributes: Attributes): readonly string[] {
   const { id, uname, beganAt, usedAt, endsAt, latestEndsAt, version } = session
-  let bytes = 0
-  for (const [key, value] of attributes) bytes += sizeOf(key, value)
   return [
     ...[TIMES, [tailOf(id), usedAt, endsAt, latestEndsAt].join(' ')],
-    ...[STATE, [beganAt, version, attributes.size, bytes, uname].join(' ')],
+    ...[STATE, [beganAt, version, attributes.size, sizeOfAll(attributes), uname].join(' ')],
     ...originFields(session),
     ...[...attributes].flatMap(([key, value]) => [ATTRIBUTE + key, value]),
   ]

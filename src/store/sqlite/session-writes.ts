@@ -1,12 +1,6 @@
 import type { Database } from 'bun:sqlite'
-import {
-  type EndReason,
-  type InsertOutcome,
-  type Millis,
-  type NewSession,
-  type StoredSession,
-  sizeOf,
-} from '../store.ts'
+import { sizeOfAll } from '../bounds.ts'
+import type { EndReason, InsertOutcome, Millis, NewSession, StoredSession } from '../store.ts'
 import { newEnd, newRemove } from './ends.ts'
 import { isSmall, NOTHING, type Pairs, withValues } from './packed.ts'
 import { BY_HANDLE, ENDS_AT, SESSIONS } from './rows.ts'
@@ -109,7 +103,7 @@ export function sessionWrites(db: Database) {
         session.userAgent,
         session.version,
         pairs.length,
-        pairs.reduce((bytes, [key, value]) => bytes + sizeOf(key, value), 0),
+        sizeOfAll(pairs),
         areRows ? null : packed,
       )
       if (row === undefined) return 'id_taken'

@@ -1,13 +1,10 @@
-import type { Bounds } from '../../../src/store/bounds.ts'
+import { type Bounds, sizeOfAll } from '../../../src/store/bounds.ts'
 
 import { roomy } from '../given.ts'
 import { type Fault, readAll } from './fault.ts'
 
-const sizeOf = (attributes: Iterable<readonly [string, string]>) =>
-  [...attributes].reduce((sum, [key, value]) => sum + Buffer.byteLength(key + value), 0)
-
 /** Puts under other bounds than those asked for. */
-const bounding =
+export const bounding =
   (bound: (bounds: Bounds) => Bounds): Fault =>
   (good) => ({
     putAttributes: (id, attributes, bounds, condition) =>
@@ -53,17 +50,17 @@ export const boundFaults: Record<string, Fault> = {
   ]),
   'what is replaced counts twice': counting((before, put) => [
     before.size + put.size,
-    sizeOf(before) + sizeOf(put),
+    sizeOfAll(before) + sizeOfAll(put),
   ]),
   'bytes that are replaced count twice': counting((before, put) => [
     merged(before, put).size,
-    sizeOf(before) + sizeOf(put),
+    sizeOfAll(before) + sizeOfAll(put),
   ]),
-  'only the put is counted': counting((_, put) => [put.size, sizeOf(put)]),
+  'only the put is counted': counting((_, put) => [put.size, sizeOfAll(put)]),
   'what only replaces is not looked at': counting((before, put) =>
     [...put.keys()].every((key) => before.has(key))
       ? [0, 0]
-      : [merged(before, put).size, sizeOf(merged(before, put))],
+      : [merged(before, put).size, sizeOfAll(merged(before, put))],
   ),
   'what was removed still counts': (good) => {
     const removed = new Map<string, number>()
@@ -112,6 +109,6 @@ export const boundFaults: Record<string, Fault> = {
   }),
   'bounds are looked at before the write': counting((before, put) => [
     merged(before, put).size,
-    sizeOf(merged(before, put)),
+    sizeOfAll(merged(before, put)),
   ]),
 }

@@ -1,18 +1,12 @@
-import type { Bounds } from '../../../src/store/bounds.ts'
-import { type Store, type StoredSession, sizeOf } from '../../../src/store/store.ts'
+import { type Bounds, sizeOfAll } from '../../../src/store/bounds.ts'
+import type { Store, StoredSession } from '../../../src/store/store.ts'
+import { bounding } from './bounds.ts'
 import { ALL, type Fault } from './fault.ts'
 
 type Put = Parameters<Store['putAttributes']>
 
-const bounding =
-  (change: (bounds: Bounds) => Partial<Bounds>): Fault =>
-  (good) => ({
-    putAttributes: (id, attributes, bounds, condition) =>
-      good.putAttributes(id, attributes, { ...bounds, ...change(bounds) }, condition),
-  })
-
-const bytesOf = (attributes: Iterable<readonly [string, string]>) =>
-  [...attributes].reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
+const changing = (change: (bounds: Bounds) => Partial<Bounds>): Fault =>
+  bounding((bounds) => ({ ...bounds, ...change(bounds) }))
 
 /** A put that looks at the sessions of some in a way of its own; `isAsked`: whether it looks at all. */
 const summing =
@@ -26,13 +20,13 @@ const summing =
       const loose = { ...bounds, maxUserBytes: Number.MAX_SAFE_INTEGER }
       const before =
         (await good.readSession(id, 'all', condition.now))?.attributes ?? new Map<string, string>()
-      const after = bytesOf(new Map([...before, ...attributes]))
+      const after = sizeOfAll(new Map([...before, ...attributes]))
       const all = (await good.listSessions({}, null, ALL, at(condition.now))).items
       const own = all.find((session) => session.id === id)
-      if (own !== undefined && isAsked(bytesOf(before), after, bounds)) {
+      if (own !== undefined && isAsked(sizeOfAll(before), after, bounds)) {
         let sum = after
         for (const session of all.filter((each) => each.id !== id && isMeant(each, own)))
-          sum += bytesOf((await good.readSession(session.id, 'all', at(condition.now)))?.attributes ?? [])
+          sum += sizeOfAll((await good.readSession(session.id, 'all', at(condition.now)))?.attributes ?? [])
         if (sum > bounds.maxUserBytes) return 'user_too_large'
       }
       return good.putAttributes(id, attributes, loose, condition)
@@ -44,15 +38,15 @@ const asItShould = (before: number, after: number, { shareBytes }: Bounds) =>
   after > shareBytes && after > before
 
 export const userByteFaults: Record<string, Fault> = {
-  'all sessions of a user may have any number of bytes': bounding(() => ({ maxUserBytes: 1_000_000 })),
-  'all sessions of a user may have one byte more': bounding(({ maxUserBytes }) => ({
+  'all sessions of a user may have any number of bytes': changing(() => ({ maxUserBytes: 1_000_000 })),
+  'all sessions of a user may have one byte more': changing(({ maxUserBytes }) => ({
     maxUserBytes: maxUserBytes + 1,
   })),
-  'all sessions of a user may have one byte less': bounding(({ maxUserBytes }) => ({
+  'all sessions of a user may have one byte less': changing(({ maxUserBytes }) => ({
     maxUserBytes: maxUserBytes - 1,
   })),
-  'the share of a session is one byte more': bounding(({ shareBytes }) => ({ shareBytes: shareBytes + 1 })),
-  'the share of a session is one byte less': bounding(({ shareBytes }) => ({ shareBytes: shareBytes - 1 })),
+  'the share of a session is one byte more': changing(({ shareBytes }) => ({ shareBytes: shareBytes + 1 })),
+  'the share of a session is one byte less': changing(({ shareBytes }) => ({ shareBytes: shareBytes - 1 })),
   'a session has no share': summing(ofUser, (before, after) => after > before),
   'a session may not be written that is beyond its share': summing(
     ofUser,

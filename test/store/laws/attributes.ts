@@ -1,5 +1,5 @@
 import { expect } from 'bun:test'
-import { sizeOf } from '../../../src/store/store.ts'
+import { sizeOfAll } from '../../../src/store/bounds.ts'
 import {
   anyVersion,
   attributesOf,
@@ -153,7 +153,7 @@ export const attributeLaws: readonly Law[] = [
         expect(outcome).toEqual({ version: 3, endsAt, latestEndsAt })
         expect(await attributesOf(store, id)).toEqual(kept)
         // What stays counts towards the bounds, and nothing else does.
-        const bytes = kept.reduce((sum, [key, value]) => sum + sizeOf(key, value), 0)
+        const bytes = sizeOfAll(kept)
         const write = (maxAttributes: number, maxBytes: number) =>
           store.putAttributes(id, new Map([['n', '1']]), { ...roomy, maxAttributes, maxBytes }, anyVersion)
         expect(await write(kept.length, bytes + 2)).toBe('too_many')
