@@ -27,23 +27,37 @@ export async function within<T>(millis: number, work: Promise<T>, late: () => Er
   }
 }
 
-/** How long a start keeps asking a store, and the pauses in between, in milliseconds. */
-const START_MS = 5_000
-const START_BACKOFF: Backoff = { first: 20, longest: 200 }
+/** What is tried again, and for how long. */
+export interface Patience {
+  /** Milliseconds after which the next error is thrown. */
+  readonly millis: number
+  readonly backoff: Backoff
+  /** Tells whether an error may pass by itself. */
+  passes(error: unknown): boolean
+}
+
+/** Calls `work` until it succeeds. Throws an error that does not pass, and the last one in the end. */
+export async function retry<T>(work: () => T | Promise<T>, patience: Patience): Promise<T> {
+  const deadline = performance.now() + patience.millis
+  for (let attempts = 0; ; attempts++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!patience.passes(error) || performance.now() > deadline) throw error
+      await Bun.sleep(pauseAfter(attempts, patience.backoff))
+    }
+  }
+}
+
+/** How a start asks a store that may not answer yet. */
+const START: Patience = {
+  millis: 5_000,
+  backoff: { first: 20, longest: 200 },
+  passes: (error) => error instanceof StoreFault && error.code === 'store_unavailable',
+}
 
 /**
  * Calls `ask` until it resolves, so that a slow moment of the store does not end a start. Throws the last
  * `StoreFault` after 5 seconds. `ask` must be safe to repeat.
  */
-export async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + START_MS
-  for (let attempts = 0; ; attempts++) {
-    try {
-      return await ask()
-    } catch (error) {
-      const isAway = error instanceof StoreFault && error.code === 'store_unavailable'
-      if (!isAway || performance.now() > deadline) throw error
-      await Bun.sleep(pauseAfter(attempts, START_BACKOFF))
-    }
-  }
-}
+export const untilAnswered = <T>(ask: () => Promise<T>): Promise<T> => retry(ask, START)

@@ -5,6 +5,7 @@ import type { Store } from '../../src/store/store.ts'
 import { describeWithPostgres, type PostgresServer } from '../support/postgres.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startTicking } from '../support/ticking.ts'
+import { untilAnswered } from './answered.ts'
 import {
   anyVersion,
   attributesOf,
@@ -81,18 +82,6 @@ function everything(store: Store, id: string): readonly (() => Promise<unknown>)
     () => store.addToCounter('x', 1, 1, now),
     () => store.ping(),
   ]
-}
-
-/** Asks until it is answered. Fails if that takes longer than a test may. */
-async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!(error instanceof StoreFault)) throw error
-      await Bun.sleep(5)
-    }
-  }
 }
 
 describeWithPostgres('a database that is away', {}, (server) => {

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
-import { StoreFault } from '../../src/errors.ts'
 import { openPostgresStore } from '../../src/store/postgres/open.ts'
 import { placeOf } from '../../src/store/postgres/url.ts'
 import { handleOf, type Store, type StoredUser } from '../../src/store/store.ts'
 import { describeWithPostgres, type PostgresServer } from '../support/postgres.ts'
 import { startProxy } from '../support/proxy.ts'
+import { untilAnswered } from './answered.ts'
 import { errorOf } from './file.ts'
 import {
   anyVersion,
@@ -162,18 +162,6 @@ const LATE: readonly Late[] = [
     seen: ({ other }) => other.addToCounter('c', 0, MINUTE, now + 4),
   },
 ]
-
-/** Asks until it is answered. Fails if that takes longer than a test may. */
-async function untilAnswered(ask: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await ask()
-      return
-    } catch (error) {
-      if (!(error instanceof StoreFault)) throw error
-    }
-  }
-}
 
 describeWithPostgres('a write that arrives late', { conf: { fsync: 'off' } }, (server) => {
   test.each([...LATE])('$what', async ({ warm, early, later, seen }) => {

@@ -6,6 +6,7 @@ import type { Store } from '../../src/store/store.ts'
 import { describeWithPostgres } from '../support/postgres.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/redis.ts'
+import { untilAnswered } from './answered.ts'
 import { expectMissedInFront } from './cuts.ts'
 import { givenAttributes, givenSession, givenSessionOf, givenUser, newId, put } from './given.ts'
 import { ended, watch, wrote } from './watched.ts'
@@ -39,17 +40,6 @@ async function expectFault(asked: Promise<unknown>): Promise<void> {
     (error) => error,
   )
   expect(error).toMatchObject({ name: 'StoreFault', code: 'store_unavailable' })
-}
-
-/** Does what a busy machine may not manage at once within `TIMEOUT`. */
-async function atLast<T>(act: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await act()
-    } catch (error) {
-      if (!(error instanceof StoreFault)) throw error
-    }
-  }
 }
 
 describeWithPostgres('watching in a database', { conf: { fsync: 'off' } }, (server) => {
@@ -160,8 +150,8 @@ describeWithPostgres('watching in a database', { conf: { fsync: 'off' } }, (serv
   test('says so too when the database has forgotten who watches, or took the node for dead', async () => {
     const url = await server.newDatabase()
     const store = await open(url, TIMEOUT)
-    const { id } = await atLast(() => givenSession(store))
-    const told = await atLast(() => watch(store, id))
+    const { id } = await untilAnswered(() => givenSession(store))
+    const told = await untilAnswered(() => watch(store, id))
     await server.run('TRUNCATE cloakroom.listeners, cloakroom.watched', url)
     await untilMissed(told)
     await expectTelling(told, store, id)
@@ -172,8 +162,8 @@ describeWithPostgres('watching in a database', { conf: { fsync: 'off' } }, (serv
   test('says so too when nothing arrives on a connection that is there', async () => {
     const url = await server.newDatabase()
     const store = await open(url, TIMEOUT)
-    const { id } = await atLast(() => givenSession(store))
-    const told = await atLast(() => watch(store, id))
+    const { id } = await untilAnswered(() => givenSession(store))
+    const told = await untilAnswered(() => watch(store, id))
     const [[pid] = []] = await server.run(
       `SELECT pid FROM pg_stat_activity WHERE datname = '${new URL(url).pathname.slice(1)}' AND query LIKE 'LISTEN%'`,
     )
@@ -205,8 +195,8 @@ describeWithPostgres('watching in a database', { conf: { fsync: 'off' } }, (serv
     test(`is a fault while the database is away after ${signal}, and goes on by itself`, async () => {
       const url = await server.newDatabase()
       const store = await open(url, TIMEOUT)
-      const { id } = await atLast(() => givenSession(store))
-      const told = await atLast(() => watch(store, id))
+      const { id } = await untilAnswered(() => givenSession(store))
+      const told = await untilAnswered(() => watch(store, id))
       await server.kill(signal)
       await expectFault(store.watchSession(newId(), () => {}))
       await expectFault(store.watchSession(id, () => {}))
@@ -223,8 +213,8 @@ describeWithPostgres('watching in a database', { conf: { fsync: 'off' } }, (serv
     const url = await server.newDatabase()
     const store = await open(url.replace(`:${server.port}/`, `:${proxy.port}/`), TIMEOUT)
     const beside = await open(url)
-    const { id } = await atLast(() => givenSession(store))
-    const told = await atLast(() => watch(store, id))
+    const { id } = await untilAnswered(() => givenSession(store))
+    const told = await untilAnswered(() => watch(store, id))
     proxy.mood = 'silent'
     await expectFault(store.watchSession(newId(), () => {}))
     await givenAttributes(beside, id, [['a', '1']])
