@@ -71,7 +71,7 @@ export const overview = z.strictObject({
   series: z.object({ from: instant, step: z.number() }).catchall(curve),
 })
 
-/** `password` is set if the user must change it first. */
+/** `passwordChangeNeeded` is set if the user must choose a password first. */
 export const loggedIn = z.strictObject({ passwordChangeNeeded: z.boolean().optional() })
 
 export const health = z.strictObject({ status: z.string() })
